@@ -1,0 +1,45 @@
+# Every target sets up what it needs; `make demo` and `make test` work in a fresh clone.
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: demo test test-all check format docs bench clean
+
+demo: .venv/.installed
+	$(BIN)/artvec demo
+
+test: .venv/.installed-dev
+	$(BIN)/python -m pytest -q -m "not long"
+
+test-all: .venv/.installed-dev
+	$(BIN)/python -m pytest -q
+
+check: .venv/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=cli $(BIN)/lint-imports --no-cache
+	$(BIN)/cog --check README.md
+
+format: .venv/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: .venv/.installed-dev
+	$(BIN)/cog -r README.md
+
+bench: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.run
+
+.venv/.installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.installed-dev: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@ .venv/.installed
+
+clean:
+	rm -rf .venv artvec-demo .mypy_cache .ruff_cache .pytest_cache

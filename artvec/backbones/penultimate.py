@@ -1,0 +1,31 @@
+"""Wrap a torch model so that it yields its penultimate features; measure their width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from artvec.types import Preprocessing
+
+
+class Penultimate(torch.nn.Module):
+    """A model cut before its classifier: (B, 3, H, W) float32 to (B, dim) float32."""
+
+    def __init__(
+        self, model: torch.nn.Module, features: Callable[[torch.Tensor], torch.Tensor]
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self._features = features
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return the features, flattened to one vector an image."""
+        return self._features(images).flatten(1)
+
+
+def width(module: torch.nn.Module, preprocessing: Preprocessing) -> int:
+    """Return the embedding's width, measured: `num_features` is not always right."""
+    size = preprocessing.size_px
+    with torch.inference_mode():
+        return int(module(torch.zeros(1, 3, size, size)).shape[1])

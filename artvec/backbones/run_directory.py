@@ -1,0 +1,73 @@
+"""A trained run as a backbone: `run.json` names the architecture, `model.safetensors` fills it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from artvec.errors import ArtvecError
+from artvec.shards import preprocessing_from
+from artvec.types import Backbone, BackboneRequest
+
+
+def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbone]) -> Backbone:
+    """Load a run's backbone.
+
+    `run.json` holds `backbone` with `name` (a timm or torchvision name, or `simple_cnn`),
+    `image_size_px` (or null) and `preprocessing`, and `splits` with the content hashes (hex) of
+    its training, validation and test images. `model.safetensors` holds the model's state dict;
+    a head of any width is passed over.
+
+    Args:
+        request: Names the run directory.
+        load_base: Loads the architecture that the run names.
+
+    Raises:
+        ArtvecError: The directory is no complete run.
+    """
+    folder = Path(request.name)
+    if request.weights is not None:
+        raise ArtvecError(
+            f"{folder} is a run and brings its own weights", "leave --weights out", usage=True
+        )
+    record = _read(folder)
+    try:
+        base = record["backbone"]
+        fit = request.fit or base["preprocessing"]["fit"]
+        size_px = request.image_size_px or base.get("image_size_px")
+        loaded = load_base(
+            BackboneRequest(base["name"], folder / "model.safetensors", size_px, fit)
+        )
+        preprocessing = loaded.identity.preprocessing
+        if request.image_size_px is None:
+            preprocessing = replace(preprocessing_from(base["preprocessing"]), fit=fit)
+        splits = _splits(record.get("splits", {}))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _incomplete(folder, f"run.json: {type(error).__name__}: {error}") from error
+    identity = replace(loaded.identity, preprocessing=preprocessing)
+    return Backbone(identity, loaded.module, loaded.notes, splits)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise _incomplete(folder, str(error)) from error
+    if not (folder / "model.safetensors").is_file():
+        raise _incomplete(folder, "it has no model.safetensors")
+    return record
+
+
+def _splits(given: dict[str, list[str]]) -> dict[bytes, str]:
+    return {bytes.fromhex(digest): split for split, digests in given.items() for digest in digests}
+
+
+def _incomplete(folder: Path, why: str) -> ArtvecError:
+    return ArtvecError(
+        f"{folder} is not a complete run: {why}",
+        "give a directory that artvec train has written, or a backbone's name (artvec models)",
+        usage=True,
+    )

@@ -1,0 +1,146 @@
+"""The one table of where backbones come from, and the memory of those seen before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from artvec import runtime
+from artvec.backbones import colour, packaged
+from artvec.errors import ArtvecError
+from artvec.shards import identity_from, identity_json, write_whole
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity
+
+CODE_VERSION = 1
+"""Raise when the same request would yield another identity or other vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place backbones come from.
+
+    Attributes:
+        title: For listings.
+        claims: Whether a name is this source's.
+        load: Makes the backbone.
+    """
+
+    title: str
+    claims: Callable[[str], bool]
+    load: Callable[[BackboneRequest], Backbone]
+
+
+def load(request: BackboneRequest) -> Backbone:
+    """Load a backbone by name, and remember its identity.
+
+    Raises:
+        ArtvecError: The name is unknown, or its weights can't be had or don't fit.
+    """
+    if request.weights is not None and not request.weights.is_file():
+        raise ArtvecError(
+            f"there is no weights file {request.weights}", "give --weights FILE", usage=True
+        )
+    source = next(source for source in SOURCES if source.claims(request.name))
+    backbone = source.load(request)
+    _remember(request, backbone)
+    return backbone
+
+
+def known_identity(request: BackboneRequest) -> EncoderIdentity | None:
+    """Return the identity that an equal request had before, without importing torch.
+
+    None where it was never loaded here, or where any file or library it depends on has changed.
+    """
+    if colour.claims(request.name):
+        return colour.load(request).identity
+    try:
+        return identity_from(json.loads(_memory_file(request).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_run(name: str) -> bool:
+    """Say whether a name is a run directory."""
+    return ("/" in name and not name.startswith(("hf-hub:", "hf_hub:"))) or _has_run_json(name)
+
+
+def _has_run_json(name: str) -> bool:
+    return (Path(name) / "run.json").is_file()
+
+
+def _load_torchvision(request: BackboneRequest) -> Backbone:
+    from artvec.backbones import torchvision_models
+
+    return torchvision_models.load(request)
+
+
+def _load_simple_cnn(request: BackboneRequest) -> Backbone:
+    from artvec.backbones import simple_cnn
+
+    return simple_cnn.load(request)
+
+
+def _load_run(request: BackboneRequest) -> Backbone:
+    from artvec.backbones import run_directory
+
+    return run_directory.load(request, load)
+
+
+def _load_timm(request: BackboneRequest) -> Backbone:
+    from artvec.backbones import timm_models
+
+    return timm_models.load(request)
+
+
+SOURCES = (
+    Source("colour grid", colour.claims, colour.load),
+    Source("torchvision", lambda name: name.startswith("torchvision:"), _load_torchvision),
+    Source("simple CNN", lambda name: name == "simple_cnn", _load_simple_cnn),
+    Source("run directory", is_run, _load_run),
+    Source("timm", lambda name: True, _load_timm),
+)
+
+
+def _remember(request: BackboneRequest, backbone: Backbone) -> None:
+    file = _memory_file(request)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, identity_json(backbone.identity).encode())
+    except OSError:
+        return  # a cache that can't be written only costs time
+
+
+def _memory_file(request: BackboneRequest) -> Path:
+    """Name a request by everything that its identity can depend on."""
+    files = [request.weights, packaged.weights_file(request.name)]
+    if is_run(request.name):
+        files += [Path(request.name) / name for name in ("run.json", "model.safetensors")]
+    facts = [
+        CODE_VERSION,
+        str(Path(request.name).resolve()) if is_run(request.name) else request.name,
+        request.image_size_px,
+        request.fit,
+        [_signature(file) for file in files if file is not None],
+        [_version(package) for package in ("timm", "torchvision")],
+    ]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    return runtime.cache_folder() / "identities" / f"{key}.json"
+
+
+def _signature(file: Path) -> tuple[str, int, int]:
+    try:
+        status = file.stat()
+    except OSError:
+        return str(file.resolve()), -1, -1
+    return str(file.resolve()), status.st_size, status.st_mtime_ns
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""

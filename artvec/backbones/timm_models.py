@@ -1,0 +1,131 @@
+"""Backbones of the timm library, by any name that timm knows."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Any
+
+import timm
+import torch
+from timm.data import resolve_data_config
+
+from artvec.backbones import packaged
+from artvec.backbones.penultimate import Penultimate, width
+from artvec.backbones.unavailable import no_download
+from artvec.backbones.weights import digest, in_order, load_into, read_weights
+from artvec.errors import ArtvecError
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing
+
+_FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
+_GENTLE_SIZE_PX = 224
+_LARGE_INPUT_PX = 448
+
+
+def load(request: BackboneRequest) -> Backbone:
+    """Load a timm backbone with pretrained, packaged or given weights.
+
+    Raises:
+        ArtvecError: Unknown name, weights that can't be had or that don't fit.
+    """
+    _check_name(request.name)
+    size_px, notes = _input_size(request)
+    model = _create(request, size_px)
+    head = _head_names(model)
+    file = request.weights or packaged.weights_file(request.name)
+    if file is not None:
+        weights = read_weights(file)
+        if file != request.weights:
+            weights = in_order(model, weights)
+        load_into(model, weights, head=head, file=file)
+    module = Penultimate(
+        model, lambda x: model.forward_head(model.forward_features(x), pre_logits=True)
+    )
+    module.eval()
+    preprocessing = _preprocessing(model, request, size_px)
+    identity = EncoderIdentity(
+        backbone=request.name,
+        weights_sha256=digest(model, head=head),
+        preprocessing=preprocessing,
+        layer="pre_logits",
+        dim=width(module, preprocessing),
+    )
+    return Backbone(identity, module, notes)
+
+
+def _check_name(name: str) -> None:
+    architecture = name.partition(".")[0]
+    if name.startswith(("hf-hub:", "hf_hub:")) or timm.is_model(architecture):
+        return
+    close = difflib.get_close_matches(architecture, timm.list_models(), n=3)
+    hint = f"did you mean {', '.join(close)}?" if close else "see what there is: artvec models"
+    raise ArtvecError(f"there is no backbone {name!r}", hint, usage=True)
+
+
+def _input_size(request: BackboneRequest) -> tuple[int | None, tuple[str, ...]]:
+    """Choose a size where it isn't the weights' own: asked for, or DINO models made for 518 px."""
+    if request.image_size_px is not None or request.name.startswith(("hf-hub:", "hf_hub:")):
+        return request.image_size_px, ()
+    config = timm.get_pretrained_cfg(request.name.partition(".")[0])
+    own = config.input_size[1] if config else 0
+    if "dino" not in request.name or own < _LARGE_INPUT_PX:
+        return None, ()
+    note = f"{request.name} runs at {_GENTLE_SIZE_PX} px instead of {own} (--image-size {own})"
+    return _GENTLE_SIZE_PX, (note,)
+
+
+def _create(request: BackboneRequest, size_px: int | None) -> Any:
+    file = request.weights or packaged.weights_file(request.name)
+    sized = {"img_size": size_px} if size_px else {}
+    try:
+        try:
+            return timm.create_model(request.name, pretrained=file is None, **sized)
+        except TypeError:  # convolutional networks take any size and no such argument
+            if not sized:
+                raise
+            return timm.create_model(request.name, pretrained=file is None)
+    except Exception as error:  # hub, network, cache and timm each raise their own kinds
+        if file is not None:
+            raise ArtvecError(
+                f"timm can't make {request.name}: {error}", "see: artvec models", usage=True
+            ) from error
+        raise no_download(request.name, error) from error
+
+
+def _head_names(model: Any) -> tuple[str, ...]:
+    classifier = model.pretrained_cfg.get("classifier") or ()
+    return (classifier,) if isinstance(classifier, str) else tuple(classifier)
+
+
+def _preprocessing(model: Any, request: BackboneRequest, size_px: int | None) -> Preprocessing:
+    config = resolve_data_config({}, model=model)
+    _, height, width_px = config["input_size"]
+    if height != width_px:
+        raise ArtvecError(
+            f"{request.name} takes {width_px} × {height} pixels, and artvec feeds squares",
+            "give a square size: --image-size N",
+            usage=True,
+        )
+    size = size_px or height
+    return Preprocessing(
+        size_px=size,
+        resize_px=math.floor(size / config["crop_pct"]),
+        fit=request.fit or _FITS.get(config["crop_mode"], "crop"),
+        interpolation=config["interpolation"],
+        mean=tuple(config["mean"]),
+        std=tuple(config["std"]),
+    )
+
+
+def pretrained_names(pattern: str) -> list[str]:
+    """Return timm's pretrained names that match a wildcard pattern."""
+    names: list[str] = timm.list_models(pattern, pretrained=True)
+    return names
+
+
+def classifier_of(name: str, classes: int | None) -> torch.nn.Module:
+    """Return timm's untrained model with a new head of `classes` outputs."""
+    _check_name(name)
+    sized = {"num_classes": classes} if classes else {}
+    model: torch.nn.Module = timm.create_model(name, pretrained=False, **sized)
+    return model

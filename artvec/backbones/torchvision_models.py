@@ -1,0 +1,102 @@
+"""Backbones of torchvision, as `torchvision:NAME`."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Any
+
+import torch
+from torchvision import models
+
+from artvec.backbones.penultimate import Penultimate, width
+from artvec.backbones.unavailable import no_download
+from artvec.backbones.weights import digest, load_into, read_weights
+from artvec.errors import ArtvecError
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing
+
+PREFIX = "torchvision:"
+
+
+def load(request: BackboneRequest) -> Backbone:
+    """Load a torchvision classifier with its default or given weights, cut before its last layer.
+
+    Raises:
+        ArtvecError: Unknown name, weights that can't be had or that don't fit, or a network that
+            doesn't end in a linear layer.
+    """
+    name = request.name.removeprefix(PREFIX)
+    choices = _weights_of(name)
+    try:
+        model = models.get_model(name, weights=None if request.weights else choices)
+    except Exception as error:  # torch.hub passes on whatever the network raises
+        raise no_download(request.name, error) from error
+    head = _last_linear(model, request.name)
+    if request.weights is not None:
+        load_into(model, read_weights(request.weights), head=(head,), file=request.weights)
+    weights_sha256 = digest(model, head=(head,))
+    model.set_submodule(head, torch.nn.Identity())
+    module = Penultimate(model, model).eval()
+    preprocessing = _preprocessing(choices.transforms(), request)
+    identity = EncoderIdentity(
+        request.name, weights_sha256, preprocessing, "pre_logits", width(module, preprocessing)
+    )
+    return Backbone(identity, module)
+
+
+def names() -> list[str]:
+    """Return the names of torchvision's image classifiers."""
+    return [PREFIX + name for name in models.list_models(module=models)]
+
+
+def classifier_of(name: str, classes: int | None) -> torch.nn.Module:
+    """Return torchvision's untrained model, its last layer replaced by one of `classes` outputs."""
+    bare = name.removeprefix(PREFIX)
+    _weights_of(bare)
+    model: torch.nn.Module = models.get_model(bare, weights=None)
+    if classes:
+        head = _last_linear(model, name)
+        old = model.get_submodule(head)
+        assert isinstance(old, torch.nn.Linear)
+        model.set_submodule(head, torch.nn.Linear(old.in_features, classes))
+    return model
+
+
+def _weights_of(name: str) -> Any:
+    known = models.list_models(module=models)
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {', '.join(PREFIX + near for near in close)}?" if close else ""
+        raise ArtvecError(
+            f"torchvision has no classifier {name!r}",
+            hint or "see what there is: artvec models 'torchvision:*'",
+            usage=True,
+        )
+    return models.get_model_weights(name).DEFAULT
+
+
+def _last_linear(model: torch.nn.Module, name: str) -> str:
+    linear = [at for at, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
+    if not linear or not linear[-1].startswith(("fc", "classifier", "head")):
+        raise ArtvecError(
+            f"{name} doesn't end in a linear layer, so it has no penultimate features to read",
+            "use another backbone, or timm's variant of this one",
+            usage=True,
+        )
+    last: str = linear[-1]
+    return last
+
+
+def _preprocessing(transform: Any, request: BackboneRequest) -> Preprocessing:
+    crop, resize = transform.crop_size[0], transform.resize_size[0]
+    size = request.image_size_px or crop
+    red, green, blue = (float(value) for value in transform.mean)
+    spread_red, spread_green, spread_blue = (float(value) for value in transform.std)
+    return Preprocessing(
+        size_px=size,
+        resize_px=resize if size == crop else math.floor(size * resize / crop),
+        fit=request.fit or "crop",
+        interpolation=transform.interpolation.value,
+        mean=(red, green, blue),
+        std=(spread_red, spread_green, spread_blue),
+    )

@@ -1,0 +1,1 @@
+"""A collection is a folder: located, opened, committed, checked."""

@@ -1,0 +1,69 @@
+"""From what a user typed after `-i` (or nothing) to a collection's folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from artvec.collection.manifest import MANIFEST
+from artvec.errors import ArtvecError
+
+DEMO = "demo"
+"""The committed collection; it counts only when there is no other."""
+
+
+def root() -> Path:
+    """Return the folder that collections live in: `ARTVEC_INDEXES`, else `./indexes`."""
+    return Path(os.environ.get("ARTVEC_INDEXES") or "indexes")
+
+
+def named(index: str) -> Path:
+    """Return the folder that a name (or, with a slash, a path) stands for; it may not exist."""
+    if "/" in index or os.sep in index or index in (".", ".."):
+        return Path(index)
+    return root() / index
+
+
+def for_source(source: Path, index: str | None) -> Path:
+    """Return the folder in which a source's collection is kept."""
+    return named(index) if index else root() / (source.resolve().name or "root")
+
+
+def existing(index: str | None, *, command: str) -> Path:
+    """Return the folder of the collection to work on.
+
+    Args:
+        index: What the user gave, or None for the only one there is.
+        command: For the hint, e.g. `artvec search QUERY`.
+
+    Raises:
+        ArtvecError: There is no such collection, or none or several to choose from.
+    """
+    if index is not None:
+        folder = named(index)
+        if (folder / MANIFEST).is_file():
+            return folder
+        raise ArtvecError(f"there is no collection at {folder}", _choices(command), usage=True)
+    found = collections()
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} collections" if found else "no collection"
+    raise ArtvecError(f"{what} under {root()}{_names(found)}", _choices(command), usage=True)
+
+
+def collections() -> list[Path]:
+    """Return the collections under the root, the committed demo only if it is alone."""
+    found = sorted(file.parent for file in root().glob(f"*/{MANIFEST}"))
+    others = [folder for folder in found if folder.name != DEMO]
+    return others or found
+
+
+def _choices(command: str) -> str:
+    found = collections()
+    if not found:
+        return "make one with: artvec embed FOLDER"
+    return f"type: {command} -i {found[0].name}"
+
+
+def _names(found: list[Path]) -> str:
+    return f": {', '.join(folder.name for folder in found)}" if found else ""

@@ -1,0 +1,159 @@
+"""The small file written last: `collection.json` says what a collection is and holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from artvec.errors import ArtvecError
+from artvec.shards import FORMAT_VERSION, identity_from, write_whole
+from artvec.types import EncoderIdentity
+
+MANIFEST = "collection.json"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEntry:
+    """A shard as the manifest knows it.
+
+    Attributes:
+        name: Below `shards/`.
+        sha256: Of the file.
+        size_bytes: Of the file.
+        rows: In the file.
+        pending: True until the run that wrote it has finished; readers pass over it.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    rows: int
+    pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Any other file of a collection: sha256 and size."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of `collection.json`.
+
+    Attributes:
+        encoder: Identity of the encoder of every vector here.
+        dtype: Of the vectors, `float32` or `float16`.
+        source: Folder of the images; relative to the collection if it lies inside.
+        complete: False from a run's first commit to its last.
+        shards: In the order of the rows.
+        files: Other files, by their path below the collection.
+        columns: User metadata columns, name → type.
+        metadata_file: The CSV file they came from, if any.
+        group_column: The column whose values keep one split, if any.
+        request: What was asked for (backbone name, weights file, image size, fit), to load the
+            backbone again.
+        recorded: How it was made (engine, device, precision, decode mode, versions): told, never
+            compared.
+    """
+
+    encoder: EncoderIdentity
+    dtype: str
+    source: str
+    complete: bool = False
+    shards: tuple[ShardEntry, ...] = ()
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    metadata_file: str | None = None
+    group_column: str | None = None
+    request: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows that readers see."""
+        return sum(shard.rows for shard in self.shards if not shard.pending)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check a collection's manifest.
+
+    Raises:
+        ArtvecError: No collection, another format version, or a manifest that was changed.
+    """
+    file = folder / MANIFEST
+    try:
+        fields = json.loads(file.read_bytes())
+        version = fields["format_version"]
+    except FileNotFoundError as error:
+        raise ArtvecError(
+            f"{folder} is not a collection (it has no {MANIFEST})",
+            "make one with: artvec embed FOLDER",
+            usage=True,
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(file, str(error)) from error
+    if version != FORMAT_VERSION:
+        raise ArtvecError(
+            f"{folder} has format version {version}; this artvec reads version {FORMAT_VERSION}",
+            "embed its source again, or use the artvec that made it",
+        )
+    if fields.get("sha256") != _digest(fields):
+        raise _damaged(file, "its content doesn't match its own checksum")
+    try:
+        return _from_fields(fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(file, f"{type(error).__name__}: {error}") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest, *, artvec_version: str) -> None:
+    """Replace a collection's manifest atomically."""
+    fields = {
+        "format_version": FORMAT_VERSION,
+        "artvec_version": artvec_version,
+        "rows": manifest.rows,
+        "dim": manifest.encoder.dim,
+        **asdict(manifest),
+    }
+    fields["sha256"] = _digest(fields)
+    write_whole(folder / MANIFEST, json.dumps(fields, indent=1, ensure_ascii=False).encode())
+
+
+def file_entry(data: bytes) -> FileEntry:
+    """Describe a file by its bytes."""
+    return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _digest(fields: Mapping[str, Any]) -> str:
+    """Digest of the manifest without its own `sha256`, as JSON with sorted keys."""
+    rest = {name: value for name, value in fields.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _from_fields(fields: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        encoder=identity_from(fields["encoder"]),
+        dtype=fields["dtype"],
+        source=fields["source"],
+        complete=fields["complete"],
+        shards=tuple(ShardEntry(**entry) for entry in fields["shards"]),
+        files={name: FileEntry(**entry) for name, entry in fields["files"].items()},
+        columns=fields["columns"],
+        metadata_file=fields["metadata_file"],
+        group_column=fields["group_column"],
+        request=fields["request"],
+        recorded=fields["recorded"],
+    )
+
+
+def _damaged(file: Path, why: str) -> ArtvecError:
+    return ArtvecError(
+        f"{file} is damaged: {why}",
+        "restore it from a copy, or embed again: artvec embed SOURCE --overwrite",
+    )

@@ -1,0 +1,128 @@
+"""Read a collection: rows and vectors straight from its memory-mapped shards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
+from artvec.errors import ArtvecError
+from artvec.shards import FloatArray, open_shard, vectors_of
+
+
+@dataclass(frozen=True)
+class Collection:
+    """An opened collection: its folder, its manifest and its mapped shards."""
+
+    folder: Path
+    manifest: Manifest
+    tables: tuple[pa.Table, ...]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.manifest.rows
+
+    @property
+    def source(self) -> Path:
+        """Folder of the images."""
+        return source_of(self.folder, self.manifest)
+
+
+def open_collection(folder: Path) -> Collection:
+    """Open a collection for reading; vectors stay on disk until they are used.
+
+    Raises:
+        ArtvecError: It is damaged, or no run of `artvec embed` has ever finished it.
+    """
+    # A writer may replace shards between our reading the manifest and mapping them: look twice.
+    for attempt in (1, 2):
+        manifest = read_manifest(folder)
+        shards = [shard for shard in manifest.shards if not shard.pending]
+        if not manifest.complete and not shards:
+            raise ArtvecError(
+                f"{folder} is not complete: the run that makes it has not finished",
+                "finish it (nothing done is lost): artvec embed "
+                f"{source_of(folder, manifest)} -i {folder}",
+            )
+        try:
+            tables = tuple(_checked(folder, shard) for shard in shards)
+        except ArtvecError:
+            if attempt == 2:
+                raise
+            continue
+        return Collection(folder, manifest, tables)
+    raise AssertionError("unreachable")
+
+
+def source_of(folder: Path, manifest: Manifest) -> Path:
+    """Return the source folder, which may be kept inside the collection."""
+    return (folder / manifest.source).resolve()
+
+
+def blocks(collection: Collection) -> Iterator[FloatArray]:
+    """Yield the (n, dim) vectors of one shard after another, zero-copy, in row order."""
+    for table in collection.tables:
+        yield vectors_of(table)
+
+
+def columns(collection: Collection, names: Sequence[str]) -> pa.Table:
+    """Return columns of all rows as one table, zero-copy."""
+    parts = [table.select(names) for table in collection.tables]
+    if not parts:
+        return pa.table({name: pa.array([], pa.string()) for name in names})
+    return pa.concat_tables(parts)
+
+
+def row(collection: Collection, number: int) -> dict[str, Any]:
+    """Return one row's columns but its embedding.
+
+    Raises:
+        IndexError: There is no such row.
+    """
+    for table in collection.tables:
+        if number < table.num_rows:
+            names = [name for name in table.column_names if name != "embedding"]
+            record: dict[str, Any] = table.select(names).slice(number, 1).to_pylist()[0]
+            return record
+        number -= table.num_rows
+    raise IndexError(number)
+
+
+def vector(collection: Collection, number: int) -> FloatArray:
+    """Return the (dim,) vector of one row."""
+    for block in blocks(collection):
+        if number < len(block):
+            found: FloatArray = np.asarray(block[number])
+            return found
+        number -= len(block)
+    raise IndexError(number)
+
+
+def _checked(folder: Path, shard: ShardEntry) -> pa.Table:
+    file = folder / "shards" / shard.name
+    try:
+        size_bytes = file.stat().st_size
+    except OSError as error:
+        raise _damaged(folder, f"shard {shard.name} is missing") from error
+    if size_bytes != shard.size_bytes:
+        raise _damaged(
+            folder, f"shard {shard.name} has {size_bytes} bytes instead of {shard.size_bytes}"
+        )
+    table = open_shard(file)
+    if table.num_rows != shard.rows:
+        raise _damaged(folder, f"shard {shard.name} has {table.num_rows} rows, not {shard.rows}")
+    return table
+
+
+def _damaged(folder: Path, why: str) -> ArtvecError:
+    return ArtvecError(
+        f"{folder} is damaged: {why}",
+        f"see what is damaged: artvec status -i {folder}; "
+        "then embed its source again: artvec embed SOURCE --overwrite",
+    )

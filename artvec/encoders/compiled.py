@@ -1,0 +1,144 @@
+"""Choose the engine for a machine, and keep compiled encoders for the next process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from artvec import runtime
+from artvec.encoders.colour_grid import ColourGridEncoder
+from artvec.errors import ArtvecError
+from artvec.shards import identity_json, write_whole
+from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
+
+CODE_VERSION = 1
+"""Raise when the same backbone would be compiled to something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An encoder, and what a user should be told about it."""
+
+    encoder: Encoder
+    notes: tuple[str, ...] = ()
+
+
+def cached(identity: EncoderIdentity, options: EncoderOptions) -> Encoder | None:
+    """Return an encoder compiled by an earlier process; never imports torch on a CPU.
+
+    None where there is none, or where the engine keeps none.
+
+    Raises:
+        ArtvecError: The options contradict each other or this machine.
+    """
+    if identity.layer == "pixels":
+        return ColourGridEncoder(identity)
+    options = resolve(options)
+    if options.engine != "openvino":
+        return None
+    file = _blob_file(identity, options)
+    if not file.is_file():
+        return None
+    from artvec.encoders import openvino_engine
+
+    return openvino_engine.load_blob(file, identity, options.precision)
+
+
+def compile_encoder(backbone: Backbone, options: EncoderOptions) -> Compiled:
+    """Compile a backbone for this machine and keep the result for the next process.
+
+    A graph that OpenVINO can't convert runs in torch instead, with a note that says so.
+
+    Raises:
+        ArtvecError: The options contradict each other or this machine.
+    """
+    identity = backbone.identity
+    if backbone.module is None:
+        return Compiled(ColourGridEncoder(identity))
+    asked, options = options, resolve(options)
+    if options.engine == "torch":
+        return Compiled(_torch_encoder(backbone, options))
+    from artvec.encoders import openvino_engine
+
+    try:
+        blob = openvino_engine.compile_blob(backbone, options.precision)
+    except openvino_engine.NotConvertible as error:
+        if asked.engine == "openvino":
+            raise ArtvecError(
+                f"OpenVINO can't convert {identity.backbone}: {error}", "use --engine torch"
+            ) from error
+        note = f"OpenVINO can't convert {identity.backbone}, so it runs in torch: {error}"
+        return Compiled(_torch_encoder(backbone, replace(options, engine="torch")), (note,))
+    file = _blob_file(identity, options)
+    notes: tuple[str, ...] = ()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, blob)
+    except OSError as error:
+        notes = (f"the compiled encoder can't be kept in {file.parent}: {error.strerror}",)
+    return Compiled(openvino_engine.from_blob(blob, identity, options.precision), notes)
+
+
+def resolve(options: EncoderOptions) -> EncoderOptions:
+    """Replace every `auto` by what this machine has.
+
+    Raises:
+        ArtvecError: A device that isn't there, or an engine that doesn't run on it.
+    """
+    device = _device(options.device)
+    engine = options.engine
+    if engine == "auto":
+        engine = "openvino" if device == "cpu" else "torch"
+    if engine == "openvino" and device != "cpu":
+        raise ArtvecError(
+            f"the openvino engine runs on the CPU, not on {device}",
+            f"use --device cpu, or --engine torch --device {device}",
+            usage=True,
+        )
+    precision = options.precision
+    if precision == "auto":
+        precision = "fp32" if device == "cpu" else "bf16"
+    return EncoderOptions(engine, device, precision)
+
+
+def _device(device: str) -> str:
+    if device == "cpu" or (device == "auto" and not runtime.has_cuda_driver()):
+        return "cpu"
+    import torch
+
+    available = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device == "auto":
+        return "cuda:0" if available else "cpu"
+    name, _, number = device.partition(":")
+    if name != "cuda" or not (number or "0").isdigit():
+        raise ArtvecError(f"unknown device {device!r}", "use auto, cpu, cuda or cuda:N", usage=True)
+    if int(number or 0) >= available:
+        raise ArtvecError(
+            f"there is no {device} here ({available} CUDA devices are usable)",
+            "use --device cpu",
+            usage=True,
+        )
+    return f"cuda:{int(number or 0)}"
+
+
+def _torch_encoder(backbone: Backbone, options: EncoderOptions) -> Encoder:
+    from artvec.encoders.torch_engine import TorchEncoder
+
+    return TorchEncoder(backbone, device=options.device, precision=options.precision)
+
+
+def _blob_file(identity: EncoderIdentity, options: EncoderOptions) -> Path:
+    from importlib.metadata import version
+
+    facts = [
+        CODE_VERSION,
+        identity_json(identity),
+        options.precision,
+        version("openvino"),
+        runtime.cpu_fingerprint(),
+        runtime.cores(),
+    ]
+    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    return runtime.cache_folder() / "encoders" / f"{key}.blob"

@@ -1,0 +1,1 @@
+"""From a folder to pixels: find, read, decode, fingerprint, resize."""

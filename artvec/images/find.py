@@ -1,0 +1,128 @@
+"""Find the image files below a folder, in a natural order; nothing is opened here."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from artvec.errors import ArtvecError
+from artvec.types import Sample, Skipped
+
+SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a walk through a folder found, in natural order."""
+
+    samples: tuple[Sample, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def find_images(root: Path) -> Found:
+    """Walk a folder recursively; hidden files and folders are ignored, links are followed.
+
+    Args:
+        root: The source folder.
+
+    Returns:
+        Samples ordered folder by folder, digits by their value (`a2` before `a10`), and the
+        entries that look like images but can't be read.
+
+    Raises:
+        ArtvecError: The folder does not exist or can't be listed.
+    """
+    if not root.is_dir():
+        what = "is not a folder" if root.exists() else "does not exist"
+        raise ArtvecError(
+            f"{root} {what}", "give a folder that holds pictures: artvec embed FOLDER", usage=True
+        )
+    samples: list[Sample] = []
+    skipped: list[Skipped] = []
+    escaped: set[str] = set()
+    for item in _walk(str(root), "", frozenset()):
+        if isinstance(item, Sample) and "\\x" in item.path:
+            if item.path in escaped:
+                item = _skip(item.path, "bad_name", "another file's name is written the same way")
+            escaped.add(item.path)
+        if isinstance(item, Sample):
+            samples.append(item)
+        else:
+            skipped.append(item)
+    return Found(tuple(samples), tuple(skipped))
+
+
+def sample_of(file: Path, root: Path | None = None) -> Sample:
+    """Describe one existing file; its path is relative to `root`, else the whole path.
+
+    Raises:
+        OSError: The file can't be read.
+    """
+    status = file.stat()
+    name = file.relative_to(root).as_posix() if root else str(file)
+    return Sample(readable(name), str(file), status.st_size, status.st_mtime_ns)
+
+
+def readable(name: str) -> str:
+    r"""Write a file name as valid Unicode: bytes that are not UTF-8 become `\xNN`."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sort key under which `a2` comes before `a10`, equal spellings by the name itself."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
+
+
+def _walk(
+    folder: str, prefix: str, ancestors: frozenset[tuple[int, int]]
+) -> Iterator[Sample | Skipped]:
+    try:
+        status = os.stat(folder)  # noqa: PTH116 - names may hold bytes that are not UTF-8
+        entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
+    except OSError as error:
+        yield _skip(prefix.rstrip("/") or ".", "unreadable", _why(error))
+        return
+    identity = (status.st_dev, status.st_ino)
+    if identity in ancestors:
+        yield _skip(prefix.rstrip("/"), "unreadable", "a link to a folder that contains it")
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        path = prefix + readable(entry.name)
+        if _is_folder(entry):
+            yield from _walk(entry.path, path + "/", ancestors | {identity})
+        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+            yield _describe(entry, path)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
+    try:
+        status = entry.stat()
+    except FileNotFoundError:
+        return _skip(path, "vanished", "a link to nothing" if entry.is_symlink() else "it is gone")
+    except OSError as error:
+        return _skip(path, "unreadable", _why(error))
+    if not stat.S_ISREG(status.st_mode):
+        return _skip(path, "not_an_image", "not a regular file")
+    return Sample(path, entry.path, status.st_size, status.st_mtime_ns)
+
+
+def _skip(path: str, reason: str, message: str) -> Skipped:
+    return Skipped(path, "find", reason, message, 0, 0)  # type: ignore[arg-type]
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or type(error).__name__

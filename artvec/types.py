@@ -1,0 +1,221 @@
+"""The nouns that travel between rooms; no work is done here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+Int64Array = npt.NDArray[np.int64]
+
+Fit = Literal["crop", "pad", "squash"]
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box"]
+DecodeMode = Literal["fast", "exact"]
+Stage = Literal["find", "read", "decode"]
+Reason = Literal[
+    "empty",
+    "not_an_image",
+    "truncated",
+    "corrupt",
+    "too_large",
+    "unsupported_mode",
+    "unreadable",
+    "vanished",
+    "bad_name",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image file of a source.
+
+    Attributes:
+        path: Relative to the source root, POSIX separators; the row's identity.
+        file: Where the file is, as the operating system spells it.
+        size_bytes: Size of the file.
+        mtime_ns: Modification time, nanoseconds since the epoch.
+    """
+
+    path: str
+    file: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that could not become a row, and why. Bad images are data, not exceptions."""
+
+    path: str
+    stage: Stage
+    reason: Reason
+    message: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How a picture becomes the pixels a backbone was trained on; part of its identity.
+
+    Attributes:
+        size_px: Side of the square the backbone sees.
+        resize_px: Side the picture is resized to before the centre is cropped (`crop` only).
+        fit: `crop` resizes the short side and crops the centre, as timm's evaluation transform
+            does; `pad` resizes the long side and adds borders of the mean colour; `squash`
+            ignores the aspect ratio.
+        interpolation: PIL's filter of that name.
+        mean: Per channel (R, G, B), on the scale 0 to 1.
+        std: Per channel (R, G, B), on the scale 0 to 1.
+    """
+
+    size_px: int
+    resize_px: int
+    fit: Fit
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What must be equal for two vectors to be comparable.
+
+    Attributes:
+        backbone: Name, as `artvec embed -m` takes it.
+        weights_sha256: Digest of the tensors that make the embedding; empty without weights.
+        preprocessing: From the weights' own configuration.
+        layer: Where in the backbone the embedding is read.
+        dim: Width of the embedding.
+    """
+
+    backbone: str
+    weights_sha256: str
+    preprocessing: Preprocessing
+    layer: str
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneRequest:
+    """What a user asked for, before anything is loaded.
+
+    Attributes:
+        name: A timm name, `torchvision:NAME`, `colour:4x4`, `simple_cnn` or a run directory.
+        weights: A local weights file instead of the pretrained ones.
+        image_size_px: Overrides the weights' own input size.
+        fit: Overrides the backbone's default.
+    """
+
+    name: str
+    weights: Path | None = None
+    image_size_px: int | None = None
+    fit: Fit | None = None
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A loaded backbone: weights, preprocessing and identity.
+
+    Attributes:
+        identity: See `EncoderIdentity`.
+        module: Maps normalised (B, 3, size, size) float32 to (B, dim) float32; None where the
+            embedding is computed without torch (`colour:4x4`).
+        notes: What a user should be told about how it was loaded.
+        splits: Content hash (32 bytes) → split of the images it was trained on.
+    """
+
+    identity: EncoderIdentity
+    module: torch.nn.Module | None
+    notes: tuple[str, ...] = ()
+    splits: dict[bytes, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What a single decode tells about a picture beside its pixels.
+
+    Attributes:
+        content_hash: sha256 of the file's bytes.
+        phash: 64-bit perceptual hash, big-endian.
+        colour: (48,) uint8, mean RGB of a 4×4 grid, row by row.
+        width: Of the picture as displayed (EXIF orientation applied).
+        height: As displayed.
+    """
+
+    content_hash: bytes
+    phash: bytes
+    colour: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A sample with pixels of shape (size, size, 3) uint8, ready for a batch."""
+
+    sample: Sample
+    fingerprint: Fingerprint
+    pixels: UInt8Array
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A sample whose content the collection already holds: no decode, no forward pass."""
+
+    sample: Sample
+    content_hash: bytes
+
+
+class Encoder(Protocol):
+    """A backbone made fast for inference.
+
+    Attributes:
+        identity: Of the backbone it was made from.
+        engine: `openvino`, `torch` or `numpy`.
+        device: `cpu`, `cuda:0`, …
+        precision: `fp32`, `bf16` or `fp16`.
+        streams: How many batches it works on at once without slowing each other down.
+        batch_size: The batch it likes best.
+    """
+
+    identity: EncoderIdentity
+    engine: str
+    device: str
+    precision: str
+    streams: int
+    batch_size: int
+
+    def encode(self, pixels: UInt8Array) -> Float32Array:
+        """Map (B, H, W, 3) uint8 to (B, dim) float32; safe to call from `streams` threads."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderOptions:
+    """How to run an encoder; recorded with a collection, never part of its identity."""
+
+    engine: Literal["auto", "torch", "openvino"] = "auto"
+    device: str = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The k nearest rows of each query, best first.
+
+    Attributes:
+        rows: (Q, k) int64 row numbers; -1 where fewer than k rows exist.
+        scores: (Q, k) float32 cosine similarities.
+    """
+
+    rows: Int64Array
+    scores: Float32Array
