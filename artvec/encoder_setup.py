@@ -24,11 +24,11 @@ def ready_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEnc
     Raises:
         ArtvecError: See `backbones.load` and `encoders.compile_encoder`.
     """
-    identity = backbones.known_identity(request)
-    if identity is not None and not backbones.is_run(request.name):
-        encoder = encoders.cached(identity, options)
+    known = backbones.known(request)
+    if known is not None and not backbones.is_run(request.name):
+        encoder = encoders.cached(known.identity, options)
         if encoder is not None:
-            return ReadyEncoder(encoder)
+            return ReadyEncoder(encoder, known.notes)
     backbone = backbones.load(request)
     compiled = encoders.compile_encoder(backbone, options)
     return ReadyEncoder(compiled.encoder, (*backbone.notes, *compiled.notes), backbone.splits)

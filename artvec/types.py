@@ -208,6 +208,9 @@ class EncoderOptions:
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
 
 
+AUTO = EncoderOptions()
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """The k nearest rows of each query, best first.

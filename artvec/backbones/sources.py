@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
 from artvec import runtime
 from artvec.backbones import colour, packaged
 from artvec.errors import ArtvecError
-from artvec.shards import identity_from, identity_json, write_whole
+from artvec.shards import identity_from, write_whole
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity
 
 CODE_VERSION = 1
@@ -50,15 +50,24 @@ def load(request: BackboneRequest) -> Backbone:
     return backbone
 
 
-def known_identity(request: BackboneRequest) -> EncoderIdentity | None:
-    """Return the identity that an equal request had before, without importing torch.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an equal request yielded before: identity, and notes for the user."""
+
+    identity: EncoderIdentity
+    notes: tuple[str, ...]
+
+
+def known(request: BackboneRequest) -> Known | None:
+    """Return what an equal request yielded before, without importing torch.
 
     None where it was never loaded here, or where any file or library it depends on has changed.
     """
     if colour.claims(request.name):
-        return colour.load(request).identity
+        return Known(colour.load(request).identity, ())
     try:
-        return identity_from(json.loads(_memory_file(request).read_bytes()))
+        fields = json.loads(_memory_file(request).read_bytes())
+        return Known(identity_from(fields["identity"]), tuple(fields["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -109,7 +118,8 @@ def _remember(request: BackboneRequest, backbone: Backbone) -> None:
     file = _memory_file(request)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, identity_json(backbone.identity).encode())
+        fields = {"identity": asdict(backbone.identity), "notes": backbone.notes}
+        write_whole(file, json.dumps(fields).encode())
     except OSError:
         return  # a cache that can't be written only costs time
 

@@ -53,7 +53,9 @@ def existing(index: str | None, *, command: str) -> Path:
 
 def collections() -> list[Path]:
     """Return the collections under the root, the committed demo only if it is alone."""
-    found = sorted(file.parent for file in root().glob(f"*/{MANIFEST}"))
+    found = sorted(
+        file.parent for file in root().glob(f"*/{MANIFEST}") if not file.parent.name.startswith(".")
+    )
     others = [folder for folder in found if folder.name != DEMO]
     return others or found
 

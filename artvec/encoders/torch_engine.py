@@ -29,9 +29,7 @@ class TorchEncoder:
         self.precision = precision
         self.streams = 1
         self.batch_size = 16 if device == "cpu" else 128
-        self._module = (
-            backbone.module.eval().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        )
+        self._module = backbone.module.eval().to(device).to(memory_format=torch.channels_last)
         preprocessing = backbone.identity.preprocessing
         self._mean = _per_channel(preprocessing.mean, device)
         self._std = _per_channel(preprocessing.std, device)

@@ -1,0 +1,110 @@
+"""What is said about an image beside its pixels: label, split and metadata, for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from artvec.collection.manifest import Manifest
+from artvec.datasets.labels import folder_label, folder_split
+from artvec.datasets.metadata import Metadata
+from artvec.datasets.splits import SplitBook
+from artvec.shards import Row
+from artvec.types import Fingerprint, Sample
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Where labels, splits and metadata come from.
+
+    Attributes:
+        metadata: Joined to the source's paths.
+        group_column: Metadata column whose values keep one split.
+        book: Decides splits.
+    """
+
+    metadata: Metadata
+    group_column: str | None
+    book: SplitBook
+
+    def described(self, manifest: Manifest, metadata_file: Path | None) -> Manifest:
+        """Return a manifest that names today's metadata columns, file and groups."""
+        file = str(metadata_file.absolute()) if metadata_file else manifest.metadata_file
+        return replace(
+            manifest,
+            columns=dict(self.metadata.columns),
+            metadata_file=file,
+            group_column=self.group_column,
+        )
+
+    def label_of(self, path: str) -> str | None:
+        """Return the label from metadata, else from the folder."""
+        return self.metadata.labels.get(path) or folder_label(path)
+
+    def given_split(self, path: str) -> str | None:
+        """Return the split from metadata, else from the folder, else None."""
+        return self.metadata.splits.get(path) or folder_split(path)
+
+    def group_of(self, path: str) -> str | None:
+        """Return the value that keeps an image's split with its group's, if any."""
+        if self.group_column is None:
+            return None
+        value = self._values(path).get(self.group_column)
+        return None if value is None else str(value)
+
+    def recall(self, path: str, content_hash: bytes, stored_split: str | None) -> None:
+        """Note the split of a row that stays; must be called in row order, before any draw."""
+        given = self.given_split(path)
+        if given is not None:
+            self.split_of(path, content_hash)
+        elif stored_split is not None:
+            self.book.recall(
+                content_hash,
+                stored_split,
+                label=self.label_of(path),
+                group=self.group_of(path),
+            )
+
+    def split_of(self, path: str, content_hash: bytes) -> str:
+        """Return an image's split; must be called in the order of the source."""
+        return self.book.split_of(
+            path,
+            content_hash,
+            given=self.given_split(path),
+            label=self.label_of(path),
+            group=self.group_of(path),
+        )
+
+    def new_row(self, sample: Sample, fingerprint: Fingerprint) -> Row:
+        """Describe an image that has just been embedded."""
+        return Row(
+            path=sample.path,
+            label=self.label_of(sample.path),
+            split=self.split_of(sample.path, fingerprint.content_hash),
+            width=fingerprint.width,
+            height=fingerprint.height,
+            size_bytes=sample.size_bytes,
+            mtime_ns=sample.mtime_ns,
+            content_hash=fingerprint.content_hash,
+            phash=fingerprint.phash,
+            colour=fingerprint.colour,
+            metadata=self._values(sample.path),
+        )
+
+    def renewed_row(self, sample: Sample, row: Row) -> Row:
+        """Describe an image whose row stays, under today's name, labels and metadata."""
+        return replace(
+            row,
+            path=sample.path,
+            label=self.label_of(sample.path),
+            split=self.given_split(sample.path) or row.split,
+            size_bytes=sample.size_bytes,
+            mtime_ns=sample.mtime_ns,
+            metadata=self._values(sample.path),
+        )
+
+    def _values(self, path: str) -> Mapping[str, Any]:
+        empty = dict.fromkeys(self.metadata.columns)
+        return self.metadata.rows.get(path, empty)

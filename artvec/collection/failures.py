@@ -1,0 +1,56 @@
+"""The list of files that could not become rows: `failures.parquet`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from artvec.types import Sample, Skipped
+
+FAILURES = "failures.parquet"
+_SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("message", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("mtime_ns", pa.int64()),
+        ("artvec_version", pa.string()),
+    ]
+)
+
+
+def failures_bytes(failures: Sequence[Skipped], *, artvec_version: str) -> bytes:
+    """Lay failures out as a Parquet file."""
+    records = [{**asdict(failure), "artvec_version": artvec_version} for failure in failures]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(records, schema=_SCHEMA), sink)
+    return sink.getvalue()
+
+
+def known_failures(folder: Path, *, artvec_version: str) -> dict[str, Skipped]:
+    """Return the failures this version has already seen, by path; none where unreadable."""
+    try:
+        records = pq.read_table(folder / FAILURES, schema=_SCHEMA).to_pylist()
+    except (OSError, pa.ArrowInvalid):
+        return {}
+    return {
+        record["path"]: Skipped(**{k: v for k, v in record.items() if k != "artvec_version"})
+        for record in records
+        if record["artvec_version"] == artvec_version
+    }
+
+
+def still_failing(sample: Sample, known: Mapping[str, Skipped]) -> Skipped | None:
+    """Return a sample's known failure, if its file hasn't changed since."""
+    failure = known.get(sample.path)
+    if failure is None or failure.stage == "find":
+        return None
+    unchanged = (failure.size_bytes, failure.mtime_ns) == (sample.size_bytes, sample.mtime_ns)
+    return failure if unchanged else None

@@ -1,0 +1,86 @@
+"""What is already known, what has to be read: samples against a collection's rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from artvec.collection.failures import still_failing
+from artvec.types import Sample, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRow:
+    """A row that a collection holds already.
+
+    Attributes:
+        shard: Name of its shard.
+        number: Within the shard.
+        path: See `Sample`.
+        label: As stored.
+        split: As stored.
+        size_bytes: See `Sample`.
+        mtime_ns: See `Sample`.
+        content_hash: sha256 of the file.
+    """
+
+    shard: str
+    number: int
+    path: str
+    label: str | None
+    split: str | None
+    size_bytes: int
+    mtime_ns: int
+    content_hash: bytes
+
+
+@dataclass
+class Plan:
+    """Which row belongs to which sample; grows while files are read.
+
+    Attributes:
+        claims: Rows (shard, number) that stay, with the sample they now describe.
+        candidates: Samples whose files have to be read.
+        failures: Samples known to fail.
+        free: Content hash → rows that no sample has claimed yet.
+    """
+
+    claims: dict[tuple[str, int], Sample] = field(default_factory=dict)
+    candidates: list[Sample] = field(default_factory=list)
+    failures: list[Skipped] = field(default_factory=list)
+    free: dict[bytes, list[KnownRow]] = field(default_factory=lambda: defaultdict(list))
+
+    def claim(self, sample: Sample, content_hash: bytes) -> bool:
+        """Give a sample the row that holds its content (its own first); False if none is left."""
+        rows = self.free.get(content_hash)
+        if not rows:
+            return False
+        row = next((row for row in rows if row.path == sample.path), rows[0])
+        rows.remove(row)
+        self.claims[row.shard, row.number] = sample
+        return True
+
+
+def make_plan(
+    samples: Sequence[Sample], rows: Sequence[KnownRow], failures: Mapping[str, Skipped]
+) -> Plan:
+    """Compare samples with rows by path, size and modification time.
+
+    Where two rows have one path (an interrupted run wrote the second), the later one counts.
+    """
+    plan = Plan()
+    latest = {row.path: row for row in rows}
+    for sample in samples:
+        row = latest.get(sample.path)
+        failure = still_failing(sample, failures)
+        if row and (row.size_bytes, row.mtime_ns) == (sample.size_bytes, sample.mtime_ns):
+            plan.claims[row.shard, row.number] = sample
+        elif failure is not None:
+            plan.failures.append(failure)
+        else:
+            plan.candidates.append(sample)
+    for row in rows:
+        if (row.shard, row.number) not in plan.claims:
+            plan.free[row.content_hash].append(row)
+    return plan

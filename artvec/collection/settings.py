@@ -1,0 +1,156 @@
+"""What a collection keeps from run to run: its encoder request, metadata file, groups, splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from artvec.collection import locate
+from artvec.collection.facts import Facts
+from artvec.collection.manifest import Manifest, read_manifest
+from artvec.datasets.metadata import Metadata, join_metadata
+from artvec.datasets.splits import SplitBook
+from artvec.errors import ArtvecError
+from artvec.shards import open_shard
+from artvec.types import BackboneRequest, EncoderIdentity
+
+DEFAULT_MODEL = "tf_efficientnet_lite0"
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FactChoice:
+    """What a run says about labels and splits.
+
+    Attributes:
+        metadata: CSV file, or None for the one used before.
+        group_column: Or None for the one used before.
+        seed: Of drawn splits.
+        run_splits: Content hash → split of the run that the encoder is.
+    """
+
+    metadata: Path | None
+    group_column: str | None
+    seed: int
+    run_splits: Mapping[bytes, str]
+
+
+def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest:
+    """Return the backbone to load: the one named, else the collection's own, else the default.
+
+    Args:
+        old: The collection, if it exists.
+        asked: Its name is empty where no backbone was named.
+    """
+    if asked.name or old is None:
+        name = asked.name or DEFAULT_MODEL
+        if Path(name).is_dir():
+            name = str(Path(name).absolute())
+        return replace(
+            asked, name=name, weights=asked.weights.absolute() if asked.weights else None
+        )
+    kept = stored_request(old)
+    return BackboneRequest(
+        kept.name,
+        asked.weights.absolute() if asked.weights else kept.weights,
+        asked.image_size_px or kept.image_size_px,
+        asked.fit or kept.fit,
+    )
+
+
+def stored_request(manifest: Manifest) -> BackboneRequest:
+    """Return the request that a collection was made with."""
+    fields = dict(manifest.request)
+    weights = fields.get("weights")
+    return BackboneRequest(
+        fields["name"], Path(weights) if weights else None, fields["image_size_px"], fields["fit"]
+    )
+
+
+def new_manifest(
+    folder: Path, source: Path, identity: EncoderIdentity, request: BackboneRequest, dtype: str
+) -> Manifest:
+    """Return the manifest of a collection that has no rows yet."""
+    inside = source.resolve().is_relative_to(folder.resolve())
+    return Manifest(
+        encoder=identity,
+        dtype=dtype,
+        source=source.resolve().relative_to(folder.resolve()).as_posix()
+        if inside
+        else str(source.resolve()),
+        request={
+            "name": request.name,
+            "weights": str(request.weights) if request.weights else None,
+            "image_size_px": request.image_size_px,
+            "fit": request.fit,
+        },
+    )
+
+
+def facts_for(
+    paths: Sequence[str], manifest: Manifest, folder: Path, choice: FactChoice
+) -> tuple[Facts, tuple[str, ...]]:
+    """Gather labels, splits and metadata for the images of a source.
+
+    Returns:
+        The facts, and notes about metadata rows that joined no image.
+
+    Raises:
+        ArtvecError: The metadata file is gone or unreadable, or has no such group column.
+    """
+    file = choice.metadata or (Path(manifest.metadata_file) if manifest.metadata_file else None)
+    if file is not None and not file.is_file():
+        raise ArtvecError(
+            f"the collection's metadata file {file} is gone"
+            if choice.metadata is None
+            else f"there is no metadata file {file}",
+            "give its place: --metadata FILE",
+            usage=True,
+        )
+    metadata = join_metadata(file, paths) if file else Metadata()
+    group = choice.group_column or manifest.group_column
+    if group is not None and group not in metadata.columns:
+        raise ArtvecError(
+            f"there is no metadata column {group!r} to group by "
+            f"(there are: {', '.join(metadata.columns) or 'none'})",
+            "give --metadata FILE with that column, or another --group COLUMN",
+            usage=True,
+        )
+    book = SplitBook(seed=choice.seed)
+    for content_hash, split in choice.run_splits.items():
+        book.remember(content_hash, split)
+    _remember_siblings(book, manifest, folder)
+    return Facts(metadata, group, book), _unjoined(metadata)
+
+
+def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
+    """Take over the splits that other collections gave to images of the same source."""
+    source = (folder / manifest.source).resolve()
+    for other in locate.collections():
+        if other.resolve() == folder.resolve():
+            continue
+        try:
+            theirs = read_manifest(other)
+            if (other / theirs.source).resolve() != source:
+                continue
+            for shard in theirs.shards:
+                table = open_shard(other / "shards" / shard.name)
+                hashes, splits = table.column("content_hash"), table.column("split")
+                for content_hash, split in zip(hashes.to_pylist(), splits.to_pylist(), strict=True):
+                    if split is not None:
+                        book.remember(content_hash, split)
+        except ArtvecError:
+            continue  # a damaged neighbour is its owner's affair
+
+
+def _unjoined(metadata: Metadata) -> tuple[str, ...]:
+    notes = []
+    for names, what in (
+        (metadata.unmatched, "metadata rows name no image here"),
+        (metadata.ambiguous, "metadata rows name several images, or one that has a row already"),
+    ):
+        if names:
+            more = ", …" if len(names) > _SHOWN else ""
+            notes.append(f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{more}")
+    return tuple(notes)

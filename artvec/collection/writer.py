@@ -1,0 +1,218 @@
+"""Write a collection: shards as they fill, everything else when the run is whole."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+
+import artvec
+from artvec.collection.lock import writing
+from artvec.collection.manifest import (
+    FileEntry,
+    Manifest,
+    ShardEntry,
+    file_entry,
+    write_manifest,
+)
+from artvec.collection.plan import KnownRow
+from artvec.errors import ArtvecError
+from artvec.shards import (
+    ROWS_PER_SHARD,
+    Row,
+    WrittenShard,
+    identity_json,
+    open_shard,
+    rows_to_table,
+    shard_schema,
+    vectors_of,
+    write_shard,
+    write_whole,
+)
+from artvec.types import Float32Array
+
+_KNOWN_COLUMNS = ("path", "label", "split", "size_bytes", "mtime_ns", "content_hash")
+
+Redescribe = Callable[[str, int, Row], Row | None]
+"""(shard, row number, row as stored) → the row as it should be, or None to remove it."""
+
+
+class CollectionWriter:
+    """Holds a collection for writing.
+
+    Until `finish`, readers see the rows of the last finished run; what this run commits meanwhile
+    is marked pending, and taken up by the next run if this one dies.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self._shards = folder / "shards"
+        self._schema = shard_schema(manifest.encoder, manifest.dtype, manifest.columns)
+        self._rows: list[Row] = []
+        self._vectors: list[Float32Array] = []
+        self._held = ExitStack()
+
+    def __enter__(self) -> CollectionWriter:
+        """Take the lock, and adopt whole shards that a killed run left behind."""
+        self._held.enter_context(writing(self.folder))
+        self._shards.mkdir(exist_ok=True)
+        self._adopt()
+        self._earlier = self.manifest.shards
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._held.close()
+
+    def known_rows(self) -> list[KnownRow]:
+        """Return the rows of earlier runs, finished or not, in order."""
+        known = []
+        for shard in self._earlier:
+            table = open_shard(self._shards / shard.name).select(_KNOWN_COLUMNS)
+            for number, record in enumerate(table.to_pylist()):
+                known.append(KnownRow(shard.name, number, **record))
+        return known
+
+    def append(self, rows: Iterable[Row], vectors: Float32Array) -> None:
+        """Add rows with their (N, dim) vectors; commit every full shard."""
+        for row, vector in zip(rows, vectors, strict=True):
+            self._rows.append(row)
+            self._vectors.append(vector)
+            if len(self._rows) == ROWS_PER_SHARD:
+                entry = self._write_open_shard(pending=True)
+                shards = (*self.manifest.shards, entry)
+                self._commit(replace(self.manifest, complete=False, shards=shards))
+
+    def finish(self, redescribe: Redescribe, files: Mapping[str, bytes]) -> None:
+        """Make this run the collection: rewrite what changed, commit, clear away the rest.
+
+        Args:
+            redescribe: Is asked about every row of earlier runs.
+            files: Other files to write, by their path below the collection.
+        """
+        kept = self._rewrite_earlier(redescribe)
+        fresh = [entry for entry in self.manifest.shards if entry not in self._earlier]
+        while self._rows:
+            fresh.append(self._write_open_shard(pending=False))
+        shards = tuple(replace(entry, pending=False) for entry in [*kept, *fresh])
+        entries = {name: self._write_file(name, data) for name, data in files.items()}
+        self._commit(replace(self.manifest, complete=True, shards=shards, files=entries))
+        self._clear()
+
+    def _adopt(self) -> None:
+        """Take up whole shards that no manifest names; delete anything else that is left."""
+        named = {shard.name for shard in self.manifest.shards}
+        adopted = []
+        for file in sorted(self._shards.glob("*.arrow")):
+            if file.name in named:
+                continue
+            if self._fits(file):
+                data = file.read_bytes()
+                digest = hashlib.sha256(data).hexdigest()
+                rows = open_shard(file).num_rows
+                adopted.append(ShardEntry(file.name, digest, len(data), rows, pending=True))
+            else:
+                file.unlink()
+        for file in self.folder.rglob(".*.partial"):
+            file.unlink()
+        if adopted:
+            shards = (*self.manifest.shards, *adopted)
+            self._commit(replace(self.manifest, complete=False, shards=shards))
+
+    def _fits(self, file: Path) -> bool:
+        try:
+            metadata = open_shard(file).schema.metadata or {}
+        except ArtvecError:
+            return False
+        expected = identity_json(self.manifest.encoder).encode()
+        return bool(metadata.get(b"artvec.encoder") == expected)
+
+    def _rewrite_earlier(self, redescribe: Redescribe) -> list[ShardEntry]:
+        kept: list[ShardEntry] = []
+        for shard in self._earlier:
+            table = open_shard(self._shards / shard.name)
+            survivors, changed = self._survivors(shard.name, table, redescribe)
+            is_tail = shard == self._earlier[-1] and len(survivors) < ROWS_PER_SHARD
+            if is_tail and self._rows:
+                self._carry(survivors, table)
+            elif not changed and table.schema.equals(self._schema, check_metadata=True):
+                kept.append(shard)
+            elif survivors:
+                vectors = vectors_of(table)[[number for number, _ in survivors]]
+                renewed = rows_to_table([row for _, row in survivors], vectors, self._schema)
+                number = int(shard.name.partition("-")[0])
+                kept.append(_entry(write_shard(self._shards, number, renewed), pending=False))
+        return kept
+
+    def _survivors(
+        self, shard: str, table: pa.Table, redescribe: Redescribe
+    ) -> tuple[list[tuple[int, Row]], bool]:
+        survivors = []
+        stored = _rows_of(table)
+        for number, row in enumerate(stored):
+            described = redescribe(shard, number, row)
+            if described is not None:
+                survivors.append((number, described))
+        changed = [row for _, row in survivors] != stored
+        return survivors, changed
+
+    def _carry(self, survivors: Sequence[tuple[int, Row]], table: pa.Table) -> None:
+        """Fill up the last, short shard instead of starting another behind it."""
+        vectors = vectors_of(table)
+        self._rows[:0] = [row for _, row in survivors]
+        self._vectors[:0] = [np.asarray(vectors[number]) for number, _ in survivors]
+
+    def _write_open_shard(self, *, pending: bool) -> ShardEntry:
+        rows, self._rows = self._rows[:ROWS_PER_SHARD], self._rows[ROWS_PER_SHARD:]
+        vectors, self._vectors = self._vectors[:ROWS_PER_SHARD], self._vectors[ROWS_PER_SHARD:]
+        number = 1 + max((int(file.name[:6]) for file in self._shards.glob("*.arrow")), default=-1)
+        table = rows_to_table(rows, np.stack(vectors), self._schema)
+        return _entry(write_shard(self._shards, number, table), pending=pending)
+
+    def _write_file(self, name: str, data: bytes) -> FileEntry:
+        file = self.folder / name
+        entry = file_entry(data)
+        if self.manifest.files.get(name) != entry or not file.is_file():
+            file.parent.mkdir(exist_ok=True)
+            write_whole(file, data)
+        return entry
+
+    def _commit(self, manifest: Manifest) -> None:
+        if manifest != self.manifest or not manifest.complete:
+            write_manifest(self.folder, manifest, artvec_version=artvec.__version__)
+        self.manifest = manifest
+
+    def _clear(self) -> None:
+        named = {shard.name for shard in self.manifest.shards}
+        for file in self._shards.iterdir():
+            if file.name not in named:
+                file.unlink()
+
+
+def _entry(written: WrittenShard, *, pending: bool) -> ShardEntry:
+    return ShardEntry(**asdict(written), pending=pending)
+
+
+def _rows_of(table: pa.Table) -> list[Row]:
+    own = [name for name in Row.__dataclass_fields__ if name not in ("metadata", "colour")]
+    user = [n for n in table.column_names if n not in (*own, "colour", "embedding")]
+    colours = table.column("colour").combine_chunks().values.to_numpy().reshape(-1, 48)
+    return [
+        Row(
+            **{name: record[name] for name in own},
+            colour=colour.tobytes(),
+            metadata={name: record[name] for name in user},
+        )
+        for record, colour in zip(table.select([*own, *user]).to_pylist(), colours, strict=True)
+    ]

@@ -1,0 +1,195 @@
+"""Samples to vectors: decode in threads, forward in batches, in order, in constant memory."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+
+from artvec import runtime
+from artvec.errors import ArtvecError, OutOfMemory
+from artvec.images.decode import decode_sample
+from artvec.types import (
+    Decoded,
+    DecodeMode,
+    Encoder,
+    Fingerprint,
+    Float32Array,
+    Recognised,
+    Sample,
+    Skipped,
+)
+
+_BATCHES_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A batch of rows, in the order of the samples.
+
+    Attributes:
+        samples: B of them.
+        fingerprints: B, row by row.
+        vectors: (B, dim) float32, row by row.
+    """
+
+    samples: tuple[Sample, ...]
+    fingerprints: tuple[Fingerprint, ...]
+    vectors: Float32Array
+
+
+@dataclass
+class Clock:
+    """Seconds that threads spent working, stage by stage."""
+
+    decode: float = 0.0
+    forward: float = 0.0
+    write: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """How to turn files into vectors.
+
+    Attributes:
+        decode: See `DecodeMode`.
+        batch_size: Images a forward pass; None for the encoder's own.
+        known: Content hashes that need neither decoding nor a forward pass.
+    """
+
+    decode: DecodeMode = "fast"
+    batch_size: int | None = None
+    known: Container[bytes] = frozenset()
+
+
+def extract(
+    samples: Iterable[Sample], encoder: Encoder, options: ExtractOptions, clock: Clock
+) -> Iterator[Embedded | Recognised | Skipped]:
+    """Decode and embed samples.
+
+    Skipped and recognised samples leave before batching, so the batches of the good images are
+    those that a source without the others would have.
+
+    Args:
+        samples: In the order wanted.
+        encoder: Works on several batches at once.
+        options: See `ExtractOptions`.
+        clock: Is added to.
+
+    Yields:
+        Every sample once: in a batch (batches keep the order), recognised, or skipped.
+
+    Raises:
+        ArtvecError: Not even one image at a time fits into memory, or the encoder yields vectors
+            of another width than it promised.
+    """
+    size = options.batch_size or encoder.batch_size
+    batches: deque[Future[Embedded]] = deque()
+    batch: list[Decoded] = []
+    halving = _Halving(encoder, clock)
+    with (
+        ThreadPoolExecutor(runtime.cores(), "decode") as decoders,
+        ThreadPoolExecutor(encoder.streams, "forward") as forwarders,
+    ):
+        try:
+            for outcome in _decoded(samples, encoder, options, decoders, clock):
+                if not isinstance(outcome, Decoded):
+                    yield outcome
+                    continue
+                batch.append(outcome)
+                if len(batch) == size:
+                    batches.append(forwarders.submit(halving.embed, batch))
+                    batch = []
+                while batches and (len(batches) > encoder.streams or batches[0].done()):
+                    yield batches.popleft().result()
+            if batch:
+                batches.append(forwarders.submit(halving.embed, batch))
+            while batches:
+                yield batches.popleft().result()
+        finally:
+            forwarders.shutdown(cancel_futures=True)
+            decoders.shutdown(cancel_futures=True)
+
+
+def _decoded(
+    samples: Iterable[Sample],
+    encoder: Encoder,
+    options: ExtractOptions,
+    pool: ThreadPoolExecutor,
+    clock: Clock,
+) -> Iterator[Decoded | Recognised | Skipped]:
+    """Decode ahead by a few batches, and no further: memory stays constant."""
+    decode = partial(
+        decode_sample,
+        preprocessing=encoder.identity.preprocessing,
+        mode=options.decode,
+        known=options.known,
+    )
+    ahead = _BATCHES_AHEAD * (options.batch_size or encoder.batch_size)
+    remaining = iter(samples)
+    pending = deque(pool.submit(_timed, decode, sample) for sample in islice(remaining, ahead))
+    while pending:
+        outcome, seconds = pending.popleft().result()
+        clock.decode += seconds
+        for sample in islice(remaining, 1):
+            pending.append(pool.submit(_timed, decode, sample))
+        yield outcome
+
+
+def _timed(
+    decode: Callable[[Sample], Decoded | Recognised | Skipped], sample: Sample
+) -> tuple[Decoded | Recognised | Skipped, float]:
+    started = time.thread_time()
+    outcome = decode(sample)
+    return outcome, time.thread_time() - started
+
+
+class _Halving:
+    """Runs batches, in halves once memory has run out."""
+
+    def __init__(self, encoder: Encoder, clock: Clock) -> None:
+        self._encoder = encoder
+        self._clock = clock
+        self._limit: int | None = None
+
+    def embed(self, batch: list[Decoded]) -> Embedded:
+        pixels = np.stack([decoded.pixels for decoded in batch])  # (B, H, W, 3)
+        started = time.perf_counter()
+        parts = []
+        at = 0
+        while at < len(pixels):
+            size = min(self._limit or len(pixels), len(pixels) - at)
+            try:
+                parts.append(self._encoder.encode(pixels[at : at + size]))
+            except OutOfMemory as error:
+                if size == 1:
+                    raise ArtvecError(
+                        "memory runs out even for one image at a time",
+                        "use a smaller --image-size or backbone, or --device cpu",
+                    ) from error
+                self._limit = size // 2
+                continue
+            at += size
+        self._clock.forward += time.perf_counter() - started
+        vectors = np.concatenate(parts)  # (B, dim)
+        self._check(vectors, len(batch))
+        return Embedded(
+            tuple(decoded.sample for decoded in batch),
+            tuple(decoded.fingerprint for decoded in batch),
+            vectors,
+        )
+
+    def _check(self, vectors: Float32Array, expected: int) -> None:
+        identity = self._encoder.identity
+        if vectors.shape != (expected, identity.dim):
+            raise ArtvecError(
+                f"{identity.backbone} gave vectors of shape {vectors.shape} instead of "
+                f"({expected}, {identity.dim})",
+                "this is a defect of artvec; --engine torch may avoid it",
+            )

@@ -1,0 +1,80 @@
+"""Nearest rows by cosine, exactly, over the mapped blocks of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from artvec.types import Float32Array, Int64Array, Matches
+
+_MANY_QUERIES = 256
+"""From here on FAISS's kernel beats one matrix product per block; both are exact."""
+
+
+def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
+    """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
+    wide = np.asarray(vectors, dtype=np.float32)
+    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide, dtype=np.float64))
+    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    units: Float32Array = wide * inverse[:, None].astype(np.float32)
+    return units
+
+
+def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, k: int) -> Matches:
+    """Return the k most similar rows of each query, best first, ties by row number.
+
+    Args:
+        blocks: (n, dim) vectors as emitted, not normalised, in row order; float16 is widened.
+        queries: (Q, dim), not normalised.
+        k: Fewer come back where there are fewer rows: the rest is row -1, score -inf.
+    """
+    queries = unit_rows(queries)
+    nearest = _faiss_block if len(queries) >= _MANY_QUERIES else _product_block
+    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
+    rows = np.full((len(queries), k), -1, dtype=np.int64)
+    first = 0
+    for block in blocks:
+        block_rows, block_scores = nearest(block, queries, min(k, len(block)))
+        scores, rows = _best(
+            np.concatenate([scores, block_scores], axis=1),
+            np.concatenate([rows, block_rows + first], axis=1),
+            k,
+        )
+        first += len(block)
+    return Matches(rows, scores)
+
+
+def _product_block(
+    block: np.ndarray[Any, Any], queries: Float32Array, k: int
+) -> tuple[Int64Array, Float32Array]:
+    """Score one block by a matrix product, dividing by row lengths instead of copying rows."""
+    wide = np.asarray(block, dtype=np.float32)
+    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))  # (n,)
+    products = wide @ queries.T  # (n, Q)
+    scores = np.divide(products, norms[:, None], out=products, where=norms[:, None] > 0).T
+    if k == scores.shape[1]:
+        rows = np.broadcast_to(np.arange(k, dtype=np.int64), scores.shape)
+        return rows, scores
+    rows = np.argpartition(-scores, k - 1, axis=1)[:, :k]  # (Q, k)
+    return rows, np.take_along_axis(scores, rows, axis=1)
+
+
+def _faiss_block(
+    block: np.ndarray[Any, Any], queries: Float32Array, k: int
+) -> tuple[Int64Array, Float32Array]:
+    import faiss
+
+    metric = faiss.METRIC_INNER_PRODUCT
+    if getattr(faiss, "get_num_gpus", lambda: 0)() > 0:
+        resources = faiss.StandardGpuResources()
+        scores, rows = faiss.knn_gpu(resources, queries, unit_rows(block), k, metric=metric)
+    else:
+        scores, rows = faiss.knn(queries, unit_rows(block), k, metric=metric)
+    return rows, scores
+
+
+def _best(scores: Float32Array, rows: Int64Array, k: int) -> tuple[Float32Array, Int64Array]:
+    order = np.lexsort((rows, -scores), axis=1)[:, :k]
+    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)
