@@ -15,7 +15,7 @@ from artvec.encoder_setup import encoder_for
 from artvec.errors import ArtvecError
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
 from artvec.faiss_index import exact_search
-from artvec.images.find import find_images, readable, sample_of
+from artvec.images.find import file_of, find_images, readable, sample_of
 from artvec.shards import FloatArray
 from artvec.types import AUTO, EncoderOptions, Sample, Skipped
 
@@ -142,7 +142,8 @@ def _resolve(
             asked.append(_Query(text, file, sample=sample_of(file)))
         elif (number := _row_of_path(collection, text)) is not None:
             stored = vector(collection, number)
-            asked.append(_Query(text, collection.source / text, row=number, vector=stored))
+            picture = file_of(collection.source, text)
+            asked.append(_Query(text, picture, row=number, vector=stored))
         else:
             message = "no such file, and no row of the collection has this path"
             errors.append(QueryError(text, "find", "vanished", message))
@@ -197,7 +198,7 @@ def _hit(collection: Collection, rank: int, number: int, score: float) -> Hit:
     path = record["path"]
     # Rounding can leave a cosine a hair outside its range.
     bounded = max(-1.0, min(1.0, score))
-    return Hit(rank, path, collection.source / path, bounded, record["label"], metadata)
+    return Hit(rank, path, file_of(collection.source, path), bounded, record["label"], metadata)
 
 
 def _own_rows(collection: Collection, query: _Query) -> set[int]:
@@ -216,7 +217,7 @@ def _own_rows(collection: Collection, query: _Query) -> set[int]:
 def _row_of_path(collection: Collection, path: str) -> int | None:
     first = 0
     for table in collection.tables:
-        paths = table.column("path").to_pylist()
+        paths: list[str] = table.column("path").to_pylist()
         if path in paths:
             return first + paths.index(path)
         first += len(paths)

@@ -139,6 +139,23 @@ class Backbone:
     splits: dict[bytes, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Untrained:
+    """An architecture without its weights, for counting.
+
+    Attributes:
+        model: Classifier with random weights.
+        head: Name prefixes of its classifier.
+        preprocessing: Of the weights it would have.
+        dim: Width of its embedding.
+    """
+
+    model: torch.nn.Module
+    head: tuple[str, ...]
+    preprocessing: Preprocessing
+    dim: int
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
     """What a single decode tells about a picture beside its pixels.

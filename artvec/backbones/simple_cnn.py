@@ -8,7 +8,7 @@ from torch import nn
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.weights import digest, load_into, read_weights
 from artvec.errors import ArtvecError
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
 SIDE_PX = 32
 _HEAD = ("head",)
@@ -59,8 +59,7 @@ def load(request: BackboneRequest) -> Backbone:
     if request.weights is not None:
         load_into(model, read_weights(request.weights), head=_HEAD, file=request.weights)
     module = Penultimate(model, model.features).eval()
-    half = (0.5, 0.5, 0.5)
-    preprocessing = Preprocessing(SIDE_PX, SIDE_PX, request.fit or "crop", "bilinear", half, half)
+    preprocessing = _preprocessing(request.fit or "crop")
     identity = EncoderIdentity(
         request.name,
         digest(model, head=_HEAD),
@@ -70,3 +69,14 @@ def load(request: BackboneRequest) -> Backbone:
     )
     note = "simple_cnn is untrained: its vectors are a baseline"
     return Backbone(identity, module, () if request.weights else (note,))
+
+
+def untrained(classes: int | None) -> Untrained:
+    """Return the CNN with random weights."""
+    model = SimpleCnn(classes or 10)
+    return Untrained(model, _HEAD, _preprocessing("crop"), model.head.in_features)
+
+
+def _preprocessing(fit: Fit) -> Preprocessing:
+    half = (0.5, 0.5, 0.5)
+    return Preprocessing(SIDE_PX, SIDE_PX, fit, "bilinear", half, half)

@@ -13,7 +13,7 @@ from artvec import runtime
 from artvec.backbones import colour, packaged
 from artvec.errors import ArtvecError
 from artvec.shards import identity_from, write_whole
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Untrained
 
 CODE_VERSION = 1
 """Raise when the same request would yield another identity or other vectors."""
@@ -70,6 +70,27 @@ def known(request: BackboneRequest) -> Known | None:
         return Known(identity_from(fields["identity"]), tuple(fields["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def untrained(name: str, classes: int | None) -> Untrained:
+    """Return an architecture with random weights; `classes` gives it a new linear head.
+
+    Raises:
+        ArtvecError: The name is unknown, or has no layers to count.
+    """
+    if colour.claims(name) or is_run(name):
+        raise ArtvecError(f"{name} has no layers of its own", "give a timm name", usage=True)
+    if name == "simple_cnn":
+        from artvec.backbones import simple_cnn
+
+        return simple_cnn.untrained(classes)
+    if name.startswith("torchvision:"):
+        from artvec.backbones import torchvision_models
+
+        return torchvision_models.untrained(name, classes)
+    from artvec.backbones import timm_models
+
+    return timm_models.untrained(name, classes)
 
 
 def is_run(name: str) -> bool:

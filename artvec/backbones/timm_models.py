@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 import timm
-import torch
 from timm.data import resolve_data_config
 
 from artvec.backbones import packaged
@@ -15,7 +14,7 @@ from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import digest, in_order, load_into, read_weights
 from artvec.errors import ArtvecError
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
 _GENTLE_SIZE_PX = 224
@@ -38,10 +37,7 @@ def load(request: BackboneRequest) -> Backbone:
         if file != request.weights:
             weights = in_order(model, weights)
         load_into(model, weights, head=head, file=file)
-    module = Penultimate(
-        model, lambda x: model.forward_head(model.forward_features(x), pre_logits=True)
-    )
-    module.eval()
+    module = _cut(model).eval()
     preprocessing = _preprocessing(model, request, size_px)
     identity = EncoderIdentity(
         backbone=request.name,
@@ -123,9 +119,19 @@ def pretrained_names(pattern: str) -> list[str]:
     return names
 
 
-def classifier_of(name: str, classes: int | None) -> torch.nn.Module:
-    """Return timm's untrained model with a new head of `classes` outputs."""
+def untrained(name: str, classes: int | None) -> Untrained:
+    """Return timm's model with random weights and, where asked for, a new linear head."""
     _check_name(name)
-    sized = {"num_classes": classes} if classes else {}
-    model: torch.nn.Module = timm.create_model(name, pretrained=False, **sized)
-    return model
+    request = BackboneRequest(name)
+    size_px, _ = _input_size(request)
+    sized = {"img_size": size_px} if size_px else {}
+    headed = {"num_classes": classes} if classes else {}
+    model = timm.create_model(name, pretrained=False, **sized, **headed).eval()
+    preprocessing = _preprocessing(model, request, size_px)
+    return Untrained(model, _head_names(model), preprocessing, width(_cut(model), preprocessing))
+
+
+def _cut(model: Any) -> Penultimate:
+    return Penultimate(
+        model, lambda x: model.forward_head(model.forward_features(x), pre_logits=True)
+    )

@@ -13,7 +13,7 @@ from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import digest, load_into, read_weights
 from artvec.errors import ArtvecError
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 
 PREFIX = "torchvision:"
 
@@ -49,17 +49,17 @@ def names() -> list[str]:
     return [PREFIX + name for name in models.list_models(module=models)]
 
 
-def classifier_of(name: str, classes: int | None) -> torch.nn.Module:
-    """Return torchvision's untrained model, its last layer replaced by one of `classes` outputs."""
+def untrained(name: str, classes: int | None) -> Untrained:
+    """Return torchvision's model with random weights and, where asked for, a new linear head."""
     bare = name.removeprefix(PREFIX)
-    _weights_of(bare)
-    model: torch.nn.Module = models.get_model(bare, weights=None)
+    choices = _weights_of(bare)
+    model = models.get_model(bare, weights=None).eval()
+    head = _last_linear(model, name)
+    old = model.get_submodule(head)
+    preprocessing = _preprocessing(choices.transforms(), BackboneRequest(name))
     if classes:
-        head = _last_linear(model, name)
-        old = model.get_submodule(head)
-        assert isinstance(old, torch.nn.Linear)
         model.set_submodule(head, torch.nn.Linear(old.in_features, classes))
-    return model
+    return Untrained(model, (head,), preprocessing, old.in_features)
 
 
 def _weights_of(name: str) -> Any:

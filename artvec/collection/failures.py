@@ -34,8 +34,8 @@ def failures_bytes(failures: Sequence[Skipped], *, artvec_version: str) -> bytes
     return sink.getvalue()
 
 
-def known_failures(folder: Path, *, artvec_version: str) -> dict[str, Skipped]:
-    """Return the failures this version has already seen, by path; none where unreadable."""
+def known_failures(folder: Path, *, artvec_version: str | None) -> dict[str, Skipped]:
+    """Return the failures that a version (None: any) has seen, by path; none where unreadable."""
     try:
         records = pq.read_table(folder / FAILURES, schema=_SCHEMA).to_pylist()
     except (OSError, pa.ArrowInvalid):
@@ -43,7 +43,7 @@ def known_failures(folder: Path, *, artvec_version: str) -> dict[str, Skipped]:
     return {
         record["path"]: Skipped(**{k: v for k, v in record.items() if k != "artvec_version"})
         for record in records
-        if record["artvec_version"] == artvec_version
+        if artvec_version in (None, record["artvec_version"])
     }
 
 

@@ -72,6 +72,15 @@ def readable(name: str) -> str:
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
+def file_of(root: Path, path: str) -> Path:
+    r"""Return the file that a row's path stands for, bytes written as `\xNN` undone."""
+    file = root / path
+    if "\\x" not in path or file.exists():
+        return file
+    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda byte: bytes.fromhex(byte[1].decode()), path.encode())
+    return root / os.fsdecode(raw)
+
+
 def natural_key(name: str) -> tuple[list[str | int], str]:
     """Sort key under which `a2` comes before `a10`, equal spellings by the name itself."""
     parts = re.split(r"([0-9]+)", name.casefold())

@@ -1,0 +1,1 @@
+"""A verb's result as something to look at: self-contained HTML, PNG."""
