@@ -10,7 +10,7 @@ from artvec.progress import Progress, silent
 
 
 def paint_demo(
-    folder: Path, *, seed: int = 0, scenes: int = 60, progress: Progress = silent
+    folder: Path, *, seed: int = 0, scenes: int = 50, progress: Progress = silent
 ) -> Gallery:
     """Paint the gallery into a folder, `<split>/<style>/<scene>.jpg`.
 

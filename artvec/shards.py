@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.errors import ArtvecError
-from artvec.types import EncoderIdentity, Float32Array, Preprocessing
+from artvec.files import write_whole
+from artvec.identity import identity_json
+from artvec.types import EncoderIdentity, Float32Array
 
 FORMAT_VERSION = 1
 ROWS_PER_SHARD = 1024
@@ -117,21 +117,6 @@ def write_shard(folder: Path, number: int, table: pa.Table) -> WrittenShard:
     return WrittenShard(name, digest, len(data), table.num_rows)
 
 
-def write_whole(file: Path, data: bytes | memoryview) -> None:
-    """Write a file so that a crash leaves the old one, the new one, or none; never a part."""
-    temporary = file.with_name(f".{file.name}.partial")
-    with temporary.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(file)
-    descriptor = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def open_shard(file: Path) -> pa.Table:
     """Memory-map a shard; nothing is read before it is used.
 
@@ -154,47 +139,6 @@ def vectors_of(table: pa.Table) -> FloatArray:
     values = column.values.to_numpy(zero_copy_only=True)
     vectors: FloatArray = values[column.offset * dim : (column.offset + len(column)) * dim]
     return vectors.reshape(-1, dim)
-
-
-def identity_json(identity: EncoderIdentity) -> str:
-    """Write an identity as canonical JSON."""
-    return json.dumps(asdict(identity), sort_keys=True)
-
-
-def identity_from(fields: Mapping[str, Any]) -> EncoderIdentity:
-    """Read an identity back from its JSON fields.
-
-    Raises:
-        KeyError, TypeError, ValueError: Fields are missing or of another type.
-    """
-    return EncoderIdentity(
-        str(fields["backbone"]),
-        str(fields["weights_sha256"]),
-        preprocessing_from(fields["preprocessing"]),
-        str(fields["layer"]),
-        int(fields["dim"]),
-    )
-
-
-def preprocessing_from(fields: Mapping[str, Any]) -> Preprocessing:
-    """Read a preprocessing back from its JSON fields.
-
-    Raises:
-        KeyError, TypeError, ValueError: Fields are missing or of another type.
-    """
-    return Preprocessing(
-        int(fields["size_px"]),
-        int(fields["resize_px"]),
-        fields["fit"],
-        fields["interpolation"],
-        _three(fields["mean"]),
-        _three(fields["std"]),
-    )
-
-
-def _three(values: Sequence[float]) -> tuple[float, float, float]:
-    red, green, blue = (float(value) for value in values)
-    return red, green, blue
 
 
 def _column(field: pa.Field, rows: Sequence[Row], vectors: Float32Array) -> pa.Array:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from artvec.errors import ArtvecError
-from artvec.shards import preprocessing_from
+from artvec.identity import preprocessing_from
 from artvec.types import Backbone, BackboneRequest
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from artvec import runtime
 from artvec.backbones import colour, packaged
 from artvec.errors import ArtvecError
-from artvec.shards import identity_from, write_whole
+from artvec.files import write_whole
+from artvec.identity import identity_from
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Untrained
 
 CODE_VERSION = 1

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from artvec.errors import ArtvecError
-from artvec.shards import FORMAT_VERSION, identity_from, write_whole
+from artvec.files import write_whole
+from artvec.identity import identity_from
+from artvec.shards import FORMAT_VERSION
 from artvec.types import EncoderIdentity
 
 MANIFEST = "collection.json"

@@ -23,17 +23,17 @@ from artvec.collection.manifest import (
 )
 from artvec.collection.plan import KnownRow
 from artvec.errors import ArtvecError
+from artvec.files import write_whole
+from artvec.identity import identity_json
 from artvec.shards import (
     ROWS_PER_SHARD,
     Row,
     WrittenShard,
-    identity_json,
     open_shard,
     rows_to_table,
     shard_schema,
     vectors_of,
     write_shard,
-    write_whole,
 )
 from artvec.types import Float32Array
 

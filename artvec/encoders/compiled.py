@@ -10,7 +10,8 @@ from pathlib import Path
 from artvec import runtime
 from artvec.encoders.colour_grid import ColourGridEncoder
 from artvec.errors import ArtvecError
-from artvec.shards import identity_json, write_whole
+from artvec.files import write_whole
+from artvec.identity import identity_json
 from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
 
 CODE_VERSION = 1

@@ -46,7 +46,7 @@ def paint_gallery(
     folder: Path,
     *,
     seed: int = 0,
-    scenes: int = 60,
+    scenes: int = 50,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Gallery:

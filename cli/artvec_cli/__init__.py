@@ -1,0 +1,1 @@
+"""The command line of artvec: parse, call a verb, render its result."""

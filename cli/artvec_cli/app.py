@@ -1,0 +1,96 @@
+"""The `artvec` command: its sub-commands, and the one place where errors end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+import artvec
+from artvec.errors import ArtvecError
+from artvec_cli import render
+from artvec_cli.commands import data, demo, embed, export, models, search, status
+
+app = typer.Typer(
+    name="artvec",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Find similar works in a folder of pictures, offline and exactly.\n\n"
+    "Begin with: artvec demo; then: artvec embed ./paintings; artvec search query.jpg -k 5",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"artvec {artvec.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _main_options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold the options that come before a command."""
+
+
+app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
+app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
+app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
+app.command(name="models", epilog=models.EXAMPLES)(models.models_command)
+app.command(name="export", epilog=export.EXAMPLES)(export.export_command)
+app.add_typer(data.app, name="data")
+app.command(name="demo", epilog=demo.EXAMPLES)(demo.demo_command)
+
+
+def main() -> None:
+    """Run the command line; every failure becomes one `error:` and one `hint:` line."""
+    warnings.simplefilter("ignore")  # libraries' warnings are not about the user's pictures
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    try:
+        return _exit_code(
+            typer.main.get_command(app).main(arguments, "artvec", standalone_mode=False)
+        )
+    except ArtvecError as failure:
+        render.error(failure)
+        return 2 if failure.usage else 1
+    except Exit as leaving:
+        return leaving.exit_code
+    except TyperException as failure:
+        render.error(_usage(failure, arguments))
+        return 2
+    except (Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped; whole shards are kept, and the next run goes on from there\n")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as unexpected:  # the last line of defence
+        if os.environ.get("ARTVEC_DEBUG"):
+            raise
+        message = f"unexpected {type(unexpected).__name__}: {unexpected}"
+        render.error(ArtvecError(message, "run again with ARTVEC_DEBUG=1 and report what it shows"))
+        return 1
+
+
+def _exit_code(returned: object) -> int:
+    return returned if isinstance(returned, int) else 0
+
+
+def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
+    describe = getattr(failure, "format_message", lambda: str(failure))
+    message = " ".join(describe().split()).rstrip(".") or "no command was given"
+    command = next((word for word in arguments if not word.startswith("-")), "")
+    known = command in {info.name for info in app.registered_commands} | {"data"}
+    return ArtvecError(message, f"see: artvec {command} --help" if known else "see: artvec --help")

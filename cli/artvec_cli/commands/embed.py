@@ -1,0 +1,107 @@
+"""`artvec embed`: a folder of pictures becomes a collection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artvec_cli import options
+from artvec_cli.render import Output
+
+if TYPE_CHECKING:
+    from artvec.embed import EmbedReport
+
+EXAMPLES = (
+    "Examples: artvec embed ./paintings · artvec embed ./paintings --metadata facts.csv --group "
+    "artist · artvec embed ./paintings -m colour:4x4 -i paintings-colour"
+)
+
+
+def embed_command(
+    source: Annotated[Path, typer.Argument(help="Folder of pictures, searched recursively.")],
+    model: Annotated[
+        str | None,
+        typer.Option("-m", "--model", help="Backbone name or run directory (artvec models)."),
+    ] = None,
+    index: options.Index = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Local weights: safetensors, or a torch state dict.")
+    ] = None,
+    fit: Annotated[
+        options.Fit | None,
+        typer.Option(help="crop (default) loses the edges, pad adds borders, squash distorts."),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option(min=4, help="Pixels the backbone sees; default: its weights' own.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a forward pass.")] = None,
+    device: options.Device = "auto",
+    engine: options.EngineOption = options.Engine.auto,
+    precision: options.PrecisionOption = options.Precision.auto,
+    dtype: Annotated[
+        options.Dtype | None,
+        typer.Option(help="float16 halves the disk; DuckDB can't read it (export widens it)."),
+    ] = None,
+    decode: Annotated[
+        options.DecodeMode,
+        typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
+    ] = options.DecodeMode.fast,
+    metadata: Annotated[
+        Path | None, typer.Option(help="CSV with a column 'filename'; its columns are joined.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Metadata column whose values keep to one split.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any was skipped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the collection.")] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """Find, decode and embed the pictures below SOURCE; only new and changed ones the next time."""
+    from artvec.embed import EmbedOptions, embed
+    from artvec.types import EncoderOptions
+
+    output = Output(quiet, as_json)
+    wanted = EmbedOptions(
+        model=model,
+        index=index,
+        weights=weights,
+        fit=fit.value if fit else None,
+        image_size_px=image_size,
+        batch_size=batch_size,
+        encoder=EncoderOptions(engine.value, device, precision.value),
+        dtype=dtype.value if dtype else None,
+        decode=decode.value,
+        metadata=metadata,
+        group=group,
+        overwrite=overwrite,
+    )
+    with output.progress(f"embedding {source.name}") as progress:
+        report = embed(source, wanted, progress)
+    _render(report, output, verbose=verbose)
+    nothing = report.embedded + report.reused == 0
+    return 1 if nothing or (strict and report.failed) else 0
+
+
+def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
+    output.notes(report.notes)
+    if report.failed:
+        shown = report.failures if verbose else report.failures[:5]
+        lines = [f"skipped {f.path}: {f.reason} ({f.message})" for f in shown]
+        more = report.failed - len(shown)
+        output.notes([*lines, *([f"{more} more skipped; -v lists all"] if more else [])])
+    counts = f"{report.embedded} embedded, {report.reused} reused, {report.removed} removed"
+    output.line(f"{report.index.name}: {report.rows} rows ({counts}, {report.failed} failed)")
+    if report.images_per_second is not None:
+        stages = ", ".join(f"{name} {busy:.1f} s" for name, busy in report.stages.items())
+        speed = f"{report.images_per_second:.0f} pictures/s"
+        output.line(f"{report.seconds:.1f} s, {speed}; busy: {stages}")
+    if report.area_lost:
+        output.line(
+            f"{report.area_lost:.0%} of the pictures' area lies outside the crop (--fit pad)"
+        )
+    fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
+    output.object({name: value for name, value in fields.items() if value is not None})

@@ -1,0 +1,35 @@
+"""`artvec export`: a collection as one file for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from artvec_cli import options
+from artvec_cli.render import Output
+
+EXAMPLES = "Examples: artvec export --format parquet · artvec export --format npz -o vectors.npz"
+
+
+def export_command(
+    form: Annotated[options.ExportFormat, typer.Option("--format", help="File format.")],
+    index: options.Index = None,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Default: ./<collection>.<format>.")
+    ] = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """Write a collection as one file: a row or an array entry per picture, vectors as float32."""
+    from artvec.collection import locate
+    from artvec.export import export
+
+    output = Output(quiet, as_json)
+    folder = locate.existing(index, command=f"artvec export --format {form.value}")
+    report = export(folder, form.value, file)
+    output.line(f"{report.file}: {report.rows} rows")
+    output.object({"file": report.file, "rows": report.rows})
+    return 0

@@ -1,0 +1,64 @@
+"""`artvec models`: what backbones there are, and one of them layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artvec_cli import options
+from artvec_cli.render import Output, table
+
+if TYPE_CHECKING:
+    from artvec.inspect_models import Anatomy, Listing
+
+EXAMPLES = (
+    "Examples: artvec models · artvec models 'vit_*dinov2*' · "
+    "artvec models efficientnet_b0 --classes 150 --frozen"
+)
+
+
+def models_command(
+    name: Annotated[
+        str | None, typer.Argument(help="A backbone, or a pattern with * to list by.")
+    ] = None,
+    classes: Annotated[
+        int | None, typer.Option(min=1, help="Count it with a new head of so many outputs.")
+    ] = None,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Count only the head as trainable.")
+    ] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """List backbones; with NAME, its layer table, parameters and operations for one picture."""
+    from artvec import inspect_models
+
+    output = Output(quiet, as_json)
+    if name is None or "*" in name:
+        _render_list(inspect_models.list_backbones(name), output)
+    else:
+        _render_one(inspect_models.anatomy(name, classes=classes, frozen=frozen), output)
+    return 0
+
+
+def _render_list(listings: list[Listing], output: Output) -> None:
+    if not output.json:
+        rows = [[x.name, x.source, "yes" if x.offline else "no", x.note] for x in listings]
+        table(("name", "source", "offline", ""), rows, {})
+    output.object({"models": listings})
+
+
+def _render_one(anatomy: Anatomy, output: Output) -> None:
+    if not output.json:
+        for line in anatomy.table.splitlines():
+            output.line(line)
+    preprocessing = anatomy.preprocessing
+    output.line(f"embedding: {anatomy.dim} dimensions; weights: {anatomy.weights}")
+    output.line(
+        f"preprocessing: resize to {preprocessing.resize_px} px ({preprocessing.interpolation}), "
+        f"{preprocessing.fit} to {preprocessing.size_px} px"
+    )
+    fields = {name: getattr(anatomy, name) for name in anatomy.__dataclass_fields__}
+    output.object({name: value for name, value in fields.items() if name != "table"})

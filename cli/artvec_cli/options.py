@@ -1,0 +1,81 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Index = Annotated[
+    str | None,
+    typer.Option(
+        "-i",
+        "--index",
+        metavar="NAME|PATH",
+        help="The collection: with a slash a path, else a name under ./indexes "
+        "(or $ARTVEC_INDEXES). Default: the only one there is.",
+    ),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where the encoder runs.")]
+SourceMoved = Annotated[
+    Path | None, typer.Option("--source", help="Where the images are now, if they were moved.")
+]
+
+
+class Engine(StrEnum):
+    """What runs the encoder."""
+
+    auto = "auto"
+    torch = "torch"
+    openvino = "openvino"
+
+
+class Precision(StrEnum):
+    """What the encoder computes in."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+    fp16 = "fp16"
+
+
+class Fit(StrEnum):
+    """How a picture is brought to the backbone's square."""
+
+    crop = "crop"
+    pad = "pad"
+    squash = "squash"
+
+
+class DecodeMode(StrEnum):
+    """How large JPEGs are decoded."""
+
+    fast = "fast"
+    exact = "exact"
+
+
+class Dtype(StrEnum):
+    """Type of the stored vectors."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+class ExportFormat(StrEnum):
+    """File formats that collections can be exported to."""
+
+    parquet = "parquet"
+    npz = "npz"
+    csv = "csv"
+    hdf5 = "hdf5"
+
+
+EngineOption = Annotated[Engine, typer.Option(help="openvino is the CPU's default.")]
+PrecisionOption = Annotated[
+    Precision, typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact.")
+]

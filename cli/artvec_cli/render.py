@@ -1,0 +1,144 @@
+"""How results, notes and progress reach the user; the only place that knows rich."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artvec.errors import ArtvecError
+from artvec.progress import Progress, silent
+
+_UNTIL_SHOWN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a user wants to hear: results on stdout, everything else on stderr.
+
+    Attributes:
+        quiet: No progress, no notes.
+        json: Results as one JSON object.
+    """
+
+    quiet: bool = False
+    json: bool = False
+
+    def line(self, text: str) -> None:
+        """Print a line of results, unless JSON was asked for."""
+        if not self.json:
+            sys.stdout.write(shown(text) + "\n")
+
+    def notes(self, notes: Sequence[str]) -> None:
+        """Print what a user should know."""
+        if not self.quiet:
+            for note in notes:
+                sys.stderr.write(f"note: {shown(note)}\n")
+
+    def object(self, fields: dict[str, Any]) -> None:
+        """Print the JSON object, if asked for."""
+        if self.json:
+            sys.stdout.write(json.dumps(_plain(fields), allow_nan=False) + "\n")
+
+    @contextmanager
+    def progress(self, title: str) -> Iterator[Progress]:
+        """Show progress with rate and time left, on a terminal and for work over a second."""
+        if self.quiet or not sys.stderr.isatty():
+            yield silent
+            return
+        with _bar(title) as advance:
+            yield advance
+
+
+def error(failure: ArtvecError) -> None:
+    """Print what went wrong and the way out, a line each."""
+    sys.stderr.write(f"error: {shown(failure.message)}\nhint: {shown(failure.hint)}\n")
+
+
+def shown(text: str) -> str:
+    r"""Make any text safe for a terminal: control characters and broken Unicode as `\xNN`."""
+    safe = "".join(c if c.isprintable() else _escaped(c) for c in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return safe.encode(encoding, errors="backslashreplace").decode(encoding)
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], links: dict[str, Path]) -> None:
+    """Print a table; on a terminal, cells named in `links` are hyperlinks to files."""
+    from rich.console import Console
+    from rich.style import Style
+    from rich.table import Table
+    from rich.text import Text
+
+    on_terminal = sys.stdout.isatty()
+    console = Console(width=None if on_terminal else 10_000, highlight=False)
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    for header in headers:
+        grid.add_column(header, overflow="fold")
+    for row in rows:
+        cells = []
+        for cell in row:
+            link = links.get(cell) if on_terminal else None
+            style = Style(link=link.absolute().as_uri()) if link else Style()
+            cells.append(Text(shown(cell), style=style))
+        grid.add_row(*cells)
+    console.print(grid)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import (
+        Progress as RichProgress,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    started = time.monotonic()
+    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, rate="", visible=False)
+
+        def advance(done: int, total: int) -> None:
+            elapsed = time.monotonic() - started
+            rate = f"{done / elapsed:.0f}/s" if elapsed > 0 else ""
+            visible = elapsed > _UNTIL_SHOWN_S
+            bar.update(task, completed=done, total=total, rate=rate, visible=visible)
+
+        yield advance
+
+
+def _plain(value: Any) -> Any:
+    """Turn results into JSON types: paths absolute, dataclasses as objects."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = (field.name for field in dataclasses.fields(value))
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Path):
+        return shown(str(value.absolute()))
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
