@@ -135,7 +135,7 @@ def embed(
     options = options or EmbedOptions()
     found = find_images(source)
     folder = locate.for_source(source, options.index)
-    target.check_free_or_collection(folder)
+    target.check_free_or_collection(folder, source)
     if not options.overwrite:
         return _embed_into(folder, source, found, options, progress)
     with target.replacing(folder) as beside:

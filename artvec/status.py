@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 
 from artvec.collection.failures import known_failures, still_failing
@@ -28,7 +30,7 @@ class StatusReport:
         complete: The last run finished, nothing is damaged, and the source (where it can be
             reached) holds just the rows' images, unchanged.
         missing: Images of the source that have no row and are not known to fail.
-        stale: Rows whose file has changed.
+        stale: Rows whose file has changed (where only its time has, its content decides).
         orphaned: Rows whose file is gone.
         damaged: Files of the collection that are missing or not as they were written.
         failed: Files that could not be embedded.
@@ -81,7 +83,7 @@ def status(folder: Path, source: Path | None = None) -> StatusReport:
             if path not in rows and still_failing(sample, failures) is None
         ]
         orphaned = [path for path in rows if path not in samples]
-        stale = [path for path in rows if path in samples and rows[path] != _stamp(samples[path])]
+        stale = [p for p, row in rows.items() if p in samples and _changed(row, samples[p])]
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
     return StatusReport(
@@ -111,8 +113,15 @@ def _damaged(folder: Path, manifest: Manifest) -> list[str]:
     ]
 
 
-def _rows(folder: Path, manifest: Manifest) -> dict[str, tuple[int, int]]:
-    rows: dict[str, tuple[int, int]] = {}
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    size_bytes: int
+    mtime_ns: int
+    content_hash: bytes
+
+
+def _rows(folder: Path, manifest: Manifest) -> dict[str, _Stamp]:
+    rows: dict[str, _Stamp] = {}
     for shard in manifest.shards:
         if shard.pending:
             continue
@@ -120,10 +129,20 @@ def _rows(folder: Path, manifest: Manifest) -> dict[str, tuple[int, int]]:
             table = open_shard(folder / "shards" / shard.name)
         except ArtvecError:
             continue  # named among the damaged
-        columns = (table.column(name).to_pylist() for name in ("path", "size_bytes", "mtime_ns"))
-        rows |= {path: (size, time) for path, size, time in zip(*columns, strict=True)}
+        paths = table.column("path").to_pylist()
+        stamps = (
+            table.column(name).to_pylist() for name in ("size_bytes", "mtime_ns", "content_hash")
+        )
+        rows |= dict(zip(paths, starmap(_Stamp, zip(*stamps, strict=True)), strict=True))
     return rows
 
 
-def _stamp(sample: Sample) -> tuple[int, int]:
-    return sample.size_bytes, sample.mtime_ns
+def _changed(row: _Stamp, sample: Sample) -> bool:
+    if row.size_bytes != sample.size_bytes:
+        return True
+    if row.mtime_ns == sample.mtime_ns:
+        return False
+    try:
+        return hashlib.sha256(Path(sample.file).read_bytes()).digest() != row.content_hash
+    except OSError:
+        return True

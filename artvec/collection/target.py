@@ -14,8 +14,8 @@ from artvec.images.find import Found
 _OWN = ("shards", "index", ".lock", "failures.parquet")
 
 
-def check_free_or_collection(folder: Path) -> None:
-    """Refuse a folder that holds something else.
+def check_free_or_collection(folder: Path, source: Path) -> None:
+    """Refuse a folder that holds something else; the source itself may lie inside.
 
     Raises:
         ArtvecError: It is neither missing, empty, a collection nor the beginning of one.
@@ -24,7 +24,11 @@ def check_free_or_collection(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ArtvecError(f"{folder} is a file", "choose another place: -i NAME", usage=True)
-    strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in _OWN)
+    strangers = sorted(
+        entry.name
+        for entry in folder.iterdir()
+        if entry.name not in _OWN and entry.resolve() != source.resolve()
+    )
     if strangers:
         raise ArtvecError(
             f"{folder} is no collection and not empty (it holds {strangers[0]})",

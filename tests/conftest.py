@@ -1,0 +1,74 @@
+"""Fixtures that many tests share: a cache of their own, painted pictures, a run command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep compiled encoders of a test session apart from the user's, and the hub out of it."""
+    before = dict(os.environ)
+    os.environ["ARTVEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ.pop("ARTVEC_INDEXES", None)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def picture(seed: int, width: int = 96, height: int = 80) -> Image.Image:
+    """Return a smooth random picture: fields of colour with a little grain."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (4, 5, 3), dtype=np.uint8))
+    grain = rng.normal(0, 6, (height, width, 3))
+    smooth = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=float)
+    return Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def paint() -> Callable[[Path, int], Path]:
+    """Return a function that writes the picture of a seed to a file."""
+
+    def write(file: Path, seed: int) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture(seed).save(file)
+        return file
+
+    return write
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished process of the command line."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def artvec(tmp_path: Path) -> Callable[..., Finished]:
+    """Return a function that runs `artvec ARGUMENTS` as a process in the test's folder."""
+
+    def run(*arguments: str | Path, cwd: Path = tmp_path, stdin: str = "") -> Finished:
+        command = [sys.executable, "-m", "artvec_cli", *map(str, arguments)]
+        done = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, text=True)
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    return run
