@@ -79,3 +79,8 @@ EngineOption = Annotated[Engine, typer.Option(help="openvino is the CPU's defaul
 PrecisionOption = Annotated[
     Precision, typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact.")
 ]
+
+
+def examples(*commands: str) -> str:
+    r"""Lay examples out for the foot of a help page, a line each (`\b` forbids rewrapping)."""
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)

@@ -8,10 +8,14 @@ from typing import Annotated
 import typer
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 app = typer.Typer(help="Pictures to try artvec on.", no_args_is_help=True, rich_markup_mode=None)
-DEMO_EXAMPLES = "Examples: artvec data demo · artvec data demo ./gallery --seed 7"
+DEMO_EXAMPLES = examples(
+    "artvec data demo",
+    "artvec data demo ./gallery --seed 7",
+)
 
 
 @app.callback()

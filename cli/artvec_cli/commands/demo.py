@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output
 
-EXAMPLES = "Example: artvec demo"
+EXAMPLES = examples(
+    "artvec demo",
+)
 _HOME = Path("artvec-demo")
 _STYLES_SHOWN = (1, 4, 6, 9)
 _K = 5

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
     from artvec.embed import EmbedReport
 
-EXAMPLES = (
-    "Examples: artvec embed ./paintings · artvec embed ./paintings --metadata facts.csv --group "
-    "artist · artvec embed ./paintings -m colour:4x4 -i paintings-colour"
+EXAMPLES = examples(
+    "artvec embed ./paintings",
+    "artvec embed ./paintings --metadata facts.csv --group artist",
+    "artvec embed ./paintings -m colour:4x4 -i paintings-colour",
 )
 
 

@@ -8,9 +8,13 @@ from typing import Annotated
 import typer
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output
 
-EXAMPLES = "Examples: artvec export --format parquet · artvec export --format npz -o vectors.npz"
+EXAMPLES = examples(
+    "artvec export --format parquet",
+    "artvec export --format npz -o vectors.npz",
+)
 
 
 def export_command(

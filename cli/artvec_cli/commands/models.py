@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
     from artvec.inspect_models import Anatomy, Listing
 
-EXAMPLES = (
-    "Examples: artvec models · artvec models 'vit_*dinov2*' · "
-    "artvec models efficientnet_b0 --classes 150 --frozen"
+EXAMPLES = examples(
+    "artvec models",
+    "artvec models 'vit_*dinov2*'",
+    "artvec models efficientnet_b0 --classes 150 --frozen",
 )
 
 

@@ -10,6 +10,7 @@ import typer
 
 from artvec.errors import ArtvecError
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
@@ -20,9 +21,11 @@ _HINTS = {
     "read": "check the file and its permissions",
     "decode": "open the file in an image viewer, and save it again if that can read it",
 }
-EXAMPLES = (
-    "Examples: artvec search query.jpg -k 5 · artvec search baroque/a.jpg --exclude-self · "
-    "find . -name '*.jpg' | artvec search - --json · artvec search queries/ --html hits.html"
+EXAMPLES = examples(
+    "artvec search query.jpg -k 5",
+    "artvec search baroque/a.jpg --exclude-self",
+    "find . -name '*.jpg' | artvec search - --json",
+    "artvec search queries/ --html hits.html",
 )
 
 

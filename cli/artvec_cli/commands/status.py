@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artvec_cli import options
+from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
     from artvec.status import StatusReport
 
-EXAMPLES = "Examples: artvec status · artvec status -i paintings --source /mnt/new/paintings"
+EXAMPLES = examples(
+    "artvec status",
+    "artvec status -i paintings --source /mnt/new/paintings",
+)
 _LISTED = 5
 
 
