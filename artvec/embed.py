@@ -151,6 +151,8 @@ def _embed_into(
     asked = BackboneRequest(
         options.model or "", options.weights, options.image_size_px, options.fit
     )
+    choice = settings.FactChoice(options.metadata, options.group, options.seed)
+    metadata = settings.joined_metadata([s.path for s in found.samples], old, choice)
     request = settings.request_for(old, asked)
     ready = ready_encoder(request, options.encoder)
     _check_same(old, ready, folder, source)
@@ -158,12 +160,7 @@ def _embed_into(
     manifest = old or settings.new_manifest(
         folder, source, identity, request, options.dtype or "float32"
     )
-    facts, notes = settings.facts_for(
-        [sample.path for sample in found.samples],
-        manifest,
-        folder,
-        settings.FactChoice(options.metadata, options.group, options.seed, ready.splits),
-    )
+    facts = settings.facts_for(metadata, manifest, folder, choice, ready.splits)
     with CollectionWriter(folder, facts.described(manifest, options.metadata)) as writer:
         started = time.perf_counter()
         earlier = writer.known_rows()
@@ -193,7 +190,7 @@ def _embed_into(
         stages=asdict(tally.clock),
         index_recipe="flat",
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
-        notes=(*ready.notes, *notes, *_leak_note(facts)),
+        notes=(*ready.notes, *settings.unjoined(metadata), *_leak_note(facts)),
     )
 
 

@@ -27,13 +27,11 @@ class FactChoice:
         metadata: CSV file, or None for the one used before.
         group_column: Or None for the one used before.
         seed: Of drawn splits.
-        run_splits: Content hash → split of the run that the encoder is.
     """
 
     metadata: Path | None
     group_column: str | None
     seed: int
-    run_splits: Mapping[bytes, str]
 
 
 def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest:
@@ -88,28 +86,24 @@ def new_manifest(
     )
 
 
-def facts_for(
-    paths: Sequence[str], manifest: Manifest, folder: Path, choice: FactChoice
-) -> tuple[Facts, tuple[str, ...]]:
-    """Gather labels, splits and metadata for the images of a source.
-
-    Returns:
-        The facts, and notes about metadata rows that joined no image.
+def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoice) -> Metadata:
+    """Join the metadata file that a run names, else the one the collection was made with.
 
     Raises:
-        ArtvecError: The metadata file is gone or unreadable, or has no such group column.
+        ArtvecError: The file is gone or unreadable, or has no such group column.
     """
-    file = choice.metadata or (Path(manifest.metadata_file) if manifest.metadata_file else None)
+    file = choice.metadata
+    if file is None and old is not None and old.metadata_file:
+        file = Path(old.metadata_file)
     if file is not None and not file.is_file():
+        what = "there is no metadata file" if choice.metadata else "the collection's metadata file"
         raise ArtvecError(
-            f"the collection's metadata file {file} is gone"
-            if choice.metadata is None
-            else f"there is no metadata file {file}",
+            f"{what} {file}{'' if choice.metadata else ' is gone'}",
             "give its place: --metadata FILE",
             usage=True,
         )
     metadata = join_metadata(file, paths) if file else Metadata()
-    group = choice.group_column or manifest.group_column
+    group = _group(old, choice)
     if group is not None and group not in metadata.columns:
         raise ArtvecError(
             f"there is no metadata column {group!r} to group by "
@@ -117,11 +111,34 @@ def facts_for(
             "give --metadata FILE with that column, or another --group COLUMN",
             usage=True,
         )
+    return metadata
+
+
+def facts_for(
+    metadata: Metadata,
+    manifest: Manifest,
+    folder: Path,
+    choice: FactChoice,
+    run_splits: Mapping[bytes, str],
+) -> Facts:
+    """Gather what labels, splits and metadata of a source come from.
+
+    Args:
+        metadata: Joined to the source's images.
+        manifest: Of the collection.
+        folder: Of the collection.
+        choice: What this run says.
+        run_splits: Content hash → split of the run that the encoder is.
+    """
     book = SplitBook(seed=choice.seed)
-    for content_hash, split in choice.run_splits.items():
+    for content_hash, split in run_splits.items():
         book.remember(content_hash, split)
     _remember_siblings(book, manifest, folder)
-    return Facts(metadata, group, book), _unjoined(metadata)
+    return Facts(metadata, _group(manifest, choice), book)
+
+
+def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
+    return choice.group_column or (manifest.group_column if manifest else None)
 
 
 def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
@@ -144,7 +161,8 @@ def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> Non
             continue  # a damaged neighbour is its owner's affair
 
 
-def _unjoined(metadata: Metadata) -> tuple[str, ...]:
+def unjoined(metadata: Metadata) -> tuple[str, ...]:
+    """Return notes about metadata rows that joined no image."""
     notes = []
     for names, what in (
         (metadata.unmatched, "metadata rows name no image here"),

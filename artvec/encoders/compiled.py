@@ -34,9 +34,9 @@ def cached(identity: EncoderIdentity, options: EncoderOptions) -> Encoder | None
     Raises:
         ArtvecError: The options contradict each other or this machine.
     """
+    options = resolve(options)
     if identity.layer == "pixels":
         return ColourGridEncoder(identity)
-    options = resolve(options)
     if options.engine != "openvino":
         return None
     file = _blob_file(identity, options)
@@ -56,9 +56,9 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions) -> Compiled:
         ArtvecError: The options contradict each other or this machine.
     """
     identity = backbone.identity
+    asked, options = options, resolve(options)
     if backbone.module is None:
         return Compiled(ColourGridEncoder(identity))
-    asked, options = options, resolve(options)
     if options.engine == "torch":
         return Compiled(_torch_encoder(backbone, options))
     from artvec.encoders import openvino_engine

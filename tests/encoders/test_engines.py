@@ -1,0 +1,234 @@
+"""Checks engines: precision, devices, the way back to torch, what happens without memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from artvec import backbones, encoders, runtime
+from artvec.encoders import compiled, openvino_engine
+from artvec.encoders.openvino_engine import NotConvertible, OpenVinoEncoder
+from artvec.encoders.torch_engine import TorchEncoder
+from artvec.errors import ArtvecError, OutOfMemory
+from artvec.types import Backbone, BackboneRequest, EncoderIdentity, EncoderOptions, Preprocessing
+
+OPENVINO = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
+TORCH = EncoderOptions(engine="torch", device="cpu", precision="fp32")
+_CPU = Path("/proc/cpuinfo")
+HAS_BF16 = _CPU.exists() and "_bf16" in _CPU.read_text()
+HALF = (0.5, 0.5, 0.5)
+
+
+@pytest.fixture(scope="module")
+def cnn() -> Backbone:
+    """The small CNN, which compiles in a moment."""
+    return backbones.load(BackboneRequest("simple_cnn"))
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), dtype=np.uint8)
+
+
+def golden(backbone: Backbone, pixels: np.ndarray) -> np.ndarray:
+    """Return (B, dim): (value / 255 - .5) / .5 by hand, then the eager module."""
+    images = torch.from_numpy((pixels / 255 - 0.5) / 0.5).permute(0, 3, 1, 2).float()
+    assert backbone.module is not None
+    with torch.inference_mode():
+        return backbone.module(images).numpy()
+
+
+def unable(backbone: Backbone, precision: str) -> bytes:
+    raise NotConvertible("no such operation: aten::fancy")
+
+
+def refused(options: EncoderOptions) -> ArtvecError:
+    with pytest.raises(ArtvecError) as caught:
+        compiled.resolve(options)
+    assert caught.value.usage
+    return caught.value
+
+
+def test_both_engines_compute_the_module(cnn: Backbone, pixels: np.ndarray) -> None:
+    """One backbone serves both, one after the other, in either order."""
+    for options in (TORCH, OPENVINO, TORCH):
+        encoder = encoders.compile_encoder(cnn, options).encoder
+        vectors = encoder.encode(pixels)
+        assert (encoder.engine, encoder.device, encoder.precision) == (
+            options.engine,
+            "cpu",
+            "fp32",
+        )
+        assert vectors.dtype == np.float32
+        assert np.allclose(vectors, golden(cnn, pixels), atol=1e-4)
+
+
+def test_vectors_outlive_the_next_batch(cnn: Backbone, pixels: np.ndarray) -> None:
+    """An engine that hands out its own output buffer would overwrite the first batch here."""
+    for options in (TORCH, OPENVINO):
+        encoder = encoders.compile_encoder(cnn, options).encoder
+        first = encoder.encode(pixels)
+        kept = first.copy()
+        encoder.encode(255 - pixels)
+        assert np.array_equal(first, kept)
+
+
+def test_full_precision_is_asked_for_in_words(cnn: Backbone) -> None:
+    """OpenVINO's own default is bf16 where the processor can."""
+    encoder = encoders.compile_encoder(cnn, OPENVINO).encoder
+    assert isinstance(encoder, OpenVinoEncoder)
+    assert encoder.property("INFERENCE_PRECISION_HINT") == "f32"
+
+
+@pytest.mark.skipif(not HAS_BF16, reason="needs a processor that computes in bf16")
+def test_bf16_only_when_asked_for(cnn: Backbone, pixels: np.ndarray) -> None:
+    options = EncoderOptions(engine="openvino", device="cpu", precision="bf16")
+    encoder = encoders.compile_encoder(cnn, options).encoder
+    assert isinstance(encoder, OpenVinoEncoder)
+    assert encoder.property("INFERENCE_PRECISION_HINT") == "bf16"
+    found, exact = encoder.encode(pixels), golden(cnn, pixels)
+    assert not np.allclose(found, exact, atol=1e-6)
+    assert np.allclose(found, exact, atol=0.05 * np.abs(exact).max())
+
+
+def test_torch_computes_in_bf16_when_asked_for(cnn: Backbone, pixels: np.ndarray) -> None:
+    options = EncoderOptions(engine="torch", device="cpu", precision="bf16")
+    found = encoders.compile_encoder(cnn, options).encoder.encode(pixels)
+    exact = golden(cnn, pixels)
+    assert found.dtype == np.float32
+    assert not np.allclose(found, exact, atol=1e-6)
+    assert np.allclose(found, exact, atol=0.05 * np.abs(exact).max())
+
+
+def test_a_graph_openvino_cannot_convert_runs_in_torch(
+    cnn: Backbone, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_engine, "compile_blob", unable)
+    done = encoders.compile_encoder(cnn, EncoderOptions(device="cpu"))
+    assert done.encoder.engine == "torch"
+    assert "aten::fancy" in done.notes[0]
+    assert np.allclose(done.encoder.encode(pixels), golden(cnn, pixels), atol=1e-4)
+
+
+def test_openvino_asked_for_by_name_is_not_replaced(
+    cnn: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_engine, "compile_blob", unable)
+    with pytest.raises(ArtvecError, match="aten::fancy") as caught:
+        encoders.compile_encoder(cnn, OPENVINO)
+    assert "--engine torch" in caught.value.hint
+
+
+class _Growing(torch.nn.Module):
+    """A module whose forward can't be traced: it asks numpy."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(np.sort(images.detach().numpy().reshape(len(images), -1))[:, -2:])
+
+
+def test_a_module_that_really_cannot_be_converted() -> None:
+    """Two largest of 12 values: pixels 0…11 normalise to (v / 255 - .5) / .5."""
+    shape = Preprocessing(2, 2, "squash", "box", HALF, HALF)
+    backbone = Backbone(EncoderIdentity("growing", "0", shape, "top", 2), _Growing())
+    done = encoders.compile_encoder(backbone, EncoderOptions(device="cpu"))
+    pixels = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
+    expected = (np.array([[10, 11]]) / 255 - 0.5) / 0.5
+    assert done.encoder.engine == "torch"
+    assert np.allclose(done.encoder.encode(pixels), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", ["cuda:0", "cuda"])
+def test_an_absent_device_is_a_usage_error(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    error = refused(EncoderOptions(device=device))
+    assert device in error.message
+    assert "--device cpu" in error.hint
+
+
+def test_one_device_beyond_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert compiled.resolve(EncoderOptions(device="cuda:1")).device == "cuda:1"
+    assert "2 CUDA devices" in refused(EncoderOptions(device="cuda:2")).message
+
+
+@pytest.mark.parametrize("device", ["gpu", "tpu:0", "cuda:first", "cuda:-1", "CPU", ""])
+def test_an_unknown_device_is_a_usage_error(device: str) -> None:
+    assert "cuda:N" in refused(EncoderOptions(device=device)).hint
+
+
+def test_openvino_on_cuda_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    error = refused(EncoderOptions(engine="openvino", device="cuda:0"))
+    assert "--engine torch" in error.hint
+
+
+def test_auto_without_a_driver_is_openvino_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "has_cuda_driver", lambda: False)
+    assert compiled.resolve(EncoderOptions()) == OPENVINO
+
+
+def test_auto_with_a_driver_but_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "has_cuda_driver", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert compiled.resolve(EncoderOptions()) == OPENVINO
+
+
+def test_auto_on_a_cuda_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch in bf16 on the first device, unless another engine or precision is asked for."""
+    monkeypatch.setattr(runtime, "has_cuda_driver", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert compiled.resolve(EncoderOptions()) == EncoderOptions("torch", "cuda:0", "bf16")
+    exact = compiled.resolve(EncoderOptions(precision="fp32"))
+    assert exact == EncoderOptions("torch", "cuda:0", "fp32")
+    assert compiled.resolve(EncoderOptions(device="cpu")) == OPENVINO
+
+
+@pytest.mark.skipif(
+    not torch.cuda.is_available(),
+    reason="needs a CUDA device: compares CUDA with CPU vectors",
+)
+@pytest.mark.parametrize(("precision", "least"), [("fp32", 0.9999), ("bf16", 0.999)])
+def test_cuda_vectors_are_those_of_the_cpu(precision: str, least: float) -> None:
+    """Natural weights, uniform noise as pictures; fp32 may use TF32, hence four nines."""
+    backbone = backbones.load(BackboneRequest("tf_efficientnet_lite0"))
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 224, 224, 3), dtype=np.uint8)
+    cpu = encoders.compile_encoder(backbone, OPENVINO).encoder.encode(pixels)
+    options = EncoderOptions("torch", "cuda:0", precision)  # type: ignore[arg-type]
+    cuda = encoders.compile_encoder(backbone, options).encoder.encode(pixels)
+    norms = np.linalg.norm(cpu, axis=1) * np.linalg.norm(cuda, axis=1)
+    assert ((cpu * cuda).sum(axis=1) / norms).min() >= least
+
+
+class _Exhausted(torch.nn.Module):
+    """Fails as torch does when the device, or the machine, has no memory left."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), OutOfMemory),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried …"), OutOfMemory),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), OutOfMemory),
+        (RuntimeError("shapes cannot be multiplied"), RuntimeError),
+    ],
+)
+def test_only_missing_memory_is_out_of_memory(
+    cnn: Backbone, pixels: np.ndarray, error: Exception, expected: type[Exception]
+) -> None:
+    """The first CPU wording is torch's on Windows, the second its wording on Linux."""
+    backbone = Backbone(cnn.identity, _Exhausted(error))
+    with pytest.raises(expected):
+        TorchEncoder(backbone, device="cpu", precision="fp32").encode(pixels)
