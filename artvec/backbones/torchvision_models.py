@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,6 +48,12 @@ def load(request: BackboneRequest) -> Backbone:
 def names() -> list[str]:
     """Return the names of torchvision's image classifiers."""
     return [PREFIX + name for name in models.list_models(module=models)]
+
+
+def is_downloaded(name: str) -> bool:
+    """Say whether a model's default weights are in torch.hub's cache."""
+    url: str = _weights_of(name.removeprefix(PREFIX)).url
+    return (Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]).is_file()
 
 
 def untrained(name: str, classes: int | None) -> Untrained:

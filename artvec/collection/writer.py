@@ -15,10 +15,12 @@ import pyarrow as pa
 import artvec
 from artvec.collection.lock import writing
 from artvec.collection.manifest import (
+    MANIFEST,
     FileEntry,
     Manifest,
     ShardEntry,
     file_entry,
+    read_manifest,
     write_manifest,
 )
 from artvec.collection.plan import KnownRow
@@ -50,9 +52,17 @@ class CollectionWriter:
     is marked pending, and taken up by the next run if this one dies.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, *, stored: Manifest | None) -> None:
+        """Prepare to write.
+
+        Args:
+            folder: The collection.
+            manifest: As this run wants it, with the shards of earlier runs.
+            stored: As it was read from the folder; None where there was none.
+        """
         self.folder = folder
         self.manifest = manifest
+        self._stored = stored
         self._shards = folder / "shards"
         self._schema = shard_schema(manifest.encoder, manifest.dtype, manifest.columns)
         self._rows: list[Row] = []
@@ -60,8 +70,17 @@ class CollectionWriter:
         self._held = ExitStack()
 
     def __enter__(self) -> CollectionWriter:
-        """Take the lock, and adopt whole shards that a killed run left behind."""
+        """Take the lock, and adopt whole shards that a killed run left behind.
+
+        Raises:
+            ArtvecError: Another process writes, or has written since the manifest was read.
+        """
         self._held.enter_context(writing(self.folder))
+        try:
+            self._check_unchanged()
+        except ArtvecError:
+            self._held.close()
+            raise
         self._shards.mkdir(exist_ok=True)
         self._adopt()
         self._earlier = self.manifest.shards
@@ -109,6 +128,13 @@ class CollectionWriter:
         entries = {name: self._write_file(name, data) for name, data in files.items()}
         self._commit(replace(self.manifest, complete=True, shards=shards, files=entries))
         self._clear()
+
+    def _check_unchanged(self) -> None:
+        now = read_manifest(self.folder) if (self.folder / MANIFEST).is_file() else None
+        if now != self._stored:
+            raise ArtvecError(
+                f"{self.folder} was changed by another process just now", "run the command again"
+            )
 
     def _adopt(self) -> None:
         """Take up whole shards that no manifest names; delete anything else that is left."""
@@ -189,9 +215,9 @@ class CollectionWriter:
         return entry
 
     def _commit(self, manifest: Manifest) -> None:
-        if manifest != self.manifest or not manifest.complete:
+        if manifest != self._stored:
             write_manifest(self.folder, manifest, artvec_version=artvec.__version__)
-        self.manifest = manifest
+        self.manifest = self._stored = manifest
 
     def _clear(self) -> None:
         named = {shard.name for shard in self.manifest.shards}

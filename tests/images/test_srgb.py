@@ -39,7 +39,7 @@ def _gamma(exponent: float) -> bytes:
 
 
 def _srgb_curve() -> bytes:
-    """sRGB's curve as 1,024 points, as the profile in most cameras' files has it."""
+    """Write the curve of sRGB as 1,024 points, as the profile in most cameras' files does."""
     code = np.linspace(0.0, 1.0, 1024)
     light = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
     return (

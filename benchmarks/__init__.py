@@ -1,0 +1,1 @@
+"""Speed as ratios against a baseline run beside it, never as absolute numbers."""

@@ -1,0 +1,111 @@
+"""Run commands as whole processes, in turn, and keep medians; write result tables."""
+
+from __future__ import annotations
+
+import csv
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished process."""
+
+    seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured figure beside its baseline; `ratio` is what counts."""
+
+    what: str
+    parameters: str
+    figure: float
+    unit: str
+    baseline: str
+    ratio: float
+    rounds: int
+
+
+def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run:
+    """Run a command to its end; its output is shown only if it fails.
+
+    Raises:
+        SystemExit: It failed.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **(environment or {})},
+    )
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if status:
+        sys.exit(f"{' '.join(command)} failed:\n{output.decode(errors='replace')[-2000:]}")
+    return Run(seconds, usage.ru_maxrss / 1024)
+
+
+def in_turn(commands: dict[str, list[str]], *, rounds: int) -> dict[str, list[Run]]:
+    """Run commands A B C A B C …, so that a machine's drift hits all alike."""
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            runs[name].append(run(command))
+            print(f"  {name}: {runs[name][-1].seconds:.2f} s", flush=True)
+    return runs
+
+
+def seconds(runs: list[Run]) -> float:
+    """Return the median wall time."""
+    return statistics.median(run.seconds for run in runs)
+
+
+def peak_mib(runs: list[Run]) -> float:
+    """Return the median peak of resident memory."""
+    return statistics.median(run.peak_mib for run in runs)
+
+
+def artvec(*arguments: str) -> list[str]:
+    """Return the command line of artvec in this environment."""
+    return [sys.executable, "-m", "artvec_cli", *arguments]
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    """Return the command line of a baseline script."""
+    return [sys.executable, str(HERE / "baselines" / name), *arguments]
+
+
+def write(name: str, figures: list[Figure]) -> None:
+    """Write a result table: one row a figure, with versions and the machine's kind."""
+    RESULTS.mkdir(exist_ok=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE
+    ).stdout.strip()
+    packages = ("torch", "timm", "openvino", "pillow", "faiss-gpu", "numpy")
+    versions = " ".join(f"{package}={version(package)}" for package in packages)
+    machine = f"{platform.machine()}-{len(os.sched_getaffinity(0))}cores"
+    file = RESULTS / f"{name}-{machine}.csv"
+    with file.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        columns = ("what", "parameters", "figure", "unit", "baseline", "ratio", "rounds")
+        writer.writerow(("commit", "date", *columns, "versions"))
+        for figure in figures:
+            row = [getattr(figure, column) for column in columns]
+            shown = [f"{cell:.4g}" if isinstance(cell, float) else cell for cell in row]
+            writer.writerow((commit, time.strftime("%Y-%m-%d"), *shown, versions))
+    print(f"wrote {file}")
