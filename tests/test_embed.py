@@ -240,6 +240,7 @@ def test_the_same_picture_on_two_sides_of_a_given_split_is_told(
         (EmbedOptions(model="colour:5x5", index="new"), "no backbone 'colour:5x5'"),
         (EmbedOptions(index="new", metadata=Path("nope.csv")), "no metadata file"),
         (EmbedOptions(index="new", model="colour:4x4", group="artist"), "no metadata column"),
+        (EmbedOptions(dtype="float16"), "was made with float32 vectors"),
         (EmbedOptions(index="./art"), "is no collection and not empty"),
     ],
 )
@@ -272,6 +273,16 @@ def test_overwrite_replaces_the_encoder_and_keeps_the_split(tmp_path: Path, pain
     assert (after.index, after.dim, after.embedded) == (before.index, 512, 20)
     assert column(after.index, "split") == split
     assert [folder.name for folder in (tmp_path / "indexes").iterdir()] == ["art"]
+
+
+def test_overwrite_keeps_what_is_not_said(tmp_path: Path, paint: Paint) -> None:
+    paint(tmp_path / "art/a.png", 1)
+    facts = tmp_path / "facts.csv"
+    facts.write_text("filename,year\na.png,1650\n")
+    colours(tmp_path / "art", metadata=facts)
+    report = embed(tmp_path / "art", EmbedOptions(overwrite=True))
+    assert (report.dim, column(report.index, "year")) == (48, {"a.png": 1650})
+    assert embed(tmp_path / "art").reused == 1
 
 
 def test_float16_is_kept_and_within_rounding(tmp_path: Path, paint: Paint) -> None:

@@ -73,6 +73,17 @@ def existing(folder: Path, source: Path) -> Manifest | None:
     return manifest
 
 
+def replaceable(folder: Path, source: Path) -> Manifest | None:
+    """Return the manifest of the collection that is to be replaced, None where it can't be read.
+
+    Its settings carry over only if it was this source's.
+    """
+    try:
+        return existing(folder, source)
+    except ArtvecError:
+        return None
+
+
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
     """Yield a place beside a collection, which takes its place if all goes well.

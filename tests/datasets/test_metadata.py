@@ -192,5 +192,5 @@ def test_what_is_no_utf8_csv_is_refused(tmp_path: Path, data: bytes) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtvecError, match="none.csv"):
+    with pytest.raises(ArtvecError, match=r"none\.csv"):
         join_metadata(tmp_path / "none.csv", PATHS)

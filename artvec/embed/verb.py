@@ -1,4 +1,4 @@
-"""The verb `embed`: a folder of pictures becomes, or stays, a collection."""
+"""The run itself: plan, extract, write, report."""
 
 from __future__ import annotations
 
@@ -9,109 +9,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
 import artvec
-from artvec.collection import locate, settings, target
+from artvec.collection import locate, target
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
-from artvec.collection.manifest import Manifest
 from artvec.collection.plan import KnownRow, Plan, make_plan
 from artvec.collection.writer import CollectionWriter
-from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
-from artvec.errors import ArtvecError
+from artvec.embed.options import EmbedOptions, EmbedReport
+from artvec.embed.prepare import Prepared, prepare
+from artvec.encoder_setup import ReadyEncoder
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
 from artvec.images.find import Found, find_images
 from artvec.images.fit import area_lost
 from artvec.progress import Progress, silent
 from artvec.shards import Row
-from artvec.types import (
-    AUTO,
-    BackboneRequest,
-    DecodeMode,
-    EncoderOptions,
-    Fit,
-    Recognised,
-    Skipped,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedOptions:
-    """What `artvec embed` can be told; None keeps what the collection has, else the default.
-
-    Attributes:
-        model: Backbone name or run directory.
-        index: Collection name or path.
-        weights: Local weights file.
-        fit: See `Preprocessing`.
-        image_size_px: Side of the square the backbone sees.
-        batch_size: Images a forward pass.
-        encoder: Engine, device, precision.
-        dtype: Of the stored vectors.
-        decode: See `DecodeMode`.
-        metadata: CSV file to join.
-        group: Metadata column whose values keep one split.
-        overwrite: Replace the collection.
-        seed: Of drawn splits.
-    """
-
-    model: str | None = None
-    index: str | None = None
-    weights: Path | None = None
-    fit: Fit | None = None
-    image_size_px: int | None = None
-    batch_size: int | None = None
-    encoder: EncoderOptions = AUTO
-    dtype: Literal["float32", "float16"] | None = None
-    decode: DecodeMode = "fast"
-    metadata: Path | None = None
-    group: str | None = None
-    overwrite: bool = False
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class EmbedReport:
-    """What a run of `artvec embed` did; `found = embedded + reused + failed`.
-
-    Attributes:
-        index: The collection's folder.
-        rows: In the collection now.
-        found: Files that look like images.
-        embedded: Forward passes.
-        reused: Rows kept without one.
-        removed: Rows whose file is gone.
-        failed: Files that could not be embedded.
-        failures: They.
-        dim: Width of the vectors.
-        seconds: Wall time of decoding, forward passes and writing.
-        images_per_second: Embedded images over that time; None where nothing was embedded.
-        stages: Busy seconds of all threads, by stage.
-        index_recipe: How it is searched.
-        unmatched: Metadata rows that name no image.
-        ambiguous: Metadata rows that name several images, or one that has a row already.
-        area_lost: Mean share of the embedded pictures' area that the backbone never saw.
-        notes: What a user should be told.
-    """
-
-    index: Path
-    rows: int
-    found: int
-    embedded: int
-    reused: int
-    removed: int
-    failed: int
-    failures: tuple[Skipped, ...]
-    dim: int
-    seconds: float
-    images_per_second: float | None
-    stages: dict[str, float]
-    index_recipe: str
-    unmatched: tuple[str, ...]
-    ambiguous: tuple[str, ...]
-    area_lost: float | None
-    notes: tuple[str, ...]
+from artvec.types import DecodeMode, Recognised, Skipped
 
 
 @dataclass
@@ -141,45 +54,32 @@ def embed(
     folder = locate.for_source(source, options.index)
     target.check_free_or_collection(folder, source)
     if not options.overwrite:
-        return _embed_into(folder, source, found, options, progress)
+        prepared = prepare(folder, source, found, options, None)
+        return _embed_into(prepared, found, options, progress)
+    replaced = target.replaceable(folder, source)
     with target.replacing(folder) as beside:
-        report = _embed_into(beside, source, found, options, progress)
+        prepared = prepare(beside, source, found, options, replaced)
+        report = _embed_into(prepared, found, options, progress)
     return replace(report, index=folder.resolve())
 
 
 def _embed_into(
-    folder: Path, source: Path, found: Found, options: EmbedOptions, progress: Progress
+    prepared: Prepared, found: Found, options: EmbedOptions, progress: Progress
 ) -> EmbedReport:
-    old = target.existing(folder, source)
-    target.check_any_found(found, source, old is not None)
-    asked = BackboneRequest(
-        options.model or "", options.weights, options.image_size_px, options.fit
-    )
-    choice = settings.FactChoice(options.metadata, options.group, options.seed)
-    metadata = settings.joined_metadata([s.path for s in found.samples], old, choice)
-    request = settings.request_for(old, asked)
-    ready = ready_encoder(request, options.encoder)
-    _check_same(old, ready, folder, source)
-    identity = ready.encoder.identity
-    manifest = old or settings.new_manifest(
-        folder, source, identity, request, options.dtype or "float32"
-    )
-    facts = settings.facts_for(metadata, manifest, folder, choice, ready.splits)
-    described = facts.described(manifest, options.metadata)
-    with CollectionWriter(folder, described, stored=old) as writer:
-        started = time.perf_counter()
+    started = time.perf_counter()
+    folder, facts = prepared.folder, prepared.facts
+    with CollectionWriter(folder, prepared.manifest, stored=prepared.stored) as writer:
         earlier = writer.known_rows()
-        plan = make_plan(
-            found.samples, earlier, known_failures(folder, artvec_version=artvec.__version__)
-        )
+        failing = known_failures(folder, artvec_version=artvec.__version__)
+        plan = make_plan(found.samples, earlier, failing)
         _recall_splits(facts, plan, earlier)
-        tally = _run(plan, ready, writer, facts, options, progress)
+        tally = _run(plan, prepared, writer, options, progress)
         if tally.embedded:
-            recorded = _recorded(ready, options.decode)
+            recorded = _recorded(prepared.ready, options.decode)
             writer.manifest = replace(writer.manifest, recorded=recorded)
         failures = (*found.skipped, *plan.failures, *tally.failures)
         _finish(writer, plan, facts, failures)
-        seconds = time.perf_counter() - started
+    seconds = time.perf_counter() - started
     return EmbedReport(
         index=folder.resolve(),
         rows=writer.manifest.rows,
@@ -189,28 +89,15 @@ def _embed_into(
         removed=_removed(earlier, plan, found),
         failed=len(failures),
         failures=failures,
-        dim=identity.dim,
+        dim=prepared.manifest.encoder.dim,
         seconds=seconds,
         images_per_second=tally.embedded / seconds if tally.embedded else None,
         stages=asdict(tally.clock),
         index_recipe="flat",
-        unmatched=metadata.unmatched,
-        ambiguous=metadata.ambiguous,
+        unmatched=facts.metadata.unmatched,
+        ambiguous=facts.metadata.ambiguous,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
-        notes=(*ready.notes, *settings.unjoined(metadata), *_leak_note(facts)),
-    )
-
-
-def _check_same(old: Manifest | None, ready: ReadyEncoder, folder: Path, source: Path) -> None:
-    new = ready.encoder.identity
-    if old is None or old.encoder == new:
-        return
-    short = new.backbone.rpartition("/")[2].replace(":", "-")
-    raise ArtvecError(
-        f"{folder} was made with {describe(old.encoder)}, not with {describe(new)}",
-        f"keep both: artvec embed {source} -m {new.backbone} -i {folder.name}-{short}; "
-        "or replace it: --overwrite",
-        usage=True,
+        notes=(*prepared.notes, *_leak_note(facts)),
     )
 
 
@@ -223,21 +110,21 @@ def _recall_splits(facts: Facts, plan: Plan, earlier: Sequence[KnownRow]) -> Non
 
 def _run(
     plan: Plan,
-    ready: ReadyEncoder,
+    prepared: Prepared,
     writer: CollectionWriter,
-    facts: Facts,
     options: EmbedOptions,
     progress: Progress,
 ) -> _Tally:
     tally = _Tally()
+    encoder, facts = prepared.ready.encoder, prepared.facts
     extraction = ExtractOptions(options.decode, options.batch_size, known=plan.free)
-    preprocessing = ready.encoder.identity.preprocessing
+    preprocessing = encoder.identity.preprocessing
     done = 0
     progress(0, len(plan.candidates))
     candidates = list(plan.candidates)
     while candidates:
         again = []
-        for outcome in extract(candidates, ready.encoder, extraction, tally.clock):
+        for outcome in extract(candidates, encoder, extraction, tally.clock):
             if isinstance(outcome, Embedded):
                 rows = list(map(facts.new_row, outcome.samples, outcome.fingerprints))
                 started = time.perf_counter()

@@ -1,0 +1,6 @@
+"""The verb `embed`: a folder of pictures becomes, or stays, a collection."""
+
+from artvec.embed.options import EmbedOptions, EmbedReport
+from artvec.embed.verb import embed
+
+__all__ = ["EmbedOptions", "EmbedReport", "embed"]

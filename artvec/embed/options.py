@@ -1,0 +1,87 @@
+"""What `embed` can be told, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from artvec.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedOptions:
+    """What `artvec embed` can be told; None keeps what the collection has, else the default.
+
+    Attributes:
+        model: Backbone name or run directory.
+        index: Collection name or path.
+        weights: Local weights file.
+        fit: See `Preprocessing`.
+        image_size_px: Side of the square the backbone sees.
+        batch_size: Images a forward pass.
+        encoder: Engine, device, precision.
+        dtype: Of the stored vectors.
+        decode: See `DecodeMode`.
+        metadata: CSV file to join.
+        group: Metadata column whose values keep one split.
+        overwrite: Replace the collection.
+        seed: Of drawn splits.
+    """
+
+    model: str | None = None
+    index: str | None = None
+    weights: Path | None = None
+    fit: Fit | None = None
+    image_size_px: int | None = None
+    batch_size: int | None = None
+    encoder: EncoderOptions = AUTO
+    dtype: Literal["float32", "float16"] | None = None
+    decode: DecodeMode = "fast"
+    metadata: Path | None = None
+    group: str | None = None
+    overwrite: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class EmbedReport:
+    """What a run of `artvec embed` did; `found = embedded + reused + failed`.
+
+    Attributes:
+        index: The collection's folder.
+        rows: In the collection now.
+        found: Files that look like images.
+        embedded: Forward passes.
+        reused: Rows kept without one.
+        removed: Rows whose file is gone.
+        failed: Files that could not be embedded.
+        failures: They.
+        dim: Width of the vectors.
+        seconds: Wall time of decoding, forward passes and writing.
+        images_per_second: Embedded images over that time; None where nothing was embedded.
+        stages: Busy seconds of all threads, by stage.
+        index_recipe: How it is searched.
+        unmatched: Metadata rows that name no image.
+        ambiguous: Metadata rows that name several images, or one that has a row already.
+        area_lost: Mean share of the embedded pictures' area that the backbone never saw.
+        notes: What a user should be told.
+    """
+
+    index: Path
+    rows: int
+    found: int
+    embedded: int
+    reused: int
+    removed: int
+    failed: int
+    failures: tuple[Skipped, ...]
+    dim: int
+    seconds: float
+    images_per_second: float | None
+    stages: dict[str, float]
+    index_recipe: str
+    unmatched: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+    area_lost: float | None
+    notes: tuple[str, ...]

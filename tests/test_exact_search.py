@@ -1,0 +1,146 @@
+"""Checks exact search against a full sort written out, and against FAISS's flat index."""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artvec.faiss_index import exact_search, unit_rows
+from artvec.types import Matches
+
+FEW, MANY = 3, 300
+both_paths = pytest.mark.parametrize("count", [FEW, MANY])
+
+
+def all_scores(rows: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Return (Q, N) cosines in double precision; 0 where either vector is zero."""
+    a, b = queries.astype(np.float64), rows.astype(np.float64)
+    lengths = np.linalg.norm(a, axis=1)[:, None] * np.linalg.norm(b, axis=1)[None, :]
+    return np.where(lengths > 0, a @ b.T / np.where(lengths > 0, lengths, 1), 0.0)
+
+
+def check(found: Matches, rows: np.ndarray, queries: np.ndarray, k: int) -> None:
+    """Compare with a full sort: scores in order, each row's own score, none twice."""
+    scores, real = all_scores(rows, queries), min(k, len(rows))
+    best = -np.sort(-scores, axis=1)[:, :real]
+    assert found.rows.shape == found.scores.shape == (len(queries), k)
+    assert (found.rows.dtype, found.scores.dtype) == (np.int64, np.float32)
+    assert np.allclose(found.scores[:, :real], best, atol=1e-5)
+    own = np.take_along_axis(scores, found.rows[:, :real], axis=1)
+    assert np.allclose(own, best, atol=1e-5)
+    assert all(len(set(line)) == real for line in found.rows[:, :real].tolist())
+    assert (found.rows[:, real:] == -1).all()
+    assert (found.scores[:, real:] == -np.inf).all()
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    sizes=st.lists(st.integers(0, 12), max_size=5),
+    count=st.sampled_from([1, FEW, MANY]),
+    k=st.integers(1, 40),
+    dim=st.integers(1, 9),
+    half=st.booleans(),
+    seed=st.integers(0, 2**16),
+)
+def test_any_blocks_give_a_full_sort(
+    sizes: list[int], count: int, k: int, dim: int, half: bool, seed: int
+) -> None:
+    """Blocks of any size, empty ones too, some rows zero, some twice, some float16."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((sum(sizes), dim)) * rng.choice([0.0, 0.01, 1, 500], (sum(sizes), 1))
+    if len(rows) > 3:
+        rows[-1] = rows[0]
+    rows = rows.astype(np.float16 if half else np.float32)
+    queries = (rng.standard_normal((count, dim)) * 7).astype(np.float32)
+    queries[0] = 0
+    blocks = np.split(rows, np.cumsum(sizes)[:-1]) if sizes else []
+    check(exact_search(blocks, queries, k), rows.reshape(-1, dim), queries, k)
+
+
+@both_paths
+def test_the_same_as_faiss(count: int) -> None:
+    """Against IndexFlatIP over all 5,000 rows at once; ties compared by score."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((5000, 32)).astype(np.float32)
+    queries = rng.standard_normal((count, 32)).astype(np.float32)
+    index, units, wanted = faiss.IndexFlatIP(32), rows.copy(), queries.copy()
+    faiss.normalize_L2(units)
+    faiss.normalize_L2(wanted)
+    index.add(units)
+    scores, ids = index.search(wanted, 10)
+    found = exact_search(np.split(rows, [1024, 2048, 4999]), queries, 10)
+    assert np.allclose(found.scores, scores, atol=1e-6)
+    differ = found.rows != ids
+    assert np.allclose(found.scores[differ], scores[differ], atol=1e-6)
+    assert differ.mean() < 0.01
+
+
+@both_paths
+def test_an_example_by_hand(count: int) -> None:
+    """The query points east; north-east has cosine 1/√2, north and nothing 0, west -1."""
+    rows = np.array([[0, 5], [3, 3], [-2, 0], [0, 0], [9, 0]], dtype=np.float32)
+    queries = np.tile(np.array([[2, 0]], dtype=np.float32), (count, 1))
+    found = exact_search([rows[:2], rows[2:]], queries, 5)
+    assert found.rows.tolist() == [[4, 1, 0, 3, 2]] * count
+    assert np.allclose(found.scores, [1, 0.5**0.5, 0, 0, -1], atol=1e-6)
+
+
+@both_paths
+def test_a_zero_query_is_like_nothing(count: int) -> None:
+    """Its similarity to everything is 0, so rows come by number."""
+    rows = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
+    found = exact_search([rows], np.zeros((count, 4), dtype=np.float32), 6)
+    assert found.rows.tolist() == [[0, 1, 2, 3, 4, 5]] * count
+    assert (found.scores == 0).all()
+
+
+@both_paths
+@pytest.mark.parametrize("k", [1, 5, 1000])
+def test_duplicates_tie_by_row_number(count: int, k: int) -> None:
+    """A thousand equal rows in two blocks: the first k of them, also where k cuts the tie."""
+    rows = np.tile(np.array([[0, 4]], dtype=np.float32), (1000, 1))
+    queries = np.tile(np.array([[0, 2]], dtype=np.float32), (count, 1))
+    found = exact_search([rows[:900], rows[900:]], queries, k)
+    assert (found.scores == 1).all()
+    assert (found.rows == np.arange(k)).all()
+
+
+@both_paths
+def test_inputs_are_left_alone(count: int) -> None:
+    rng = np.random.default_rng(0)
+    block = (rng.standard_normal((50, 8)) * 3).astype(np.float32)
+    queries = (rng.standard_normal((count, 8)) * 3).astype(np.float32)
+    before = block.copy(), queries.copy()
+    block.flags.writeable = queries.flags.writeable = False  # as a mapped shard is
+    exact_search([block], queries, 4)
+    assert np.array_equal(block, before[0])
+    assert np.array_equal(queries, before[1])
+
+
+@both_paths
+@pytest.mark.parametrize("scale", [1e-23, 1e-15, 1e15, 1e19])
+def test_length_plays_no_part(count: int, scale: float) -> None:
+    """Whole float32 range: squares of such lengths leave it, their cosines don't."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((20, 4)).astype(np.float32)
+    queries = rng.standard_normal((count, 4)).astype(np.float32)
+    found = exact_search([rows * np.float32(scale)], queries, 20)
+    expected = -np.sort(-all_scores(rows, queries), axis=1)
+    assert np.allclose(found.scores, expected, atol=1e-5)
+
+
+def test_no_query_no_match() -> None:
+    found = exact_search([np.ones((4, 3), dtype=np.float32)], np.ones((0, 3), dtype=np.float32), 2)
+    assert found.rows.shape == found.scores.shape == (0, 2)
+
+
+def test_unit_rows_are_a_copy_of_length_one() -> None:
+    """(3, 4) has length 5; zero stays zero; float16 is widened; the argument is untouched."""
+    given_rows = np.array([[3, 4], [0, 0]], dtype=np.float16)
+    units = unit_rows(given_rows)
+    assert units.dtype == np.float32
+    assert np.allclose(units, [[0.6, 0.8], [0, 0]])
+    assert given_rows.tolist() == [[3, 4], [0, 0]]

