@@ -134,7 +134,9 @@ def open_shard(file: Path) -> pa.Table:
 
 def vectors_of(table: pa.Table) -> FloatArray:
     """Return the (N, dim) embeddings of a shard's table, zero-copy."""
-    column = table.column("embedding").combine_chunks()
+    chunked = table.column("embedding")
+    # combine_chunks would copy even a single chunk
+    column = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
     dim = column.type.list_size
     values = column.values.to_numpy(zero_copy_only=True)
     vectors: FloatArray = values[column.offset * dim : (column.offset + len(column)) * dim]
@@ -149,7 +151,7 @@ def _column(field: pa.Field, rows: Sequence[Row], vectors: Float32Array) -> pa.A
     if field.name == "colour":
         flat = np.frombuffer(b"".join(row.colour for row in rows), dtype=np.uint8)
         return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=field.type)
-    if field.name in Row.__dataclass_fields__:
+    if field.name in Row.__dataclass_fields__ and field.name != "metadata":
         return pa.array([getattr(row, field.name) for row in rows], type=field.type)
     return pa.array([row.metadata.get(field.name) for row in rows], type=field.type)
 

@@ -78,7 +78,9 @@ def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
             handle.seek(0)
             delimiter = _delimiter(sample)
             reader = csv.DictReader(handle, delimiter=delimiter, restval="")
-            header = [name.strip() for name in reader.fieldnames or []]
+            header = [
+                name.strip() or f"unnamed_{at}" for at, name in enumerate(reader.fieldnames or [])
+            ]
             reader.fieldnames = header
             records = [{name: (row[name] or "").strip() for name in header} for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -87,6 +89,11 @@ def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
             "give a CSV file in UTF-8 whose first line names the columns",
             usage=True,
         ) from error
+    if len(set(map(_own, header))) < len(header):
+        twice = next(name for name in header if list(map(_own, header)).count(_own(name)) > 1)
+        raise ArtvecError(
+            f"metadata file {file} has two columns called {twice!r}", "rename one", usage=True
+        )
     if "filename" not in header:
         raise ArtvecError(
             f"metadata file {file} has no column 'filename' (only: {', '.join(header) or 'none'})",
@@ -140,14 +147,16 @@ def _kind(values: list[str]) -> str:
 def _is_integer(value: str) -> bool:
     """Say whether a value survives as int64: `007` and phone numbers with a plus don't."""
     try:
-        return str(int(value)) == value and abs(int(value)) < 2**63
+        return str(int(value)) == value and -(2**63) <= int(value) < 2**63
     except ValueError:
         return False
 
 
 def _is_number(value: str) -> bool:
-    """Say whether a value is a finite number and no code: `007.5` and `+1` stay text."""
-    return _NUMBER.fullmatch(value) is not None
+    """Say whether a value is a finite number and no code: `007.5`, `+1`, 20 digits stay text."""
+    if _NUMBER.fullmatch(value) is None:
+        return False
+    return not value.lstrip("-").isdigit() or abs(int(value)) <= 2**53
 
 
 def _value(text: str, kind: str) -> Any:

@@ -39,12 +39,13 @@ class SplitBook:
         self, content_hash: bytes, split: str, *, label: str | None, group: str | None
     ) -> None:
         """Note a split drawn by an earlier run, so that drawing goes on where it stopped."""
-        if _key(content_hash) in self.remembered:
+        known = self.remembered.get(_key(content_hash))
+        if known is not None:
+            self._bind(group, known)
             return
         self.remembered[_key(content_hash)] = split
         self._count(label, split)
-        if group is not None:
-            self._groups.setdefault(group, split)
+        self._bind(group, split)
 
     def split_of(
         self,
@@ -69,17 +70,22 @@ class SplitBook:
             if known not in (None, given):
                 self.leaks.append(path)
             self.remembered.setdefault(_key(content_hash), given)
+            self._bind(group, given)
             return given
         split = known or self._draw(label, group)
         self.remembered.setdefault(_key(content_hash), split)
+        self._bind(group, split)
         return split
+
+    def _bind(self, group: str | None, split: str) -> None:
+        if group is not None:
+            self._groups.setdefault(group, split)
 
     def _draw(self, label: str | None, group: str | None) -> str:
         if group is None:
             split = self._draw_single(label)
         else:
             split = self._groups.get(group) or self._draw_group(label)
-            self._groups[group] = split
         self._count(label, split)
         return split
 

@@ -35,12 +35,12 @@ _SIGNATURES = (
     b"\x89PNG",
     b"GIF8",
     b"BM",
-    b"RIFF",
     b"II*\0",
     b"MM\0*",
     b"II+\0",
     b"MM\0+",
 )
+_HEIF_BRANDS = (b"", b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 _FINGERPRINT_SIDE = 128
 _SLACK_LEFT = (2, 3, 6, 7)
 _SLACK_TOP = (3, 4, 7, 8)
@@ -92,7 +92,11 @@ def decode_sample(
             sample.path, why.stage, why.reason, why.message, sample.size_bytes, sample.mtime_ns
         )
     fingerprint = Fingerprint(
-        content_hash, perceptual_hash(image), colour_grid(image), frame.width, frame.height
+        content_hash,
+        perceptual_hash(image, frame.box),
+        colour_grid(image, frame.box),
+        frame.width,
+        frame.height,
     )
     return Decoded(sample, fingerprint, pixels)
 
@@ -151,7 +155,8 @@ def _reduce(image: Image.Image, preprocessing: Preprocessing, mode: DecodeMode) 
     """Ask libjpeg for a smaller picture where at least twice the resize size remains."""
     width, height = image.size
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    turned = orientation in (5, 6, 7, 8)
+    # Pillow's TIFF reader turns pictures itself while loading, and has already swapped the size.
+    turned = orientation in (5, 6, 7, 8) and image.format != "TIFF"
     shown = (height, width) if turned else (width, height)
     if mode == "exact" or image.format not in ("JPEG", "MPO"):
         return Frame(*shown)
@@ -179,7 +184,9 @@ def _box(
 
 
 def _unidentified(data: bytes) -> Undecodable:
-    if data.startswith(_SIGNATURES) or data[4:8] == b"ftyp":
+    is_webp = data.startswith(b"RIFF") and data[8:12] in (b"WEBP", b"")
+    is_heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+    if data.startswith(_SIGNATURES) or is_webp or is_heif:
         return Undecodable("decode", "truncated", "only the beginning of an image file")
     return Undecodable("decode", "not_an_image", "its content is no image format known here")
 

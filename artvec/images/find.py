@@ -41,6 +41,12 @@ def find_images(root: Path) -> Found:
         raise ArtvecError(
             f"{root} {what}", "give a folder that holds pictures: artvec embed FOLDER", usage=True
         )
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise ArtvecError(
+            f"{root} can't be listed: {_why(error)}", "check its permissions and that it is mounted"
+        ) from error
     samples: list[Sample] = []
     skipped: list[Skipped] = []
     escaped: set[str] = set()
@@ -77,8 +83,14 @@ def file_of(root: Path, path: str) -> Path:
     file = root / path
     if "\\x" not in path or file.exists():
         return file
-    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda byte: bytes.fromhex(byte[1].decode()), path.encode())
-    return root / os.fsdecode(raw)
+    place = root
+    for part in path.split("/"):
+        try:
+            names = os.listdir(place)  # noqa: PTH208 - only names are wanted
+        except OSError:
+            return file
+        place /= next((name for name in names if readable(name) == part), part)
+    return place
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:

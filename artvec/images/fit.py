@@ -60,12 +60,10 @@ def geometry(width: int, height: int, preprocessing: Preprocessing) -> Geometry:
     if preprocessing.fit == "squash":
         return Geometry((size, size), 0, 0)
     if preprocessing.fit == "pad":
-        longest = max(width, height)
-        resized = (
-            max(1, round(width * size / longest)),
-            max(1, round(height * size / longest)),
-        )
-    elif width <= height:
+        ratio = max(width / size, height / size)
+        resized = (max(1, round(width / ratio)), max(1, round(height / ratio)))
+        return Geometry(resized, -((size - resized[0]) // 2), -((size - resized[1]) // 2))
+    if width <= height:
         resized = (resize, int(resize * height / width))
     else:
         resized = (int(resize * width / height), resize)
@@ -90,7 +88,7 @@ def fit_pixels(image: Image.Image, preprocessing: Preprocessing, frame: Frame) -
 
 def _crop(image: Image.Image, layout: Geometry, preprocessing: Preprocessing) -> UInt8Array:
     size = preprocessing.size_px
-    if layout.left < 0 or layout.top < 0:
+    if image.width < size or image.height < size:
         red, green, blue = (round(255 * value) for value in preprocessing.mean)
         canvas = Image.new("RGB", (size, size), (red, green, blue))
         canvas.paste(image, (max(0, -layout.left), max(0, -layout.top)))

@@ -33,7 +33,10 @@ def to_srgb(image: Image.Image) -> Image.Image:
     """
     profile = image.info.get("icc_profile")
     alpha = None
-    if image.has_transparency_data:
+    if image.has_transparency_data and image.mode.startswith("I"):
+        transparent = image.info["transparency"]
+        alpha = Image.fromarray(np.asarray(image) != transparent).convert("L")
+    elif image.has_transparency_data:
         image = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
         alpha = image.getchannel("A")
         image = image.convert("L" if image.mode == "LA" else "RGB")
