@@ -173,7 +173,7 @@ class _Halving:
                         "memory runs out even for one image at a time",
                         "use a smaller --image-size or backbone, or --device cpu",
                     ) from error
-                self._limit = size // 2
+                self._limit = min(self._limit or size, size // 2)
                 continue
             at += size
         self._clock.forward += time.perf_counter() - started

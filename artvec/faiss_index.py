@@ -51,13 +51,17 @@ def _product_block(
 ) -> tuple[Int64Array, Float32Array]:
     """Score one block by a matrix product, dividing by row lengths instead of copying rows."""
     wide = np.asarray(block, dtype=np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))  # (n,)
+    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide, dtype=np.float64))  # (n,)
     products = wide @ queries.T  # (n, Q)
     scores = np.divide(products, norms[:, None], out=products, where=norms[:, None] > 0).T
     if k == scores.shape[1]:
         rows = np.broadcast_to(np.arange(k, dtype=np.int64), scores.shape)
         return rows, scores
-    rows = np.argpartition(-scores, k - 1, axis=1)[:, :k]  # (Q, k)
+    order = np.argpartition(-scores, (k - 1, k), axis=1)[:, : k + 1]  # (Q, k + 1)
+    rows = order[:, :k]
+    last, next_best = (np.take_along_axis(scores, order[:, at : at + 1], 1) for at in (k - 1, k))
+    for query in np.flatnonzero(last == next_best):  # the k-th place is shared: lowest rows first
+        rows[query] = np.argsort(-scores[query], kind="stable")[:k]
     return rows, np.take_along_axis(scores, rows, axis=1)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from artvec import backbones
 from artvec.backbones import colour, packaged
 from artvec.types import Preprocessing
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> A
         name=name,
         total_parameters=summary.total_params,
         trainable_parameters=summary.trainable_params,
-        mult_adds=summary.total_mult_adds,
+        mult_adds=_mult_adds(untrained.model, summary.total_mult_adds, size),
         dim=untrained.dim,
         preprocessing=untrained.preprocessing,
         weights=_weights(name),
@@ -150,6 +154,21 @@ def _matching(pattern: str) -> list[Listing]:
         for name in timm_models.pretrained_names(pattern)
     ]
     return rows
+
+
+def _mult_adds(model: torch.nn.Module, listed: int, size_px: int) -> int:
+    """Return the layer table's total, unless layers do more than it sees.
+
+    torchinfo counts a linear layer once however many tokens pass it, and no attention; torch's
+    own counter sees both. For convolutional networks the two agree to a thousandth.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 3, size_px, size_px))
+    counted = counter.get_total_flops() // 2
+    return counted if counted > 1.01 * listed else listed
 
 
 def _package_note(name: str) -> str:

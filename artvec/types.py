@@ -68,10 +68,9 @@ class Preprocessing:
 
     Attributes:
         size_px: Side of the square the backbone sees.
-        resize_px: Side the picture is resized to before the centre is cropped (`crop` only).
-        fit: `crop` resizes the short side and crops the centre, as timm's evaluation transform
-            does; `pad` resizes the long side and adds borders of the mean colour; `squash`
-            ignores the aspect ratio.
+        resize_px: What the picture is resized to before its centre is taken.
+        fit: `crop` resizes the short side, as timm's evaluation transform does; `pad` resizes the
+            long side and adds borders of the mean colour; `squash` resizes both sides.
         interpolation: PIL's filter of that name.
         mean: Per channel (R, G, B), on the scale 0 to 1.
         std: Per channel (R, G, B), on the scale 0 to 1.

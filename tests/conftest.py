@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+# The hub's library reads this once, when it is imported; fixtures would come too late.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep compiled encoders of a test session apart from the user's, and the hub out of it."""
     before = dict(os.environ)
     os.environ["ARTVEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
-    os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.pop("ARTVEC_INDEXES", None)
     yield
     os.environ.clear()

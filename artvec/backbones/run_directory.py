@@ -10,7 +10,7 @@ from typing import Any
 
 from artvec.errors import ArtvecError
 from artvec.identity import preprocessing_from
-from artvec.types import Backbone, BackboneRequest
+from artvec.types import Backbone, BackboneRequest, Fit, Preprocessing
 
 
 def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbone]) -> Backbone:
@@ -43,12 +43,20 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
         )
         preprocessing = loaded.identity.preprocessing
         if request.image_size_px is None:
-            preprocessing = replace(preprocessing_from(base["preprocessing"]), fit=fit)
+            preprocessing = _refitted(preprocessing_from(base["preprocessing"]), fit)
         splits = _splits(record.get("splits", {}))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _incomplete(folder, f"run.json: {type(error).__name__}: {error}") from error
     identity = replace(loaded.identity, preprocessing=preprocessing)
     return Backbone(identity, loaded.module, loaded.notes, splits)
+
+
+def _refitted(trained: Preprocessing, fit: Fit) -> Preprocessing:
+    """Change only the fit; pad and squash, where asked for, lose nothing."""
+    if fit == trained.fit:
+        return trained
+    whole = fit != "crop"
+    return replace(trained, fit=fit, resize_px=trained.size_px if whole else trained.resize_px)
 
 
 def _read(folder: Path) -> dict[str, Any]:

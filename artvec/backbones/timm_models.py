@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
+from pathlib import Path
 from typing import Any
 
 import timm
@@ -13,7 +15,7 @@ from timm.data import resolve_data_config
 from artvec.backbones import packaged
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
-from artvec.backbones.weights import digest, in_order, load_into, read_weights
+from artvec.backbones.weights import Tensors, digest, in_order, load_into, read_weights
 from artvec.errors import ArtvecError
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
@@ -30,14 +32,16 @@ def load(request: BackboneRequest) -> Backbone:
     """
     _check_name(request.name)
     size_px, notes = _input_size(request)
+    file = request.weights or packaged.weights_file(request.name)
+    if file is None:
+        _check_weights(request.name)
     model = _create(request, size_px)
     head = _head_names(model)
-    file = request.weights or packaged.weights_file(request.name)
     if file is not None:
         weights = read_weights(file)
         if file != request.weights:
             weights = in_order(model, weights)
-        load_into(model, weights, head=head, file=file)
+        _fill(model, weights, head, file)
     module = _cut(model).eval()
     preprocessing = _preprocessing(model, request, size_px)
     identity = EncoderIdentity(
@@ -48,6 +52,29 @@ def load(request: BackboneRequest) -> Backbone:
         dim=width(module, preprocessing),
     )
     return Backbone(identity, module, notes)
+
+
+def _fill(model: Any, weights: Tensors, head: tuple[str, ...], file: Path) -> None:
+    """Load weights as they are, else as timm's own loader adapts them (other sizes and names)."""
+    adapt = getattr(sys.modules[type(model).__module__], "checkpoint_filter_fn", None)
+    try:
+        load_into(model, weights, head=head, file=file)
+    except ArtvecError:
+        if adapt is None:
+            raise
+        load_into(model, adapt(dict(weights), model), head=head, file=file)
+
+
+def _check_weights(name: str) -> None:
+    if name.startswith(("hf-hub:", "hf_hub:")) or timm.is_model_pretrained(name):
+        return
+    tags = timm.list_pretrained(f"{name.partition('.')[0]}.*")
+    known = f"there are: {', '.join(tags[:3])}; or " if tags else ""
+    raise ArtvecError(
+        f"timm has no pretrained weights called {name!r}",
+        f"{known}give a local file: --weights FILE",
+        usage=True,
+    )
 
 
 def _check_name(name: str) -> None:
@@ -82,7 +109,7 @@ def _create(request: BackboneRequest, size_px: int | None) -> Any:
                 raise
             return timm.create_model(request.name, pretrained=file is None)
     except Exception as error:  # hub, network, cache and timm each raise their own kinds
-        if file is not None:
+        if file is not None or isinstance(error, (AssertionError, TypeError)):
             raise ArtvecError(
                 f"timm can't make {request.name}: {error}", "see: artvec models", usage=True
             ) from error
@@ -104,10 +131,13 @@ def _preprocessing(model: Any, request: BackboneRequest, size_px: int | None) ->
             usage=True,
         )
     size = size_px or height
+    own = _FITS.get(config["crop_mode"], "crop")
+    fit = request.fit or own
+    whole = fit != own and fit != "crop"  # asked for so that nothing is lost
     return Preprocessing(
         size_px=size,
-        resize_px=math.floor(size / config["crop_pct"]),
-        fit=request.fit or _FITS.get(config["crop_mode"], "crop"),
+        resize_px=size if whole else math.floor(size / config["crop_pct"]),
+        fit=fit,
         interpolation=config["interpolation"],
         mean=tuple(config["mean"]),
         std=tuple(config["std"]),

@@ -97,12 +97,13 @@ def _last_linear(model: torch.nn.Module, name: str) -> str:
 def _preprocessing(transform: Any, request: BackboneRequest) -> Preprocessing:
     crop, resize = transform.crop_size[0], transform.resize_size[0]
     size = request.image_size_px or crop
+    fit = request.fit or "crop"
     red, green, blue = (float(value) for value in transform.mean)
     spread_red, spread_green, spread_blue = (float(value) for value in transform.std)
     return Preprocessing(
         size_px=size,
-        resize_px=resize if size == crop else math.floor(size * resize / crop),
-        fit=request.fit or "crop",
+        resize_px=size if fit != "crop" else math.floor(size * resize / crop),
+        fit=fit,
         interpolation=transform.interpolation.value,
         mean=(red, green, blue),
         std=(spread_red, spread_green, spread_blue),

@@ -28,15 +28,15 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
         if file.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            tensors: dict[str, torch.Tensor] = load_file(file)
-            return tensors
-        loaded = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ArtvecError(
-            f"{file} holds more than weights, and artvec runs no code out of a weights file",
-            "save only the state dict, best as safetensors, and give that file",
-        ) from error
+            loaded: object = load_file(file)
+        else:
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds on a broken file
+        if isinstance(error, pickle.UnpicklingError) and _is_pickle(file, str(error)):
+            raise ArtvecError(
+                f"{file} holds more than weights, and artvec runs no code out of a weights file",
+                "save only the state dict, best as safetensors, and give that file",
+            ) from error
         raise ArtvecError(
             f"{file} can't be read as weights: {' '.join(str(error).split())[:200]}",
             "give a safetensors file or a torch file that holds a state dict",
@@ -95,6 +95,12 @@ def digest(module: torch.nn.Module, *, head: tuple[str, ...]) -> str:
         total.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return total.hexdigest()
+
+
+def _is_pickle(file: Path, refusal: str) -> bool:
+    """Tell a pickle that wants code from junk, for which torch raises the same error."""
+    with file.open("rb") as handle:
+        return "GLOBAL" in refusal or handle.read(1) == pickle.PROTO
 
 
 def _unwrapped(loaded: object, file: Path) -> dict[str, torch.Tensor]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artvec import runtime
 from artvec.encoders.colour_grid import ColourGridEncoder
 from artvec.errors import ArtvecError
-from artvec.files import write_whole
 from artvec.identity import identity_json
 from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
 
@@ -75,8 +75,7 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions) -> Compiled:
     file = _blob_file(identity, options)
     notes: tuple[str, ...] = ()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, blob)
+        openvino_engine.keep_blob(file, blob)
     except OSError as error:
         notes = (f"the compiled encoder can't be kept in {file.parent}: {error.strerror}",)
     return Compiled(openvino_engine.from_blob(blob, identity, options.precision), notes)
@@ -113,7 +112,7 @@ def _device(device: str) -> str:
     if device == "auto":
         return "cuda:0" if available else "cpu"
     name, _, number = device.partition(":")
-    if name != "cuda" or not (number or "0").isdigit():
+    if name != "cuda" or not re.fullmatch("[0-9]{0,3}", number):
         raise ArtvecError(f"unknown device {device!r}", "use auto, cpu, cuda or cuda:N", usage=True)
     if int(number or 0) >= available:
         raise ArtvecError(

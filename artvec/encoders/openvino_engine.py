@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import threading
 import warnings
@@ -13,8 +14,11 @@ import openvino as ov
 
 from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
+from artvec.files import write_whole
 from artvec.types import Backbone, EncoderIdentity, Float32Array, Preprocessing, UInt8Array
 
+_DIGEST_BYTES = 32
+_SAME_COSINE = {"fp32": 0.9999, "bf16": 0.9, "fp16": 0.99}
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
 
@@ -64,10 +68,11 @@ def compile_blob(backbone: Backbone, precision: str) -> bytes:
     """Convert and compile a backbone; return what `from_blob` loads without torch.
 
     Raises:
-        NotConvertible: OpenVINO can't convert the graph.
+        NotConvertible: OpenVINO can't convert the graph, or converts it to something else.
     """
     model = _convert(backbone)
     compiled = ov.Core().compile_model(model, "CPU", _settings(precision))
+    _check_same_vectors(backbone, OpenVinoEncoder(compiled, backbone.identity, precision))
     exported = io.BytesIO()
     compiled.export_model(exported)
     return exported.getvalue()
@@ -79,10 +84,23 @@ def from_blob(blob: bytes, identity: EncoderIdentity, precision: str) -> OpenVin
     return OpenVinoEncoder(compiled, identity, precision)
 
 
+def keep_blob(file: Path, blob: bytes) -> None:
+    """Keep a compiled graph behind its sha256: OpenVINO itself loads flipped weights silently.
+
+    Raises:
+        OSError: The file can't be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, hashlib.sha256(blob).digest() + blob)
+
+
 def load_blob(file: Path, identity: EncoderIdentity, precision: str) -> OpenVinoEncoder | None:
-    """Load a kept graph; None, and the file gone, where it can't be read any more."""
+    """Load a kept graph; None, and the file gone, where it is damaged or can't be read."""
     try:
-        return from_blob(file.read_bytes(), identity, precision)
+        kept = memoryview(file.read_bytes())
+        if hashlib.sha256(kept[_DIGEST_BYTES:]).digest() != kept[:_DIGEST_BYTES]:
+            raise RuntimeError("damaged")
+        return from_blob(bytes(kept[_DIGEST_BYTES:]), identity, precision)
     except (OSError, RuntimeError):
         file.unlink(missing_ok=True)
         return None
@@ -115,6 +133,25 @@ def _convert(backbone: Backbone) -> ov.Model:
         return _with_uint8_input(model, preprocessing)
     except Exception as error:  # the converter raises many kinds
         raise NotConvertible(" ".join(str(error).split())[:200]) from error
+
+
+def _check_same_vectors(backbone: Backbone, encoder: OpenVinoEncoder) -> None:
+    """Compare with the module on noise, black and white: tracing freezes data's branches."""
+    import torch
+
+    assert backbone.module is not None
+    preprocessing = backbone.identity.preprocessing
+    side = preprocessing.size_px
+    noise = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), dtype=np.uint8)
+    mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
+    for pixels in (noise, np.zeros_like(noise[:1]), np.full_like(noise[:1], 255)):
+        images = ((torch.from_numpy(pixels) / 255 - mean) / std).permute(0, 3, 1, 2)
+        with torch.inference_mode():
+            expected = backbone.module(images).flatten().numpy().astype(np.float64)
+        found = encoder.encode(pixels).flatten().astype(np.float64)
+        lengths = np.linalg.norm(expected) * np.linalg.norm(found)
+        if expected @ found < _SAME_COSINE[encoder.precision] * lengths:
+            raise NotConvertible("its converted graph gives other vectors than the module")
 
 
 def _with_uint8_input(model: ov.Model, preprocessing: Preprocessing) -> ov.Model:

@@ -50,7 +50,8 @@ class TorchEncoder:
             torch.cuda.empty_cache()
             raise OutOfMemory(str(error)) from error
         except RuntimeError as error:
-            if "not enough memory" in str(error):  # the CPU allocator's own words
+            # "can't allocate memory", "not enough memory": the CPU allocator's own words
+            if "memory" in str(error) and "alloc" in str(error).lower():
                 raise OutOfMemory(str(error)) from error
             raise
 

@@ -58,16 +58,20 @@ def geometry(width: int, height: int, preprocessing: Preprocessing) -> Geometry:
     """
     size, resize = preprocessing.size_px, preprocessing.resize_px
     if preprocessing.fit == "squash":
-        return Geometry((size, size), 0, 0)
-    if preprocessing.fit == "pad":
-        ratio = max(width / size, height / size)
+        resized = (resize, resize)
+    elif preprocessing.fit == "pad":
+        ratio = max(width / resize, height / resize)
         resized = (max(1, round(width / ratio)), max(1, round(height / ratio)))
-        return Geometry(resized, -((size - resized[0]) // 2), -((size - resized[1]) // 2))
-    if width <= height:
+    elif width <= height:
         resized = (resize, int(resize * height / width))
     else:
         resized = (int(resize * width / height), resize)
-    return Geometry(resized, round((resized[0] - size) / 2.0), round((resized[1] - size) / 2.0))
+    return Geometry(resized, _first(resized[0], size), _first(resized[1], size))
+
+
+def _first(side: int, size: int) -> int:
+    """First of `size` centred pixels along a side; negative where a border is added."""
+    return round((side - size) / 2.0) if side >= size else -((size - side) // 2)
 
 
 def area_lost(width: int, height: int, preprocessing: Preprocessing) -> float:
@@ -91,6 +95,6 @@ def _crop(image: Image.Image, layout: Geometry, preprocessing: Preprocessing) ->
     if image.width < size or image.height < size:
         red, green, blue = (round(255 * value) for value in preprocessing.mean)
         canvas = Image.new("RGB", (size, size), (red, green, blue))
-        canvas.paste(image, (max(0, -layout.left), max(0, -layout.top)))
+        canvas.paste(image, (-layout.left, -layout.top))
         return np.asarray(canvas)
     return np.asarray(image.crop((layout.left, layout.top, layout.left + size, layout.top + size)))

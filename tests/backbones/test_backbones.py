@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -12,7 +11,8 @@ import pytest
 import timm
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from timm.data import create_transform, resolve_data_config
 from torchvision import models
 
 from artvec import backbones, encoders
@@ -70,12 +70,14 @@ def test_an_unknown_name_leads_to_the_nearest(name: str, near: str) -> None:
     assert near in error.hint
 
 
-def test_an_unknown_tag_is_no_network_problem() -> None:
-    """The architecture exists, its weights of that name don't: a download can't help."""
-    error = refused(BackboneRequest("resnet18.nonsense"))
+@pytest.mark.parametrize("name", ["resnet18.nonsense", "efficientnet_b6"])
+def test_weights_that_nobody_has_are_no_network_problem(name: str) -> None:
+    """The architecture exists, weights of that name (or any at all) don't: no network helps."""
+    error = refused(BackboneRequest(name))
     assert error.usage
-    assert "nonsense" in error.message
+    assert name in error.message
     assert "download" not in error.message
+    assert "network" not in error.hint
 
 
 @pytest.mark.usefixtures("no_network")
@@ -131,11 +133,27 @@ def test_another_size_keeps_the_crop_share(resnet18: Path) -> None:
     assert (small.size_px, small.resize_px) == (128, 134)
 
 
+def test_a_squashed_picture_is_cropped_as_timm_does(tmp_path: Path) -> None:
+    """These weights squash to floor(240 / .9) = 266 pixels and see the middle 240 of them."""
+    name = "tf_efficientnetv2_b3.in21k_ft_in1k"
+    model = timm.create_model(name)
+    save_file(model.state_dict(), tmp_path / "w.safetensors")
+    smooth = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(smooth).resize((400, 300)).save(tmp_path / "a.png")
+    transform = create_transform(**resolve_data_config({}, model=model), normalize=False)
+    golden = transform(Image.open(tmp_path / "a.png")).permute(1, 2, 0).numpy()
+    backbone = backbones.load(BackboneRequest(name, weights=tmp_path / "w.safetensors"))
+    decoded = decode_sample(sample_of(tmp_path / "a.png"), backbone.identity.preprocessing, "exact")
+    assert isinstance(decoded, Decoded)
+    assert golden.shape == decoded.pixels.shape == (240, 240, 3)
+    assert np.abs(golden.astype(int) - decoded.pixels).max() == 0
+
+
 def test_torchvision_is_torchvisions(resnet18: Path, tmp_path: Path) -> None:
     """Against its own model without `fc` and its weights' own transform, on three pictures."""
     backbone = backbones.load(BackboneRequest("torchvision:resnet18", weights=resnet18))
     model: Any = models.resnet18()
-    model.load_state_dict(_loaded(resnet18))
+    model.load_state_dict(load_file(resnet18))
     model.fc = torch.nn.Identity()
     transform = models.ResNet18_Weights.DEFAULT.transforms()
     rng = np.random.default_rng(0)
@@ -155,12 +173,6 @@ def test_torchvision_is_torchvisions(resnet18: Path, tmp_path: Path) -> None:
     assert ours.shape == (3, 512)
     norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(golden, axis=1)
     assert ((ours * np.stack(golden)).sum(axis=1) / norms).min() >= 0.99999
-
-
-def _loaded(file: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(file)
 
 
 def test_the_colour_grid_is_pixels_centred_on_grey() -> None:
@@ -244,7 +256,7 @@ def test_dino_runs_at_a_gentle_size_and_says_so(dino: Path) -> None:
     assert backbone.identity.preprocessing.size_px == 224
     assert "224" in backbone.notes[0] and "--image-size 518" in backbone.notes[0]
     model: Any = timm.create_model(DINO, img_size=224, num_classes=0)
-    state = copy.copy(_loaded(dino))
+    state = load_file(dino)
     filtered = timm.models.vision_transformer.checkpoint_filter_fn(state, model)
     model.load_state_dict(filtered)
     images = torch.rand(1, 3, 224, 224)

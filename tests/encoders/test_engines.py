@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,18 @@ def test_vectors_outlive_the_next_batch(cnn: Backbone, pixels: np.ndarray) -> No
         kept = first.copy()
         encoder.encode(255 - pixels)
         assert np.array_equal(first, kept)
+
+
+@pytest.mark.parametrize("options", [TORCH, OPENVINO])
+def test_several_threads_may_encode_at_once(cnn: Backbone, options: EncoderOptions) -> None:
+    """Forty batches in four threads: each gets its own vectors, not a neighbour's."""
+    encoder = encoders.compile_encoder(cnn, options).encoder
+    rng = np.random.default_rng(0)
+    batches = list(rng.integers(0, 256, (40, 3, 32, 32, 3), dtype=np.uint8))
+    alone = [encoder.encode(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(encoder.encode, batches))
+    assert np.allclose(together, alone, atol=1e-6)
 
 
 def test_full_precision_is_asked_for_in_words(cnn: Backbone) -> None:

@@ -57,6 +57,7 @@ def _render_one(anatomy: Anatomy, output: Output) -> None:
         for line in anatomy.table.splitlines():
             output.line(line)
     preprocessing = anatomy.preprocessing
+    output.line(f"multiplications with additions: {anatomy.mult_adds / 1e6:,.2f} million a picture")
     output.line(f"embedding: {anatomy.dim} dimensions; weights: {anatomy.weights}")
     output.line(
         f"preprocessing: resize to {preprocessing.resize_px} px ({preprocessing.interpolation}), "
