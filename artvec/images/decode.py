@@ -138,7 +138,9 @@ def _open_srgb(
             message = f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
             raise Undecodable("decode", "too_large", message)
         image.load()
-        return to_srgb(ImageOps.exif_transpose(image)), frame
+        # In place: the function would otherwise copy pictures that stand upright already.
+        ImageOps.exif_transpose(image, in_place=True)
+        return to_srgb(image), frame
     except Undecodable:
         raise
     except UnsupportedMode as error:
