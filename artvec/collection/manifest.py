@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -144,7 +145,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
         dtype=fields["dtype"],
         source=fields["source"],
         complete=fields["complete"],
-        shards=tuple(ShardEntry(**entry) for entry in fields["shards"]),
+        shards=tuple(ShardEntry(**entry) for entry in map(_inside, fields["shards"])),
         files={name: FileEntry(**entry) for name, entry in fields["files"].items()},
         columns=fields["columns"],
         metadata_file=fields["metadata_file"],
@@ -152,6 +153,13 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
         request=fields["request"],
         recorded=fields["recorded"],
     )
+
+
+def _inside(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Refuse shard names that lead out of the collection."""
+    if not re.fullmatch(r"[0-9]{6,}-[0-9a-f]{12}\.arrow", entry["name"]):
+        raise ValueError(f"a shard is called {entry['name']!r}")
+    return entry
 
 
 def _damaged(file: Path, why: str) -> ArtvecError:
