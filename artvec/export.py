@@ -45,6 +45,8 @@ def export(folder: Path, form: Format, file: Path | None = None) -> ExportReport
     """
     collection = open_collection(folder)
     file = file or Path(f"{folder.resolve().name}.{SUFFIXES[form]}")
+    if not file.name or file.is_dir():
+        raise ArtvecError(f"{file} is a folder", "name a file: -o FILE", usage=True)
     beside = file.with_name(f".{file.name}.partial")
     writers: dict[Format, Callable[[Collection, Path], None]] = {
         "parquet": _write_parquet,
@@ -87,10 +89,11 @@ def _write_csv(collection: Collection, file: Path) -> None:
 def _write_npz(collection: Collection, file: Path) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name in _plain_columns(collection):
+            member = name.replace("/", "_").replace("\\", "_")  # an archive's path stays inside
             buffer = io.BytesIO()
             values = [value for table in collection.tables for value in _texts(table, name)]
             np.lib.format.write_array(buffer, _as_array(values), allow_pickle=False)
-            archive.writestr(f"{name}.npy", buffer.getvalue())
+            archive.writestr(f"{member}.npy", buffer.getvalue())
         with archive.open("embedding.npy", "w", force_zip64=True) as handle:
             shape = (collection.rows, collection.manifest.encoder.dim)
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}

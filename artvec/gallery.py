@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artvec.datasets.demo_gallery import Gallery, paint_gallery
+from artvec.datasets.demo_gallery import STYLES, Gallery, paint_gallery
 from artvec.errors import ArtvecError
 from artvec.progress import Progress, silent
 
@@ -17,18 +17,31 @@ def paint_demo(
     Raises:
         ArtvecError: The folder holds something else, or can't be written to.
     """
-    if folder.is_dir():
-        own = {"train", "val", "test", "README.md"}
-        strangers = sorted(entry.name for entry in folder.iterdir() if entry.name not in own)
-        if strangers:
-            raise ArtvecError(
-                f"{folder} is not empty (it holds {strangers[0]})",
-                "give a new folder: artvec data demo DIR",
-                usage=True,
-            )
+    if folder.is_dir() and any(folder.iterdir()) and not _is_ours(folder):
+        raise ArtvecError(
+            f"{folder} is not empty, and not a gallery that artvec painted",
+            "give a new folder: artvec data demo DIR",
+            usage=True,
+        )
     try:
         return paint_gallery(folder, seed=seed, scenes=scenes, progress=progress)
     except OSError as error:
         raise ArtvecError(
             f"{folder} can't be written to: {error.strerror or error}", "give another folder"
         ) from error
+
+
+def _is_ours(folder: Path) -> bool:
+    """Recognise a gallery by the first line of its README, and by nothing else lying there."""
+    try:
+        title = (folder / "README.md").read_text(encoding="utf-8").splitlines()[0]
+    except (OSError, UnicodeDecodeError, IndexError):
+        title = ""
+    own = {"train", "val", "test", "README.md"}
+    begun = own - {"README.md"} >= {entry.name for entry in folder.iterdir()}
+    painted = all(_has_styles(split) for split in folder.iterdir() if split.is_dir())
+    return painted and (begun or title == "# Demo gallery")
+
+
+def _has_styles(split: Path) -> bool:
+    return {style.name for style in split.iterdir()} <= set(STYLES)

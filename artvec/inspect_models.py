@@ -139,7 +139,8 @@ def _matching(pattern: str) -> list[Listing]:
 
     from artvec.backbones import timm_models, torchvision_models
 
-    rows = [
+    rows = [row for row in list_backbones() if fnmatch(row.name, pattern)]
+    rows += [
         Listing(name, "torchvision", torchvision_models.is_downloaded(name), "")
         for name in torchvision_models.names()
         if fnmatch(name, pattern)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from artvec.collection.reader import Collection, blocks, columns, open_collection, row, vector
+from artvec.collection.reader import Collection, blocks, open_collection, row, rows_where, vector
 from artvec.collection.settings import stored_request
 from artvec.encoder_setup import encoder_for
 from artvec.errors import ArtvecError
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
 from artvec.faiss_index import exact_search
-from artvec.images.find import file_of, find_images, readable, sample_of
+from artvec.images.find import Found, file_of, find_images, readable, sample_of
 from artvec.shards import FloatArray
 from artvec.types import AUTO, EncoderOptions, Sample, Skipped
 
@@ -131,15 +131,14 @@ def _resolve(
     asked: list[_Query] = []
     errors: list[QueryError] = []
     for text in queries:
-        file = Path(text)
-        if file.is_dir():
-            found = find_images(file)
+        try:
+            found = _pictures(text)
+        except (OSError, ArtvecError) as error:
+            errors.append(QueryError(text, "find", "unreadable", str(error)))
+            continue
+        if found is not None:
             asked += [_Query(s.file, Path(s.file), sample=s) for s in found.samples]
             errors += [QueryError(s.path, s.stage, s.reason, s.message) for s in found.skipped]
-            if not found.samples and not found.skipped:
-                errors.append(QueryError(text, "find", "vanished", "no images in this folder"))
-        elif file.is_file():
-            asked.append(_Query(text, file, sample=sample_of(file)))
         elif (number := _row_of_path(collection, text)) is not None:
             stored = vector(collection, number)
             picture = file_of(collection.source, text)
@@ -148,6 +147,21 @@ def _resolve(
             message = "no such file, and no row of the collection has this path"
             errors.append(QueryError(text, "find", "vanished", message))
     return asked, errors
+
+
+def _pictures(text: str) -> Found | None:
+    """Return the pictures a query names as a file or folder; None where it is neither."""
+    file = Path(text)
+    if file.is_dir():
+        found = find_images(file)
+        if not found.samples and not found.skipped:
+            gone = Skipped(text, "find", "vanished", "no images in this folder", 0, 0)
+            return Found((), (gone,))
+        skipped = tuple(replace(s, path=f"{text.rstrip('/')}/{s.path}") for s in found.skipped)
+        return Found(found.samples, skipped)
+    if file.is_file():
+        return Found((replace(sample_of(file), file=text),), ())
+    return None
 
 
 def _encode(
@@ -205,23 +219,18 @@ def _own_rows(collection: Collection, query: _Query) -> set[int]:
     """Return the rows that are the query itself: by its file, else by its bytes."""
     if query.row is not None:
         return {query.row}
-    source, file = collection.source, query.file.resolve()
-    if file.is_relative_to(source):
-        number = _row_of_path(collection, readable(file.relative_to(source).as_posix()))
-        if number is not None:
-            return {number}
-    hashes = columns(collection, ["content_hash"]).column("content_hash").to_pylist()
-    return {number for number, known in enumerate(hashes) if known == query.content_hash}
+    # As it was given first: a link inside the source is a row of its own.
+    source, absolute = collection.source, query.file.parent.resolve() / query.file.name
+    for file in (absolute, query.file.resolve()):
+        if file.is_relative_to(source):
+            number = _row_of_path(collection, readable(file.relative_to(source).as_posix()))
+            if number is not None:
+                return {number}
+    return rows_where(collection, "content_hash", query.content_hash)
 
 
 def _row_of_path(collection: Collection, path: str) -> int | None:
-    first = 0
-    for table in collection.tables:
-        paths: list[str] = table.column("path").to_pylist()
-        if path in paths:
-            return first + paths.index(path)
-        first += len(paths)
-    return None
+    return min(rows_where(collection, "path", readable(path)), default=None)
 
 
 def _precision_note(collection: Collection, precision: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from artvec.identity import identity_json
 from artvec.types import EncoderIdentity, Float32Array
 
 FORMAT_VERSION = 1
+_NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{12}\.arrow")
 ROWS_PER_SHARD = 1024
 
 Column = Mapping[str, str]
@@ -103,6 +105,11 @@ def rows_to_table(rows: Sequence[Row], vectors: Float32Array, schema: pa.Schema)
         for field in schema  # same order as the contract's
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def is_shard_name(name: str) -> bool:
+    """Say whether a file name is one that `write_shard` gives."""
+    return _NAME.fullmatch(name) is not None
 
 
 def write_shard(folder: Path, number: int, table: pa.Table) -> WrittenShard:

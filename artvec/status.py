@@ -62,6 +62,8 @@ def status(folder: Path, source: Path | None = None) -> StatusReport:
     Raises:
         ArtvecError: No collection, or a manifest that can't be trusted.
     """
+    if source is not None and not source.is_dir():
+        raise ArtvecError(f"{source} is not a folder", "give --source FOLDER", usage=True)
     manifest = read_manifest(folder)
     damaged = _damaged(folder, manifest)
     rows = _rows(folder, manifest)

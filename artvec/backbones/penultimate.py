@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from artvec.errors import ArtvecError
 from artvec.types import Preprocessing
 
 
@@ -25,7 +26,18 @@ class Penultimate(torch.nn.Module):
 
 
 def width(module: torch.nn.Module, preprocessing: Preprocessing) -> int:
-    """Return the embedding's width, measured: `num_features` is not always right."""
+    """Return the embedding's width, measured: `num_features` is not always right.
+
+    Raises:
+        ArtvecError: The backbone can't run at this size.
+    """
     size = preprocessing.size_px
-    with torch.inference_mode():
-        return int(module(torch.zeros(1, 3, size, size)).shape[1])
+    try:
+        with torch.inference_mode():
+            return int(module(torch.zeros(1, 3, size, size)).shape[1])
+    except RuntimeError as error:
+        raise ArtvecError(
+            f"the backbone doesn't take {size} × {size} pixels: {str(error).splitlines()[0][:120]}",
+            "choose another --image-size",
+            usage=True,
+        ) from error

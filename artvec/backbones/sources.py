@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -46,7 +48,8 @@ def load(request: BackboneRequest) -> Backbone:
             f"there is no weights file {request.weights}", "give --weights FILE", usage=True
         )
     source = next(source for source in SOURCES if source.claims(request.name))
-    backbone = source.load(request)
+    with contextlib.redirect_stdout(sys.stderr):  # torch.hub announces downloads on stdout
+        backbone = source.load(request)
     _remember(request, backbone)
     return backbone
 

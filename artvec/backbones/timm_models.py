@@ -167,7 +167,12 @@ def untrained(name: str, classes: int | None) -> Untrained:
     size_px, _ = _input_size(request)
     sized = {"img_size": size_px} if size_px else {}
     headed = {"num_classes": classes} if classes else {}
-    model = timm.create_model(name, pretrained=False, **sized, **headed).eval()
+    try:
+        model = timm.create_model(name, pretrained=False, **sized, **headed).eval()
+    except RuntimeError as error:  # an unknown tag behind a known name
+        raise ArtvecError(
+            str(error), "see what there is: artvec models 'NAME*'", usage=True
+        ) from error
     preprocessing = _preprocessing(model, request, size_px)
     return Untrained(model, _head_names(model), preprocessing, width(_cut(model), preprocessing))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from artvec.collection.manifest import Manifest
-from artvec.datasets.labels import folder_label, folder_split
+from artvec.datasets.labels import SPLIT_FOLDERS, folder_label, folder_split
 from artvec.datasets.metadata import Metadata
 from artvec.datasets.splits import SplitBook
 from artvec.shards import Row
@@ -23,19 +23,24 @@ class Facts:
         metadata: Joined to the source's paths.
         group_column: Metadata column whose values keep one split.
         book: Decides splits.
+        sides: Content (hash), or group, → the split of the first row that has it.
+        leaks: Paths of rows whose picture also lies on another side of the split.
+        straddling: Groups that lie on several sides of the split.
     """
 
     metadata: Metadata
     group_column: str | None
     book: SplitBook
+    sides: dict[bytes | str, str] = field(default_factory=dict)
+    leaks: list[str] = field(default_factory=list)
+    straddling: set[str] = field(default_factory=set)
 
     def described(self, manifest: Manifest, metadata_file: Path | None) -> Manifest:
         """Return a manifest that names today's metadata columns, file and groups."""
-        file = str(metadata_file.absolute()) if metadata_file else manifest.metadata_file
         return replace(
             manifest,
             columns=dict(self.metadata.columns),
-            metadata_file=file,
+            metadata_file=str(metadata_file.absolute()) if metadata_file else None,
             group_column=self.group_column,
         )
 
@@ -45,7 +50,10 @@ class Facts:
 
     def given_split(self, path: str) -> str | None:
         """Return the split from metadata, else from the folder, else None."""
-        return self.metadata.splits.get(path) or folder_split(path)
+        told = self.metadata.splits.get(path)
+        if told is not None:
+            return SPLIT_FOLDERS.get(told.lower(), told)
+        return folder_split(path)
 
     def group_of(self, path: str) -> str | None:
         """Return the value that keeps an image's split with its group's, if any."""
@@ -54,23 +62,22 @@ class Facts:
         value = self._values(path).get(self.group_column)
         return None if value is None else str(value)
 
-    def recall(self, path: str, content_hash: bytes, stored_split: str | None) -> None:
+    def recall(self, path: str, content_hash: bytes, stored_split: str) -> None:
         """Note the split of a row that stays; must be called in row order, before any draw."""
         given = self.given_split(path)
-        if given is not None:
-            self.split_of(path, content_hash)
-        elif stored_split is not None:
+        if given is None:
             self.book.recall(
                 content_hash,
                 stored_split,
                 label=self.label_of(path),
                 group=self.group_of(path),
             )
+        else:
+            self._split_of(path, content_hash)
 
-    def split_of(self, path: str, content_hash: bytes) -> str:
+    def _split_of(self, path: str, content_hash: bytes) -> str:
         """Return an image's split; must be called in the order of the source."""
         return self.book.split_of(
-            path,
             content_hash,
             given=self.given_split(path),
             label=self.label_of(path),
@@ -82,7 +89,11 @@ class Facts:
         return Row(
             path=sample.path,
             label=self.label_of(sample.path),
-            split=self.split_of(sample.path, fingerprint.content_hash),
+            split=self._sided(
+                sample.path,
+                fingerprint.content_hash,
+                self._split_of(sample.path, fingerprint.content_hash),
+            ),
             width=fingerprint.width,
             height=fingerprint.height,
             size_bytes=sample.size_bytes,
@@ -99,11 +110,24 @@ class Facts:
             row,
             path=sample.path,
             label=self.label_of(sample.path),
-            split=self.given_split(sample.path) or row.split,
+            split=self._sided(
+                sample.path, row.content_hash, self.given_split(sample.path) or row.split
+            ),
             size_bytes=sample.size_bytes,
             mtime_ns=sample.mtime_ns,
             metadata=self._values(sample.path),
         )
+
+    def _sided(self, path: str, content_hash: bytes, split: str | None) -> str | None:
+        """Pass a row's split on, noting where one picture or group gets two."""
+        if split is None:
+            return None
+        if self.sides.setdefault(content_hash[:8], split) != split:
+            self.leaks.append(path)
+        group = self.group_of(path)
+        if group is not None and self.sides.setdefault(group, split) != split:
+            self.straddling.add(group)
+        return split
 
     def _values(self, path: str) -> Mapping[str, Any]:
         empty = dict.fromkeys(self.metadata.columns)

@@ -48,9 +48,9 @@ def known_failures(folder: Path, *, artvec_version: str | None) -> dict[str, Ski
 
 
 def still_failing(sample: Sample, known: Mapping[str, Skipped]) -> Skipped | None:
-    """Return a sample's known failure, if its file hasn't changed since."""
+    """Return a sample's known failure to decode, if its file hasn't changed since."""
     failure = known.get(sample.path)
-    if failure is None or failure.stage == "find":
+    if failure is None or failure.stage != "decode":
         return None
     unchanged = (failure.size_bytes, failure.mtime_ns) == (sample.size_bytes, sample.mtime_ns)
     return failure if unchanged else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from artvec.errors import ArtvecError
 from artvec.files import write_whole
 from artvec.identity import identity_from
-from artvec.shards import FORMAT_VERSION
+from artvec.shards import FORMAT_VERSION, is_shard_name
 from artvec.types import EncoderIdentity
 
 MANIFEST = "collection.json"
@@ -125,7 +124,7 @@ def write_manifest(folder: Path, manifest: Manifest, *, artvec_version: str) -> 
         **asdict(manifest),
     }
     fields["sha256"] = _digest(fields)
-    write_whole(folder / MANIFEST, json.dumps(fields, indent=1, ensure_ascii=False).encode())
+    write_whole(folder / MANIFEST, json.dumps(fields, indent=1).encode())
 
 
 def file_entry(data: bytes) -> FileEntry:
@@ -157,7 +156,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
 
 def _inside(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Refuse shard names that lead out of the collection."""
-    if not re.fullmatch(r"[0-9]{6,}-[0-9a-f]{12}\.arrow", entry["name"]):
+    if not is_shard_name(entry["name"]):
         raise ValueError(f"a shard is called {entry['name']!r}")
     return entry
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from artvec.collection.failures import still_failing
+from artvec.images.find import Found
 from artvec.types import Sample, Skipped
 
 
@@ -44,12 +45,14 @@ class Plan:
         candidates: Samples whose files have to be read.
         failures: Samples known to fail.
         free: Content hash → rows that no sample has claimed yet.
+        out_of_reach: Rows kept because their folder can't be read now.
     """
 
     claims: dict[tuple[str, int], Sample] = field(default_factory=dict)
     candidates: list[Sample] = field(default_factory=list)
     failures: list[Skipped] = field(default_factory=list)
     free: dict[bytes, list[KnownRow]] = field(default_factory=lambda: defaultdict(list))
+    out_of_reach: int = 0
 
     def claim(self, sample: Sample, content_hash: bytes) -> bool:
         """Give a sample the row that holds its content (its own first); False if none is left."""
@@ -62,16 +65,15 @@ class Plan:
         return True
 
 
-def make_plan(
-    samples: Sequence[Sample], rows: Sequence[KnownRow], failures: Mapping[str, Skipped]
-) -> Plan:
+def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Skipped]) -> Plan:
     """Compare samples with rows by path, size and modification time.
 
     Where two rows have one path (an interrupted run wrote the second), the later one counts.
+    Rows below a folder that can't be read stay: a mount that is gone for a day loses nothing.
     """
     plan = Plan()
     latest = {row.path: row for row in rows}
-    for sample in samples:
+    for sample in found.samples:
         row = latest.get(sample.path)
         failure = still_failing(sample, failures)
         if row and (row.size_bytes, row.mtime_ns) == (sample.size_bytes, sample.mtime_ns):
@@ -80,7 +82,14 @@ def make_plan(
             plan.failures.append(failure)
         else:
             plan.candidates.append(sample)
+    closed = tuple(f"{s.path}/" for s in found.skipped if s.reason == "unreadable")
     for row in rows:
-        if (row.shard, row.number) not in plan.claims:
+        if (row.shard, row.number) in plan.claims:
+            continue
+        if row.path.startswith(closed) and row is latest[row.path]:
+            kept = Sample(row.path, "", row.size_bytes, row.mtime_ns)
+            plan.claims[row.shard, row.number] = kept
+            plan.out_of_reach += 1
+        else:
             plan.free[row.content_hash].append(row)
     return plan

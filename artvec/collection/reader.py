@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
 from artvec.errors import ArtvecError
@@ -40,24 +41,23 @@ def open_collection(folder: Path) -> Collection:
     Raises:
         ArtvecError: It is damaged, or no run of `artvec embed` has ever finished it.
     """
-    # A writer may replace shards between our reading the manifest and mapping them: look twice.
-    for attempt in (1, 2):
-        manifest = read_manifest(folder)
-        shards = [shard for shard in manifest.shards if not shard.pending]
-        if not manifest.complete and not shards:
-            raise ArtvecError(
-                f"{folder} is not complete: the run that makes it has not finished",
-                "finish it (nothing done is lost): artvec embed "
-                f"{source_of(folder, manifest)} -i {folder}",
-            )
-        try:
-            tables = tuple(_checked(folder, shard) for shard in shards)
-        except ArtvecError:
-            if attempt == 2:
-                raise
-            continue
-        return Collection(folder, manifest, tables)
-    raise AssertionError("unreachable")
+    try:
+        return _open_once(folder)
+    except ArtvecError:
+        # A writer may have replaced shards after we read the manifest: look a second time.
+        return _open_once(folder)
+
+
+def _open_once(folder: Path) -> Collection:
+    manifest = read_manifest(folder)
+    shards = [shard for shard in manifest.shards if not shard.pending]
+    if not manifest.complete and not shards:
+        raise ArtvecError(
+            f"{folder} is not complete: the run that makes it has not finished",
+            "finish it (nothing done is lost): artvec embed "
+            f"{source_of(folder, manifest)} -i {folder}",
+        )
+    return Collection(folder, manifest, tuple(_checked(folder, shard) for shard in shards))
 
 
 def source_of(folder: Path, manifest: Manifest) -> Path:
@@ -77,6 +77,18 @@ def columns(collection: Collection, names: Sequence[str]) -> pa.Table:
     if not parts:
         return pa.table({name: pa.array([], pa.string()) for name in names})
     return pa.concat_tables(parts)
+
+
+def rows_where(collection: Collection, name: str, value: object) -> set[int]:
+    """Return the numbers of the rows whose column holds a value."""
+    found: set[int] = set()
+    first = 0
+    for table in collection.tables:
+        column = table.column(name)
+        scalar = pa.scalar(value, column.type)
+        found |= {first + at for at in pc.indices_nonzero(pc.equal(column, scalar)).to_pylist()}
+        first += table.num_rows
+    return found
 
 
 def row(collection: Collection, number: int) -> dict[str, Any]:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.collection import locate
+from artvec.backbones import packaged
+from artvec.collection import locate, target
 from artvec.collection.facts import Facts
-from artvec.collection.manifest import Manifest, read_manifest
+from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.datasets.metadata import Metadata, join_metadata
 from artvec.datasets.splits import SplitBook
 from artvec.errors import ArtvecError
 from artvec.shards import open_shard
 from artvec.types import BackboneRequest, EncoderIdentity
 
-DEFAULT_MODEL = "tf_efficientnet_lite0"
+NO_METADATA = Path("none")
 _SHOWN = 3
 
 
@@ -24,14 +25,12 @@ class FactChoice:
     """What a run says about labels and splits.
 
     Attributes:
-        metadata: CSV file, or None for the one used before.
+        metadata: CSV file; None for the one used before; `NO_METADATA` to drop it.
         group_column: Or None for the one used before.
-        seed: Of drawn splits.
     """
 
     metadata: Path | None
     group_column: str | None
-    seed: int
 
 
 def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest:
@@ -42,7 +41,7 @@ def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest
         asked: Its name is empty where no backbone was named.
     """
     if asked.name or old is None:
-        name = asked.name or DEFAULT_MODEL
+        name = asked.name or packaged.DEFAULT
         if Path(name).is_dir():
             name = str(Path(name).absolute())
         return replace(
@@ -70,13 +69,10 @@ def new_manifest(
     folder: Path, source: Path, identity: EncoderIdentity, request: BackboneRequest, dtype: str
 ) -> Manifest:
     """Return the manifest of a collection that has no rows yet."""
-    inside = source.resolve().is_relative_to(folder.resolve())
     return Manifest(
         encoder=identity,
         dtype=dtype,
-        source=source.resolve().relative_to(folder.resolve()).as_posix()
-        if inside
-        else str(source.resolve()),
+        source=target.relative_source(folder, source),
         request={
             "name": request.name,
             "weights": str(request.weights) if request.weights else None,
@@ -92,18 +88,18 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
     Raises:
         ArtvecError: The file is gone or unreadable, or has no such group column.
     """
-    file = choice.metadata
-    if file is None and old is not None and old.metadata_file:
-        file = Path(old.metadata_file)
+    file = metadata_file(old, choice)
     if file is not None and not file.is_file():
         what = "there is no metadata file" if choice.metadata else "the collection's metadata file"
         raise ArtvecError(
             f"{what} {file}{'' if choice.metadata else ' is gone'}",
-            "give its place: --metadata FILE",
+            "give its place: --metadata FILE; or go on without: --metadata none",
             usage=True,
         )
     metadata = join_metadata(file, paths) if file else Metadata()
     group = _group(old, choice)
+    if choice.metadata == NO_METADATA and choice.group_column is None:
+        group = None
     if group is not None and group not in metadata.columns:
         raise ArtvecError(
             f"there is no metadata column {group!r} to group by "
@@ -112,6 +108,13 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
             usage=True,
         )
     return metadata
+
+
+def metadata_file(old: Manifest | None, choice: FactChoice) -> Path | None:
+    """Return the metadata file of this run: the one named, else the one used before."""
+    if choice.metadata is not None:
+        return None if choice.metadata == NO_METADATA else choice.metadata
+    return Path(old.metadata_file) if old and old.metadata_file else None
 
 
 def facts_for(
@@ -130,11 +133,14 @@ def facts_for(
         choice: What this run says.
         run_splits: Content hash → split of the run that the encoder is.
     """
-    book = SplitBook(seed=choice.seed)
+    book = SplitBook()
     for content_hash, split in run_splits.items():
         book.remember(content_hash, split)
     _remember_siblings(book, manifest, folder)
-    return Facts(metadata, _group(manifest, choice), book)
+    group = _group(manifest, choice)
+    # What a run trained on is a leak wherever it is given another split here.
+    sides: dict[bytes | str, str] = {digest[:8]: split for digest, split in run_splits.items()}
+    return Facts(metadata, group if group in metadata.columns else None, book, sides)
 
 
 def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
@@ -144,7 +150,8 @@ def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
 def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
     """Take over the splits that other collections gave to images of the same source."""
     source = (folder / manifest.source).resolve()
-    for other in locate.collections():
+    beside = [file.parent for file in folder.absolute().parent.glob(f"*/{MANIFEST}")]
+    for other in dict.fromkeys(place.resolve() for place in [*locate.collections(), *beside]):
         if other.resolve() == folder.resolve():
             continue
         try:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
+import artvec
+from artvec.collection.lock import writing
+from artvec.collection.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from artvec.errors import ArtvecError
+from artvec.files import write_whole
 from artvec.images.find import Found
 
-_OWN = ("shards", "index", ".lock", "failures.parquet")
+SUCCESSOR = ".overwrite"
+_OWN = ("shards", "index", "reports", ".lock", SUCCESSOR, "failures.parquet")
 
 
 def check_free_or_collection(folder: Path, source: Path) -> None:
@@ -27,7 +32,9 @@ def check_free_or_collection(folder: Path, source: Path) -> None:
     strangers = sorted(
         entry.name
         for entry in folder.iterdir()
-        if entry.name not in _OWN and entry.resolve() != source.resolve()
+        if entry.name not in _OWN
+        and not entry.name.endswith(".partial")  # a write that was killed
+        and entry.resolve() != source.resolve()
     )
     if strangers:
         raise ArtvecError(
@@ -85,16 +92,60 @@ def replaceable(folder: Path, source: Path) -> Manifest | None:
 
 
 @contextmanager
-def replacing(folder: Path) -> Iterator[Path]:
-    """Yield a place beside a collection, which takes its place if all goes well.
+def replacing(folder: Path, source: Path) -> Iterator[Path]:
+    """Yield a place inside a collection in which its successor grows; then make it the collection.
 
-    The old collection stays whole until then; an interrupted replacement is taken up again.
+    The collection is locked, stays whole for readers until its manifest is replaced, and nothing
+    but artvec's own files is ever touched. An interrupted successor is taken up again.
     """
-    beside = folder.with_name(f".{folder.name}.overwrite")
-    yield beside
-    retired = folder.with_name(f".{folder.name}.retired")
-    shutil.rmtree(retired, ignore_errors=True)
-    if folder.exists():
-        folder.rename(retired)
-    beside.rename(folder)
-    shutil.rmtree(retired, ignore_errors=True)
+    with writing(folder):
+        inside = folder / SUCCESSOR
+        yield inside
+        successor = read_manifest(inside)
+        (folder / "shards").mkdir(exist_ok=True)
+        for shard in successor.shards:
+            _link(inside / "shards" / shard.name, folder / "shards" / shard.name)
+        for name in successor.files:
+            (folder / name).parent.mkdir(exist_ok=True)
+            write_whole(folder / name, (inside / name).read_bytes())
+        successor = replace(successor, source=relative_source(folder, source))
+        write_manifest(folder, successor, artvec_version=artvec.__version__)
+        named = {shard.name for shard in successor.shards}
+        for file in (folder / "shards").iterdir():
+            if file.name not in named:
+                file.unlink()
+        shutil.rmtree(inside)
+
+
+def leftover(inside: Path, wanted: Manifest) -> Manifest | None:
+    """Return the manifest of an interrupted successor; one that was to be another is discarded."""
+    try:
+        begun = read_manifest(inside)
+    except ArtvecError:
+        begun = None
+    same = begun is not None and (begun.encoder, begun.dtype, begun.source) == (
+        wanted.encoder,
+        wanted.dtype,
+        wanted.source,
+    )
+    if same:
+        return begun
+    shutil.rmtree(inside, ignore_errors=True)
+    return None
+
+
+def relative_source(folder: Path, source: Path) -> str:
+    """Write a source as the manifest does: relative to the collection if it lies inside."""
+    folder, source = folder.resolve(), source.resolve()
+    if source.is_relative_to(folder):
+        return source.relative_to(folder).as_posix()
+    return str(source)
+
+
+def _link(file: Path, name: Path) -> None:
+    """Give a file a second name, by a copy where the file system has no links."""
+    name.unlink(missing_ok=True)
+    try:
+        name.hardlink_to(file)
+    except OSError:
+        write_whole(name, file.read_bytes())

@@ -31,6 +31,7 @@ from artvec.shards import (
     ROWS_PER_SHARD,
     Row,
     WrittenShard,
+    is_shard_name,
     open_shard,
     rows_to_table,
     shard_schema,
@@ -109,9 +110,7 @@ class CollectionWriter:
             self._rows.append(row)
             self._vectors.append(vector)
             if len(self._rows) == ROWS_PER_SHARD:
-                entry = self._write_open_shard(pending=True)
-                shards = (*self.manifest.shards, entry)
-                self._commit(replace(self.manifest, complete=False, shards=shards))
+                self._commit_pending(self._write_open_shard(pending=True))
 
     def finish(self, redescribe: Redescribe, files: Mapping[str, bytes]) -> None:
         """Make this run the collection: rewrite what changed, commit, clear away the rest.
@@ -126,8 +125,15 @@ class CollectionWriter:
             fresh.append(self._write_open_shard(pending=False))
         shards = tuple(replace(entry, pending=False) for entry in [*kept, *fresh])
         entries = {name: self._write_file(name, data) for name, data in files.items()}
-        self._commit(replace(self.manifest, complete=True, shards=shards, files=entries))
+        self.manifest = replace(self.manifest, complete=True, shards=shards, files=entries)
+        self._commit(self.manifest)
         self._clear()
+
+    def _commit_pending(self, *entries: ShardEntry) -> None:
+        """Note shards of this run; all else stays as the last finished run left it."""
+        shards = (*self.manifest.shards, *entries)
+        self.manifest = replace(self.manifest, shards=shards)
+        self._commit(replace(self._stored or self.manifest, complete=False, shards=shards))
 
     def _check_unchanged(self) -> None:
         now = read_manifest(self.folder) if (self.folder / MANIFEST).is_file() else None
@@ -150,19 +156,23 @@ class CollectionWriter:
                 adopted.append(ShardEntry(file.name, digest, len(data), rows, pending=True))
             else:
                 file.unlink()
-        for file in self.folder.rglob(".*.partial"):
-            file.unlink()
+        for place in (self.folder, self._shards, self.folder / "index"):
+            for file in place.glob(".*.partial"):
+                file.unlink()
         if adopted:
-            shards = (*self.manifest.shards, *adopted)
-            self._commit(replace(self.manifest, complete=False, shards=shards))
+            self._commit_pending(*adopted)
 
     def _fits(self, file: Path) -> bool:
+        if not is_shard_name(file.name):
+            return False
         try:
-            metadata = open_shard(file).schema.metadata or {}
+            schema = open_shard(file).schema
         except ArtvecError:
             return False
-        expected = identity_json(self.manifest.encoder).encode()
-        return bool(metadata.get(b"artvec.encoder") == expected)
+        same_encoder = (schema.metadata or {}).get(b"artvec.encoder") == identity_json(
+            self.manifest.encoder
+        ).encode()
+        return bool(same_encoder and schema.field("embedding") == self._schema.field("embedding"))
 
     def _rewrite_earlier(self, redescribe: Redescribe) -> list[ShardEntry]:
         kept: list[ShardEntry] = []
@@ -217,7 +227,7 @@ class CollectionWriter:
     def _commit(self, manifest: Manifest) -> None:
         if manifest != self._stored:
             write_manifest(self.folder, manifest, artvec_version=artvec.__version__)
-        self.manifest = self._stored = manifest
+        self._stored = manifest
 
     def _clear(self) -> None:
         named = {shard.name for shard in self.manifest.shards}

@@ -19,12 +19,10 @@ class SplitBook:
         seed: Of the draws.
         remembered: First 8 bytes of a content hash → split, from earlier rows, from the run
             that the encoder is, or from another collection of the same source.
-        leaks: Paths whose given split contradicts that of the same picture elsewhere.
     """
 
     seed: int = 0
     remembered: dict[int, str] = field(default_factory=dict)
-    leaks: list[str] = field(default_factory=list)
     _drawn: Counter[str | None] = field(default_factory=Counter)
     _groups: dict[str, str] = field(default_factory=dict)
     _sizes: defaultdict[str | None, Counter[str]] = field(
@@ -49,7 +47,6 @@ class SplitBook:
 
     def split_of(
         self,
-        path: str,
         content_hash: bytes,
         *,
         given: str | None,
@@ -59,7 +56,6 @@ class SplitBook:
         """Return the split of an image; calls must come in the order of the source.
 
         Args:
-            path: For the list of leaks.
             content_hash: sha256 of the file.
             given: What folders or metadata say; it always wins.
             label: Stratum of the draw.
@@ -67,8 +63,6 @@ class SplitBook:
         """
         known = self.remembered.get(_key(content_hash))
         if given is not None:
-            if known not in (None, given):
-                self.leaks.append(path)
             self.remembered.setdefault(_key(content_hash), given)
             self._bind(group, given)
             return given

@@ -23,10 +23,9 @@ class EmbedOptions:
         encoder: Engine, device, precision.
         dtype: Of the stored vectors.
         decode: See `DecodeMode`.
-        metadata: CSV file to join.
+        metadata: CSV file to join; `none` drops the one used before.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
-        seed: Of drawn splits.
     """
 
     model: str | None = None
@@ -41,7 +40,6 @@ class EmbedOptions:
     metadata: Path | None = None
     group: str | None = None
     overwrite: bool = False
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection import settings, target
+from artvec.collection import locate, settings, target
 from artvec.collection.facts import Facts
 from artvec.collection.manifest import Manifest
 from artvec.embed.options import EmbedOptions
@@ -36,67 +37,84 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(
-    folder: Path, source: Path, found: Found, options: EmbedOptions, replaced: Manifest | None
-) -> Prepared:
-    """Choose encoder and facts; what isn't said stays as the collection has it.
+@dataclass(frozen=True)
+class Place:
+    """Where a run writes.
 
-    Args:
-        folder: Where the collection is or will be.
-        source: Folder of images.
-        found: In it.
-        options: See `EmbedOptions`.
-        replaced: The collection that this one will replace, if any.
+    Attributes:
+        folder: Of the collection, or of its successor that grows inside.
+        kept: The collection whose settings hold where nothing else is said.
+        replaces: True where a successor grows.
+    """
+
+    folder: Path
+    kept: Manifest | None
+    replaces: bool
+
+
+def prepare(place: Place, source: Path, found: Found, options: EmbedOptions) -> Prepared:
+    """Choose encoder and facts; what isn't said stays as the collection has it.
 
     Raises:
         ArtvecError: The run is refused; nothing was written.
     """
-    stored = target.existing(folder, source)
-    kept = stored or replaced
+    kept = place.kept
     target.check_any_found(found, source, kept is not None)
-    choice = settings.FactChoice(options.metadata, options.group, options.seed)
+    choice = settings.FactChoice(options.metadata, options.group)
     metadata = settings.joined_metadata([s.path for s in found.samples], kept, choice)
     asked = BackboneRequest(
         options.model or "", options.weights, options.image_size_px, options.fit
     )
     request = settings.request_for(kept, asked)
     ready = ready_encoder(request, options.encoder)
-    identity = ready.encoder.identity
     dtype = options.dtype or (kept.dtype if kept else "float32")
-    manifest = settings.new_manifest(folder, source, identity, request, dtype)
-    if stored is not None:
-        _check_same(stored, manifest, folder, source)
-        manifest = stored
-    facts = settings.facts_for(metadata, kept or manifest, folder, choice, ready.splits)
+    manifest = settings.new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
+    stored = kept
+    if place.replaces:
+        stored = target.leftover(place.folder, manifest)
+    elif kept is not None:
+        _check_same(kept, manifest, source, options)
+    manifest = stored or manifest
+    facts = settings.facts_for(metadata, kept or manifest, place.folder, choice, ready.splits)
     return Prepared(
-        folder,
+        place.folder,
         stored,
-        facts.described(manifest, options.metadata or _metadata_file(kept)),
+        facts.described(manifest, settings.metadata_file(kept, choice)),
         ready,
         facts,
         (*ready.notes, *settings.unjoined(metadata)),
     )
 
 
-def _check_same(stored: Manifest, wanted: Manifest, folder: Path, source: Path) -> None:
+def _check_same(stored: Manifest, wanted: Manifest, source: Path, options: EmbedOptions) -> None:
     if stored.encoder != wanted.encoder:
-        name = str(wanted.request["name"])
         what = f"{describe(stored.encoder)}, not with {describe(wanted.encoder)}"
-        option = f"-m {name}"
-        short = name.rpartition("/")[2].replace(":", "-")
+        short = str(wanted.request["name"]).rpartition("/")[2].replace(":", "-")
     elif stored.dtype != wanted.dtype:
         what = f"{stored.dtype} vectors, not with {wanted.dtype}"
-        option = f"--dtype {wanted.dtype}"
         short = wanted.dtype
     else:
         return
+    own_name = options.index or locate.for_source(source, None).name
+    command = _command(source, str(wanted.request["name"]), f"{own_name}-{short}", options)
     raise ArtvecError(
-        f"{folder} was made with {what}",
-        f"keep both: artvec embed {source} {option} -i {folder.name}-{short}; "
-        "or replace it: --overwrite",
+        f"{own_name} was made with {what}",
+        f"keep both: {command}; or replace it: --overwrite",
         usage=True,
     )
 
 
-def _metadata_file(kept: Manifest | None) -> Path | None:
-    return Path(kept.metadata_file) if kept and kept.metadata_file else None
+def _command(source: Path, model: str, index: str, options: EmbedOptions) -> str:
+    """Write the command that does what was asked for, into another collection."""
+    flags = {
+        "-m": model,
+        "--weights": options.weights,
+        "--fit": options.fit,
+        "--image-size": options.image_size_px,
+        "--dtype": options.dtype,
+        "--metadata": options.metadata,
+        "--group": options.group,
+        "-i": index,
+    }
+    given = [word for flag, value in flags.items() if value for word in (flag, str(value))]
+    return shlex.join(["artvec", "embed", str(source), *given])

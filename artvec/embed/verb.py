@@ -17,9 +17,10 @@ from artvec.collection.failures import FAILURES, failures_bytes, known_failures
 from artvec.collection.plan import KnownRow, Plan, make_plan
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.options import EmbedOptions, EmbedReport
-from artvec.embed.prepare import Prepared, prepare
+from artvec.embed.prepare import Place, Prepared, prepare
 from artvec.encoder_setup import ReadyEncoder
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.images.decode import readable_formats
 from artvec.images.find import Found, find_images
 from artvec.images.fit import area_lost
 from artvec.progress import Progress, silent
@@ -54,11 +55,12 @@ def embed(
     folder = locate.for_source(source, options.index)
     target.check_free_or_collection(folder, source)
     if not options.overwrite:
-        prepared = prepare(folder, source, found, options, None)
-        return _embed_into(prepared, found, options, progress)
-    replaced = target.replaceable(folder, source)
-    with target.replacing(folder) as beside:
-        prepared = prepare(beside, source, found, options, replaced)
+        place = Place(folder, target.existing(folder, source), replaces=False)
+        return _embed_into(prepare(place, source, found, options), found, options, progress)
+    kept = target.replaceable(folder, source)
+    target.check_any_found(found, source, kept is not None)
+    with target.replacing(folder, source) as inside:
+        prepared = prepare(Place(inside, kept, replaces=True), source, found, options)
         report = _embed_into(prepared, found, options, progress)
     return replace(report, index=folder.resolve())
 
@@ -70,8 +72,8 @@ def _embed_into(
     folder, facts = prepared.folder, prepared.facts
     with CollectionWriter(folder, prepared.manifest, stored=prepared.stored) as writer:
         earlier = writer.known_rows()
-        failing = known_failures(folder, artvec_version=artvec.__version__)
-        plan = make_plan(found.samples, earlier, failing)
+        failing = known_failures(folder, artvec_version=_version())
+        plan = make_plan(found, earlier, failing)
         _recall_splits(facts, plan, earlier)
         tally = _run(plan, prepared, writer, options, progress)
         if tally.embedded:
@@ -85,7 +87,7 @@ def _embed_into(
         rows=writer.manifest.rows,
         found=len(found.samples) + len(found.skipped),
         embedded=tally.embedded,
-        reused=len(plan.claims),
+        reused=len(plan.claims) - plan.out_of_reach,
         removed=_removed(earlier, plan, found),
         failed=len(failures),
         failures=failures,
@@ -97,15 +99,19 @@ def _embed_into(
         unmatched=facts.metadata.unmatched,
         ambiguous=facts.metadata.ambiguous,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
-        notes=(*prepared.notes, *_leak_note(facts)),
+        notes=(*prepared.notes, *_split_notes(facts), *_kept_notes(plan)),
     )
 
 
 def _recall_splits(facts: Facts, plan: Plan, earlier: Sequence[KnownRow]) -> None:
+    """Note every split that an image has already; a picture that comes back finds its own."""
     for row in earlier:
         sample = plan.claims.get((row.shard, row.number))
-        if sample is not None:
+        if sample is not None and row.split is not None:
             facts.recall(sample.path, row.content_hash, row.split)
+    for row in earlier:
+        if row.split is not None:
+            facts.book.remember(row.content_hash, row.split)
 
 
 def _run(
@@ -158,7 +164,7 @@ def _finish(
     writer.finish(
         redescribe,
         {
-            FAILURES: failures_bytes(failures, artvec_version=artvec.__version__),
+            FAILURES: failures_bytes(failures, artvec_version=_version()),
             "index/index.json": json.dumps(index, indent=1).encode(),
         },
     )
@@ -171,14 +177,30 @@ def _removed(earlier: Sequence[KnownRow], plan: Plan, found: Found) -> int:
     return len({row.path for row in earlier} - present - kept)
 
 
-def _leak_note(facts: Facts) -> tuple[str, ...]:
-    leaks = facts.book.leaks
-    if not leaks:
+def _split_notes(facts: Facts) -> tuple[str, ...]:
+    notes = []
+    if facts.leaks:
+        notes.append(
+            f"{len(facts.leaks)} pictures also lie on another side of the split, e.g. "
+            f"{facts.leaks[0]}: figures on this split will be too good"
+        )
+    if facts.straddling:
+        notes.append(
+            f"{len(facts.straddling)} groups lie on several sides of the split, e.g. "
+            f"{min(facts.straddling)}: splits given before stay as they are"
+        )
+    return tuple(notes)
+
+
+def _kept_notes(plan: Plan) -> tuple[str, ...]:
+    if not plan.out_of_reach:
         return ()
-    return (
-        f"{len(leaks)} pictures also lie on another side of the split, e.g. {leaks[0]}: "
-        "figures on this split will be too good",
-    )
+    return (f"{plan.out_of_reach} rows were kept whose folder can't be read now",)
+
+
+def _version() -> str:
+    """Name what a file failed under: the version, and the formats it could read."""
+    return f"{artvec.__version__} {' '.join(readable_formats())}"
 
 
 def _recorded(ready: ReadyEncoder, decode: DecodeMode) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import threading
@@ -102,7 +103,8 @@ def load_blob(file: Path, identity: EncoderIdentity, precision: str) -> OpenVino
             raise RuntimeError("damaged")
         return from_blob(bytes(kept[_DIGEST_BYTES:]), identity, precision)
     except (OSError, RuntimeError):
-        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.unlink()
         return None
 
 

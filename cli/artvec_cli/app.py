@@ -15,6 +15,8 @@ from artvec.errors import ArtvecError
 from artvec_cli import render
 from artvec_cli.commands import data, demo, embed, export, models, search, status
 
+_SIGINT_CODE = 130
+
 app = typer.Typer(
     name="artvec",
     no_args_is_help=True,
@@ -59,23 +61,28 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage."""
     try:
-        return _exit_code(
-            typer.main.get_command(app).main(arguments, "artvec", standalone_mode=False)
-        )
+        returned = typer.main.get_command(app).main(arguments, "artvec", standalone_mode=False)
+        return _exit_code(returned, arguments)
     except ArtvecError as failure:
         render.error(failure)
         return 2 if failure.usage else 1
     except Exit as leaving:
         return leaving.exit_code
-    except TyperException as failure:
-        render.error(_usage(failure, arguments))
-        return 2
-    except (Abort, KeyboardInterrupt):
-        sys.stderr.write("stopped; whole shards are kept, and the next run goes on from there\n")
-        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as failure:
+        what = f"{failure.strerror or type(failure).__name__}: {failure.filename or ''}"
+        render.error(ArtvecError(what, "check the path, its permissions and the space left there"))
+        return 1
+    except TyperException as failure:
+        if type(failure).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{failure}\n")
+            return 2
+        render.error(_usage(failure, arguments))
+        return 2
+    except (Abort, KeyboardInterrupt):
+        return _interrupted(arguments)
     except Exception as unexpected:  # the last line of defence
         if os.environ.get("ARTVEC_DEBUG"):
             raise
@@ -84,8 +91,16 @@ def run(arguments: list[str]) -> int:
         return 1
 
 
-def _exit_code(returned: object) -> int:
+def _exit_code(returned: object, arguments: list[str]) -> int:
+    if returned == _SIGINT_CODE:  # Typer turns Ctrl-C into this
+        return _interrupted(arguments)
     return returned if isinstance(returned, int) else 0
+
+
+def _interrupted(arguments: list[str]) -> int:
+    kept = "; whole shards are kept, and the next run goes on from there"
+    sys.stderr.write(f"stopped{kept if 'embed' in arguments else ''}\n")
+    return _SIGINT_CODE
 
 
 def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:

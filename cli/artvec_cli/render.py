@@ -64,7 +64,7 @@ def error(failure: ArtvecError) -> None:
 def shown(text: str) -> str:
     r"""Make any text safe for a terminal: control characters and broken Unicode as `\xNN`."""
     safe = "".join(c if c.isprintable() else _escaped(c) for c in text)
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return safe.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
@@ -128,8 +128,10 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = (field.name for field in dataclasses.fields(value))
         return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, str):  # bytes of a name that are not UTF-8 become \\xNN
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     if isinstance(value, Path):
-        return shown(str(value.absolute()))
+        return _plain(str(value.absolute()))
     if isinstance(value, dict):
         return {str(name): _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -28,7 +28,6 @@ def _hash(content: int) -> bytes:
 
 def _split(book: SplitBook, image: _Image, given: str | None = None) -> str:
     return book.split_of(
-        f"{image.content}.jpg",
         _hash(image.content),
         given=given,
         label=image.label,
@@ -108,7 +107,6 @@ def test_what_is_given_wins() -> None:
     assert _split(book, _Image(1, "a"), given="gallery") == "gallery"
     assert _split(book, _Image(2, "a"), given="test") == "test"
     assert Counter(_split(book, _Image(number, "a")) for number in range(10, 15)) == FIVE
-    assert book.leaks == []
 
 
 def test_a_given_split_is_remembered() -> None:
@@ -117,24 +115,12 @@ def test_a_given_split_is_remembered() -> None:
     assert _split(book, _Image(1)) == "test"
 
 
-def test_one_picture_on_two_sides_is_a_leak() -> None:
-    """The given split wins, and the path of the second is listed; once is enough."""
-    book = SplitBook()
-    book.split_of("train/a.jpg", _hash(1), given="train", label=None, group=None)
-    book.split_of("train/b.jpg", _hash(1), given="train", label=None, group=None)
-    assert book.leaks == []
-    split = book.split_of("test/a.jpg", _hash(1), given="test", label=None, group=None)
-    assert (split, book.leaks) == ("test", ["test/a.jpg"])
-
-
-def test_a_split_from_elsewhere_is_kept_and_checked() -> None:
-    """What a run trained on stays training, and is a leak where a folder says test."""
+def test_a_split_from_elsewhere_is_kept_unless_another_is_given() -> None:
     book = SplitBook()
     book.remember(_hash(1), "val")
     book.remember(_hash(2), "train")
     assert _split(book, _Image(1)) == "val"
     assert _split(book, _Image(2), given="test") == "test"
-    assert book.leaks == ["2.jpg"]
 
 
 def test_the_first_memory_counts() -> None:

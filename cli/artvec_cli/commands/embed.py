@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from artvec.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -51,7 +52,7 @@ def embed_command(
         typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
     ] = options.DecodeMode.fast,
     metadata: Annotated[
-        Path | None, typer.Option(help="CSV with a column 'filename'; its columns are joined.")
+        Path | None, typer.Option(help="CSV with a column 'filename', to join; 'none' drops it.")
     ] = None,
     group: Annotated[
         str | None, typer.Option(help="Metadata column whose values keep to one split.")
@@ -84,8 +85,11 @@ def embed_command(
     with output.progress(f"embedding {source.name}") as progress:
         report = embed(source, wanted, progress)
     _render(report, output, verbose=verbose)
-    nothing = report.embedded + report.reused == 0
-    return 1 if nothing or (strict and report.failed) else 0
+    if report.embedded + report.reused == 0:
+        raise ArtvecError("no picture could be embedded", "see why above, or with -v")
+    if strict and report.failed:
+        raise ArtvecError(f"{report.failed} were skipped (--strict)", "mend or remove them")
+    return 0
 
 
 def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:

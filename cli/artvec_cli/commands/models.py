@@ -38,7 +38,7 @@ def models_command(
     from artvec import inspect_models
 
     output = Output(quiet, as_json)
-    if name is None or "*" in name:
+    if name is None or any(wildcard in name for wildcard in "*?["):
         _render_list(inspect_models.list_backbones(name), output)
     else:
         _render_one(inspect_models.anatomy(name, classes=classes, frozen=frozen), output)

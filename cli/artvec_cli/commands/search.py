@@ -68,8 +68,12 @@ def search_command(
 def _expanded(queries: list[str]) -> list[str]:
     expanded = []
     for query in queries:
-        lines = sys.stdin.read().splitlines() if query == "-" else [query]
-        expanded += [line for line in lines if line]
+        lines = sys.stdin.read().split("\n") if query == "-" else [query]
+        expanded += [line.removesuffix("\r") for line in lines if line]
+    if not expanded:
+        raise ArtvecError(
+            "no query was given", "give pictures, or their paths on stdin", usage=True
+        )
     return expanded
 
 
@@ -77,7 +81,7 @@ def _write_html(report: SearchReport, file: Path) -> None:
     from artvec.report.contact_sheet import html_sheet
 
     try:
-        file.write_text(html_sheet(report), encoding="utf-8")
+        file.write_text(html_sheet(report), encoding="utf-8", errors="backslashreplace")
     except OSError as failure:
         raise ArtvecError(
             f"{file} can't be written: {failure.strerror}", "choose another place: --html FILE"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from artvec.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -32,7 +33,12 @@ def status_command(
     output = Output(quiet, as_json)
     report = status(locate.existing(index, command="artvec status"), source)
     _render(report, output, listed=None if verbose else _LISTED)
-    return 0 if report.complete else 1
+    if not report.complete:
+        raise ArtvecError(
+            f"{report.index.name} is not complete",
+            f"artvec embed {report.source} -i {report.index} brings it up to date",
+        )
+    return 0
 
 
 def _render(report: StatusReport, output: Output, *, listed: int | None) -> None:
