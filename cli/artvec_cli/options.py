@@ -80,6 +80,35 @@ PrecisionOption = Annotated[
     Precision, typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact.")
 ]
 
+Model = Annotated[
+    str | None,
+    typer.Option("-m", "--model", help="Backbone name or run directory (artvec models)."),
+]
+Weights = Annotated[
+    Path | None, typer.Option(help="Local weights: safetensors, or a torch state dict.")
+]
+FitOption = Annotated[
+    Fit | None,
+    typer.Option(help="crop (default) loses the edges, pad adds borders, squash distorts."),
+]
+ImageSize = Annotated[
+    int | None, typer.Option(min=4, help="Pixels the backbone sees; default: its weights' own.")
+]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Pictures a forward pass.")]
+DtypeOption = Annotated[
+    Dtype | None,
+    typer.Option(help="float16 halves the disk; DuckDB can't read it (export widens it)."),
+]
+DecodeOption = Annotated[
+    DecodeMode,
+    typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
+]
+Metadata = Annotated[
+    Path | None,
+    typer.Option(help="CSV with a column 'filename', to join; 'none' drops it."),
+]
+Group = Annotated[str | None, typer.Option(help="Metadata column whose values keep to one split.")]
+
 
 def examples(*commands: str) -> str:
     r"""Lay examples out for the foot of a help page, a line each (`\b` forbids rewrapping)."""

@@ -24,39 +24,19 @@ EXAMPLES = examples(
 
 def embed_command(
     source: Annotated[Path, typer.Argument(help="Folder of pictures, searched recursively.")],
-    model: Annotated[
-        str | None,
-        typer.Option("-m", "--model", help="Backbone name or run directory (artvec models)."),
-    ] = None,
+    model: options.Model = None,
     index: options.Index = None,
-    weights: Annotated[
-        Path | None, typer.Option(help="Local weights: safetensors, or a torch state dict.")
-    ] = None,
-    fit: Annotated[
-        options.Fit | None,
-        typer.Option(help="crop (default) loses the edges, pad adds borders, squash distorts."),
-    ] = None,
-    image_size: Annotated[
-        int | None, typer.Option(min=4, help="Pixels the backbone sees; default: its weights' own.")
-    ] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Pictures a forward pass.")] = None,
+    weights: options.Weights = None,
+    fit: options.FitOption = None,
+    image_size: options.ImageSize = None,
+    batch_size: options.BatchSize = None,
     device: options.Device = "auto",
     engine: options.EngineOption = options.Engine.auto,
     precision: options.PrecisionOption = options.Precision.auto,
-    dtype: Annotated[
-        options.Dtype | None,
-        typer.Option(help="float16 halves the disk; DuckDB can't read it (export widens it)."),
-    ] = None,
-    decode: Annotated[
-        options.DecodeMode,
-        typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
-    ] = options.DecodeMode.fast,
-    metadata: Annotated[
-        Path | None, typer.Option(help="CSV with a column 'filename', to join; 'none' drops it.")
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option(help="Metadata column whose values keep to one split.")
-    ] = None,
+    dtype: options.DtypeOption = None,
+    decode: options.DecodeOption = options.DecodeMode.fast,
+    metadata: options.Metadata = None,
+    group: options.Group = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any was skipped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the collection.")] = False,
     quiet: options.Quiet = False,
