@@ -125,7 +125,18 @@ def test_a_picture_that_comes_back_finds_its_split(tmp_path: Path, paint: Paint)
     sibling = colours(tmp_path / "art", index="./elsewhere/copy").index
     assert dict(splits(sibling)).keys() == before.keys()
     beside = colours(tmp_path / "art", index="./elsewhere/second").index
-    assert dict(splits(beside)) == dict(splits(sibling))
+    assert dict(splits(beside)) == dict(splits(sibling)) == before
+    again = colours(tmp_path / "art", index="./apart/alone").index
+    shutil.rmtree(tmp_path / "indexes")
+    assert dict(splits(colours(tmp_path / "art", index="./apart/alone", overwrite=True).index)) == (
+        before
+    )
+    (tmp_path / "art/3.png").rename(tmp_path / "away.png")
+    colours(tmp_path / "art", index="./apart/alone")
+    (tmp_path / "away.png").rename(tmp_path / "art/new-name.png")
+    colours(tmp_path / "art", index="./elsewhere/second")
+    assert dict(splits(beside)) == before
+    assert again.is_dir()
 
 
 def test_readers_see_the_old_columns_until_a_run_with_new_ones_has_finished(tmp_path: Path) -> None:

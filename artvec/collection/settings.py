@@ -150,7 +150,8 @@ def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
 def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
     """Take over the splits that other collections gave to images of the same source."""
     source = (folder / manifest.source).resolve()
-    beside = [file.parent for file in folder.absolute().parent.glob(f"*/{MANIFEST}")]
+    around = folder.absolute().parent  # of a successor: the collection it will replace
+    beside = [file.parent for file in (*around.glob(f"*/{MANIFEST}"), *around.glob(MANIFEST))]
     for other in dict.fromkeys(place.resolve() for place in [*locate.collections(), *beside]):
         if other.resolve() == folder.resolve():
             continue
