@@ -8,6 +8,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +16,13 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 HERE = Path(__file__).parent
+# A process inherits its parent's peak across exec, so a small one stands between.
+_LAUNCHER = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+open(sys.argv[1], "w").write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Run:
 
     seconds: float
     peak_mib: float
+    output: str
 
 
 @dataclass(frozen=True)
@@ -44,20 +53,18 @@ def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run
     Raises:
         SystemExit: It failed.
     """
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", **(environment or {})},
-    )
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if status:
-        sys.exit(f"{' '.join(command)} failed:\n{output.decode(errors='replace')[-2000:]}")
-    return Run(seconds, usage.ru_maxrss / 1024)
+    with tempfile.NamedTemporaryFile() as peak:
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", _LAUNCHER, peak.name, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HF_HUB_OFFLINE": "1", **(environment or {})},
+        )
+        seconds = time.perf_counter() - started
+        if done.returncode:
+            sys.exit(f"{' '.join(command)} failed:\n{done.stdout.decode(errors='replace')[-2000:]}")
+        return Run(seconds, int(Path(peak.name).read_text()) / 1024, done.stdout.decode())
 
 
 def in_turn(commands: dict[str, list[str]], *, rounds: int) -> dict[str, list[Run]]:
