@@ -144,8 +144,12 @@ def relative_source(folder: Path, source: Path) -> str:
 
 def _link(file: Path, name: Path) -> None:
     """Give a file a second name, by a copy where the file system has no links."""
-    name.unlink(missing_ok=True)
+    beside = name.with_name(f".{name.name}.partial")
+    beside.unlink(missing_ok=True)
     try:
-        name.hardlink_to(file)
+        beside.hardlink_to(file)
     except OSError:
         write_whole(name, file.read_bytes())
+    else:
+        beside.replace(name)
+        beside.unlink(missing_ok=True)  # it stays where both are already one file
