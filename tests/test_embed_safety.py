@@ -76,7 +76,13 @@ def test_overwrite_touches_nothing_but_its_own_files(tmp_path: Path, paint: Pain
     assert status(index).complete
 
 
-def test_overwrite_waits_for_no_other_writer(tmp_path: Path, paint: Paint) -> None:
+def test_a_folder_called_like_a_backbone_is_not_a_run(tmp_path: Path, paint: Paint) -> None:
+    (tmp_path / "colour:4x4").mkdir()
+    paint(tmp_path / "art/a.png", 1)
+    assert colours(tmp_path / "art").embedded == 1
+
+
+def test_overwrite_is_refused_while_another_writes(tmp_path: Path, paint: Paint) -> None:
     paint(tmp_path / "art/a.png", 1)
     index = colours(tmp_path / "art").index
     with writing(index), pytest.raises(ArtvecError, match=r"is being written to by process \d+"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.backbones import packaged
+from artvec.backbones import is_run, packaged
 from artvec.collection import locate, target
 from artvec.collection.facts import Facts
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
@@ -42,7 +42,7 @@ def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest
     """
     if asked.name or old is None:
         name = asked.name or packaged.DEFAULT
-        if Path(name).is_dir():
+        if is_run(name):
             name = str(Path(name).absolute())
         return replace(
             asked, name=name, weights=asked.weights.absolute() if asked.weights else None
