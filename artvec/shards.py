@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from artvec.identity import identity_json
 from artvec.types import EncoderIdentity, Float32Array
 
 FORMAT_VERSION = 1
+_FILE_MAGIC_BYTES = 8
 _NAME = re.compile(r"[0-9]{6,}-[0-9a-f]{12}\.arrow")
 ROWS_PER_SHARD = 1024
 
@@ -125,18 +127,55 @@ def write_shard(folder: Path, number: int, table: pa.Table) -> WrittenShard:
 
 
 def open_shard(file: Path) -> pa.Table:
-    """Memory-map a shard; nothing is read before it is used.
+    """Memory-map a shard; vectors stay on disk until they are used.
+
+    Whatever the file holds, using the table reads no byte outside the mapping, and opening it
+    takes no memory for vectors: compressed batches are refused, offsets are checked.
 
     Raises:
         ArtvecError: The file is missing or is no shard.
     """
     try:
-        return pa.ipc.open_file(pa.memory_map(str(file))).read_all()
-    except (OSError, pa.ArrowInvalid) as error:
+        if not file.is_file():
+            raise FileNotFoundError("there is no such file")
+        mapped = pa.memory_map(str(file)).read_buffer()
+        messages = mapped.slice(_FILE_MAGIC_BYTES)  # an IPC file is a stream behind its magic
+        _check_uncompressed(messages)
+        table = pa.ipc.open_stream(messages).read_all()
+        table.validate(full=True)
+    except (OSError, pa.ArrowException, struct.error, IndexError) as error:
         raise ArtvecError(
             f"shard {file} can't be read: {error}",
-            "see what is damaged: artvec status; rebuild it: artvec embed SOURCE --overwrite",
+            f"mend its collection: artvec verify --repair -i {file.parent.parent}",
         ) from error
+    return table
+
+
+def _check_uncompressed(messages: pa.Buffer) -> None:
+    """Refuse compressed batches, which could grow without bounds when they are read.
+
+    Source: Arrow's Message.fbs; `compression` is field 3 of the table RecordBatch, the message's
+    header, which is field 2 of the table Message.
+    """
+    for message in pa.ipc.MessageReader.open_stream(messages):
+        if message.type != "record batch":
+            continue
+        flat = message.metadata.to_pybytes()
+        root = struct.unpack_from("<I", flat)[0]
+        at = root + _flat_field(flat, root, 2)
+        batch = at + struct.unpack_from("<I", flat, at)[0]
+        if _flat_field(flat, batch, 3):
+            raise pa.ArrowInvalid("its batches are compressed")
+
+
+def _flat_field(flat: bytes, table: int, number: int) -> int:
+    """Return where a flatbuffer table keeps a field, relative to the table; 0 if it has none."""
+    layout = table - struct.unpack_from("<i", flat, table)[0]
+    slot = 4 + 2 * number
+    if slot >= struct.unpack_from("<H", flat, layout)[0]:
+        return 0
+    offset: int = struct.unpack_from("<H", flat, layout + slot)[0]
+    return offset
 
 
 def vectors_of(table: pa.Table) -> FloatArray:

@@ -192,6 +192,19 @@ def test_a_folder_that_cannot_be_read_loses_no_rows(
     assert any("2 rows were kept" in note for note in report.notes)
 
 
+def test_a_link_whose_disk_is_gone_loses_no_row(tmp_path: Path, paint: Paint) -> None:
+    disk = paint(tmp_path / "disk/a.png", 1)
+    paint(tmp_path / "art/b.png", 2)
+    (tmp_path / "art/a.png").symlink_to(disk)
+    colours(tmp_path / "art")
+    disk.rename(tmp_path / "disk/away.png")
+    report = colours(tmp_path / "art")
+    assert (report.rows, report.reused, report.removed, report.failed) == (2, 1, 0, 1)
+    assert (report.failures[0].path, report.failures[0].reason) == ("a.png", "vanished")
+    (tmp_path / "art/a.png").unlink()
+    assert colours(tmp_path / "art").removed == 1
+
+
 def test_strangers_among_the_shards_are_cleared_away(tmp_path: Path, paint: Paint) -> None:
     paint(tmp_path / "art/a.png", 1)
     index = colours(tmp_path / "art").index

@@ -121,7 +121,14 @@ def _load_simple_cnn(request: BackboneRequest) -> Backbone:
 def _load_run(request: BackboneRequest) -> Backbone:
     from artvec.backbones import run_directory
 
-    return run_directory.load(request, load)
+    return run_directory.load(request, _load_architecture)
+
+
+def _load_architecture(request: BackboneRequest) -> Backbone:
+    """Load what a run was trained from; its record must not lead into other folders."""
+    if is_run(request.name):
+        raise ValueError(f"it names another folder, {request.name!r}, as its architecture")
+    return load(request)
 
 
 def _load_timm(request: BackboneRequest) -> Backbone:

@@ -29,13 +29,39 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            holder = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+        except BlockingIOError as error:
             raise ArtvecError(
-                f"{folder} is being written to by {holder}", "wait for it, or use another -i NAME"
+                f"{folder} is being written to by {_holder(descriptor)}",
+                "wait for it, or use another -i NAME",
+            ) from error
+        except OSError as error:
+            raise ArtvecError(
+                f"{folder} can't be locked: {error.strerror}",
+                "its file system has no locks; choose another place: -i PATH",
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def writer_of(folder: Path) -> str | None:
+    """Name the process that is writing to a collection now; None where there is none."""
+    try:
+        descriptor = os.open(folder / ".lock", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(descriptor)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _holder(descriptor: int) -> str:
+    return os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"

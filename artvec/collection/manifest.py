@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from artvec.errors import ArtvecError
@@ -16,6 +16,8 @@ from artvec.shards import FORMAT_VERSION, is_shard_name
 from artvec.types import EncoderIdentity
 
 MANIFEST = "collection.json"
+_MAX_BYTES = 256 << 20
+"""A manifest names 1,024 rows in about 200 bytes; nobody's has this many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST
     try:
-        fields = json.loads(file.read_bytes())
+        fields = json.loads(_bytes_of(file))
         version = fields["format_version"]
     except FileNotFoundError as error:
         raise ArtvecError(
@@ -99,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
             "make one with: artvec embed FOLDER",
             usage=True,
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(file, str(error)) from error
     if version != FORMAT_VERSION:
         raise ArtvecError(
@@ -114,6 +116,15 @@ def read_manifest(folder: Path) -> Manifest:
         raise _damaged(file, f"{type(error).__name__}: {error}") from error
 
 
+def is_as_written(folder: Path) -> bool:
+    """Say whether a readable manifest is, to the byte, what `write_manifest` writes.
+
+    Spellings that mean the same (`1e-05`, `1E-05`) pass its own checksum, and are damage still.
+    """
+    data = (folder / MANIFEST).read_bytes()
+    return data == _laid_out(json.loads(data))
+
+
 def write_manifest(folder: Path, manifest: Manifest, *, artvec_version: str) -> None:
     """Replace a collection's manifest atomically."""
     fields = {
@@ -124,12 +135,24 @@ def write_manifest(folder: Path, manifest: Manifest, *, artvec_version: str) -> 
         **asdict(manifest),
     }
     fields["sha256"] = _digest(fields)
-    write_whole(folder / MANIFEST, json.dumps(fields, indent=1).encode())
+    write_whole(folder / MANIFEST, _laid_out(fields))
 
 
 def file_entry(data: bytes) -> FileEntry:
     """Describe a file by its bytes."""
     return FileEntry(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def _bytes_of(file: Path) -> bytes:
+    if not file.is_file() and file.exists():
+        raise OSError("it is not a regular file")
+    if file.is_file() and file.stat().st_size > _MAX_BYTES:
+        raise OSError(f"it has more than {_MAX_BYTES:,} bytes")
+    return file.read_bytes()
+
+
+def _laid_out(fields: Mapping[str, Any]) -> bytes:
+    return json.dumps(fields, indent=1).encode()
 
 
 def _digest(fields: Mapping[str, Any]) -> str:
@@ -145,7 +168,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
         source=fields["source"],
         complete=fields["complete"],
         shards=tuple(ShardEntry(**entry) for entry in map(_inside, fields["shards"])),
-        files={name: FileEntry(**entry) for name, entry in fields["files"].items()},
+        files={_below(name): FileEntry(**entry) for name, entry in fields["files"].items()},
         columns=fields["columns"],
         metadata_file=fields["metadata_file"],
         group_column=fields["group_column"],
@@ -161,8 +184,16 @@ def _inside(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return entry
 
 
+def _below(name: str) -> str:
+    """Refuse names of other files that lead out of the collection."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise ValueError(f"a file is called {name!r}")
+    return name
+
+
 def _damaged(file: Path, why: str) -> ArtvecError:
     return ArtvecError(
         f"{file} is damaged: {why}",
-        "restore it from a copy, or embed again: artvec embed SOURCE --overwrite",
+        f"mend it: artvec verify --repair -i {file.parent}",
     )

@@ -45,7 +45,7 @@ class Plan:
         candidates: Samples whose files have to be read.
         failures: Samples known to fail.
         free: Content hash → rows that no sample has claimed yet.
-        out_of_reach: Rows kept because their folder can't be read now.
+        out_of_reach: Rows kept because their file or folder can't be reached now.
     """
 
     claims: dict[tuple[str, int], Sample] = field(default_factory=dict)
@@ -69,7 +69,8 @@ def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Ski
     """Compare samples with rows by path, size and modification time.
 
     Where two rows have one path (an interrupted run wrote the second), the later one counts.
-    Rows below a folder that can't be read stay: a mount that is gone for a day loses nothing.
+    Rows of files that were listed but can't be reached, and rows below a folder that can't be
+    read, stay: a mount that is gone for a day, or goes while we look, loses nothing.
     """
     plan = Plan()
     latest = {row.path: row for row in rows}
@@ -82,11 +83,13 @@ def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Ski
             plan.failures.append(failure)
         else:
             plan.candidates.append(sample)
-    closed = tuple(f"{s.path}/" for s in found.skipped if s.reason == "unreadable")
+    out_of_reach = {s.path for s in found.skipped if s.reason in ("unreadable", "vanished")}
+    closed = tuple(f"{path}/" for path in out_of_reach)
     for row in rows:
         if (row.shard, row.number) in plan.claims:
             continue
-        if row.path.startswith(closed) and row is latest[row.path]:
+        unreached = row.path in out_of_reach or row.path.startswith(closed)
+        if unreached and row is latest[row.path]:
             kept = Sample(row.path, "", row.size_bytes, row.mtime_ns)
             plan.claims[row.shard, row.number] = kept
             plan.out_of_reach += 1

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
 from artvec.errors import ArtvecError
-from artvec.shards import FloatArray, open_shard, vectors_of
+from artvec.shards import FloatArray, open_shard, shard_schema, vectors_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _open_once(folder: Path) -> Collection:
             "finish it (nothing done is lost): artvec embed "
             f"{source_of(folder, manifest)} -i {folder}",
         )
-    return Collection(folder, manifest, tuple(_checked(folder, shard) for shard in shards))
+    return Collection(folder, manifest, tuple(_tables(folder, manifest, shards)))
 
 
 def source_of(folder: Path, manifest: Manifest) -> Path:
@@ -116,6 +116,18 @@ def vector(collection: Collection, number: int) -> FloatArray:
     raise IndexError(number)
 
 
+def _tables(folder: Path, manifest: Manifest, shards: Sequence[ShardEntry]) -> Iterator[pa.Table]:
+    try:
+        expected = shard_schema(manifest.encoder, manifest.dtype, manifest.columns)
+    except KeyError as error:
+        raise _damaged(folder, f"its manifest names an unknown type: {error}") from error
+    for shard in shards:
+        table = _checked(folder, shard)
+        if not table.schema.equals(expected, check_metadata=True):
+            raise _damaged(folder, f"shard {shard.name} is of another encoder or has other columns")
+        yield table
+
+
 def _checked(folder: Path, shard: ShardEntry) -> pa.Table:
     file = folder / "shards" / shard.name
     try:
@@ -135,6 +147,5 @@ def _checked(folder: Path, shard: ShardEntry) -> pa.Table:
 def _damaged(folder: Path, why: str) -> ArtvecError:
     return ArtvecError(
         f"{folder} is damaged: {why}",
-        f"see what is damaged: artvec status -i {folder}; "
-        "then embed its source again: artvec embed SOURCE --overwrite",
+        f"see what is damaged, and mend it: artvec verify --repair -i {folder}",
     )

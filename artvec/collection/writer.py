@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -25,7 +24,7 @@ from artvec.collection.manifest import (
 )
 from artvec.collection.plan import KnownRow
 from artvec.errors import ArtvecError
-from artvec.files import write_whole
+from artvec.files import sha256_of, write_whole
 from artvec.identity import identity_json
 from artvec.shards import (
     ROWS_PER_SHARD,
@@ -53,15 +52,24 @@ class CollectionWriter:
     is marked pending, and taken up by the next run if this one dies.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, *, stored: Manifest | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        stored: Manifest | None,
+        damaged: frozenset[str] = frozenset(),
+    ) -> None:
         """Prepare to write.
 
         Args:
             folder: The collection.
             manifest: As this run wants it, with the shards of earlier runs.
             stored: As it was read from the folder; None where there was none.
+            damaged: Names of shards that can't be trusted; they go when this run is whole.
         """
         self.folder = folder
+        self._damaged = damaged
         self.manifest = manifest
         self._stored = stored
         self._shards = folder / "shards"
@@ -84,7 +92,8 @@ class CollectionWriter:
             raise
         self._shards.mkdir(exist_ok=True)
         self._adopt()
-        self._earlier = self.manifest.shards
+        self._all_earlier = self.manifest.shards
+        self._earlier = [shard for shard in self._all_earlier if shard.name not in self._damaged]
         return self
 
     def __exit__(
@@ -120,7 +129,7 @@ class CollectionWriter:
             files: Other files to write, by their path below the collection.
         """
         kept = self._rewrite_earlier(redescribe)
-        fresh = [entry for entry in self.manifest.shards if entry not in self._earlier]
+        fresh = [entry for entry in self.manifest.shards if entry not in self._all_earlier]
         while self._rows:
             fresh.append(self._write_open_shard(pending=False))
         shards = tuple(replace(entry, pending=False) for entry in [*kept, *fresh])
@@ -150,10 +159,9 @@ class CollectionWriter:
             if file.name in named:
                 continue
             if self._fits(file):
-                data = file.read_bytes()
-                digest = hashlib.sha256(data).hexdigest()
-                rows = open_shard(file).num_rows
-                adopted.append(ShardEntry(file.name, digest, len(data), rows, pending=True))
+                size_bytes, rows = file.stat().st_size, open_shard(file).num_rows
+                entry = ShardEntry(file.name, sha256_of(file), size_bytes, rows, pending=True)
+                adopted.append(entry)
             else:
                 file.unlink()
         for place in (self.folder, self._shards, self.folder / "index"):
@@ -163,7 +171,7 @@ class CollectionWriter:
             self._commit_pending(*adopted)
 
     def _fits(self, file: Path) -> bool:
-        if not is_shard_name(file.name):
+        if not is_shard_name(file.name) or not sha256_of(file).startswith(file.stem[-12:]):
             return False
         try:
             schema = open_shard(file).schema
@@ -180,16 +188,27 @@ class CollectionWriter:
             table = open_shard(self._shards / shard.name)
             survivors, changed = self._survivors(shard.name, table, redescribe)
             is_tail = shard == self._earlier[-1] and len(survivors) < ROWS_PER_SHARD
-            if is_tail and self._rows:
-                self._carry(survivors, table)
-            elif not changed and table.schema.equals(self._schema, check_metadata=True):
+            moves = is_tail and bool(self._rows)
+            if not (moves or changed) and table.schema.equals(self._schema, check_metadata=True):
                 kept.append(shard)
+                continue
+            self._check_intact(shard)
+            if moves:
+                self._carry(survivors, table)
             elif survivors:
                 vectors = vectors_of(table)[[number for number, _ in survivors]]
                 renewed = rows_to_table([row for _, row in survivors], vectors, self._schema)
                 number = int(shard.name.partition("-")[0])
                 kept.append(_entry(write_shard(self._shards, number, renewed), pending=False))
         return kept
+
+    def _check_intact(self, shard: ShardEntry) -> None:
+        """Refuse to copy rows out of a damaged shard: the copy would look intact."""
+        if sha256_of(self._shards / shard.name) != shard.sha256:
+            raise ArtvecError(
+                f"shard {shard.name} of {self.folder} is damaged: it doesn't match its checksum",
+                f"mend it, nothing else is lost: artvec verify --repair -i {self.folder}",
+            )
 
     def _survivors(
         self, shard: str, table: pa.Table, redescribe: Redescribe
@@ -219,7 +238,7 @@ class CollectionWriter:
     def _write_file(self, name: str, data: bytes) -> FileEntry:
         file = self.folder / name
         entry = file_entry(data)
-        if self.manifest.files.get(name) != entry or not file.is_file():
+        if not file.is_file() or sha256_of(file) != entry.sha256:
             file.parent.mkdir(exist_ok=True)
             write_whole(file, data)
         return entry

@@ -195,7 +195,7 @@ def _split_notes(facts: Facts) -> tuple[str, ...]:
 def _kept_notes(plan: Plan) -> tuple[str, ...]:
     if not plan.out_of_reach:
         return ()
-    return (f"{plan.out_of_reach} rows were kept whose folder can't be read now",)
+    return (f"{plan.out_of_reach} rows were kept whose file or folder can't be reached now",)
 
 
 def _version() -> str:

@@ -79,7 +79,12 @@ def readable(name: str) -> str:
 
 
 def file_of(root: Path, path: str) -> Path:
-    r"""Return the file that a row's path stands for, bytes written as `\xNN` undone."""
+    r"""Return the file that a row's path stands for, bytes written as `\xNN` undone.
+
+    A path that leads out of the source, which artvec never writes, stands for no file.
+    """
+    if path.startswith("/") or ".." in path.split("/"):
+        return root / path.replace("/", "\u2215").replace("..", "\u2025")
     file = root / path
     if "\\x" not in path or file.exists():
         return file
