@@ -31,6 +31,22 @@ _TYPES = {"int64": pa.int64(), "double": pa.float64(), "string": pa.string()}
 _FLOATS = {"float32": pa.float32(), "float16": pa.float16()}
 
 
+OWN_COLUMNS = (
+    "path",
+    "label",
+    "split",
+    "width",
+    "height",
+    "size_bytes",
+    "mtime_ns",
+    "content_hash",
+    "phash",
+    "colour",
+    "embedding",
+)
+"""In the order of the schema; the user's columns come after them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Everything a collection knows about one image, but its embedding.
@@ -143,7 +159,7 @@ def open_shard(file: Path) -> pa.Table:
         _check_uncompressed(messages)
         table = pa.ipc.open_stream(messages).read_all()
         table.validate(full=True)
-    except (OSError, pa.ArrowException, struct.error, IndexError) as error:
+    except (OSError, pa.ArrowException, struct.error, ValueError, IndexError) as error:
         raise ArtvecError(
             f"shard {file} can't be read: {error}",
             f"mend its collection: artvec verify --repair -i {file.parent.parent}",

@@ -1,4 +1,4 @@
-"""The verb `status`: is a collection complete, and does it still match its source?"""
+"""The verbs `status` and `verify`: is a collection whole, and does it still match its source?"""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 
+from artvec.collection import integrity
 from artvec.collection.failures import known_failures, still_failing
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import source_of
 from artvec.errors import ArtvecError
 from artvec.images.find import find_images
+from artvec.progress import Progress, silent
 from artvec.shards import open_shard
 from artvec.types import EncoderIdentity, Sample
 
@@ -33,6 +35,7 @@ class StatusReport:
         stale: Rows whose file has changed (where only its time has, its content decides).
         orphaned: Rows whose file is gone.
         damaged: Files of the collection that are missing or not as they were written.
+        foreign: Files among its shards and indexes that it doesn't know.
         failed: Files that could not be embedded.
         notes: What a user should be told.
     """
@@ -48,6 +51,7 @@ class StatusReport:
     stale: tuple[str, ...]
     orphaned: tuple[str, ...]
     damaged: tuple[str, ...]
+    foreign: tuple[str, ...]
     failed: int
     notes: tuple[str, ...]
 
@@ -62,10 +66,31 @@ def status(folder: Path, source: Path | None = None) -> StatusReport:
     Raises:
         ArtvecError: No collection, or a manifest that can't be trusted.
     """
+    manifest = read_manifest(folder)
+    return _compared(folder, manifest, source, integrity.by_size(folder, manifest))
+
+
+def verify(folder: Path, source: Path | None = None, progress: Progress = silent) -> StatusReport:
+    """Do what `status` does, and compare every byte of the collection with its checksums.
+
+    Args:
+        folder: The collection.
+        source: Where the images are now, if they were moved.
+        progress: Called with bytes read and bytes to read.
+
+    Raises:
+        ArtvecError: No collection, or a manifest that can't be trusted.
+    """
+    manifest = read_manifest(folder)
+    return _compared(folder, manifest, source, integrity.by_content(folder, manifest, progress))
+
+
+def _compared(
+    folder: Path, manifest: Manifest, source: Path | None, found: integrity.Integrity
+) -> StatusReport:
+    """Compare a collection's rows with its source."""
     if source is not None and not source.is_dir():
         raise ArtvecError(f"{source} is not a folder", "give --source FOLDER", usage=True)
-    manifest = read_manifest(folder)
-    damaged = _damaged(folder, manifest)
     rows = _rows(folder, manifest)
     place = source or source_of(folder, manifest)
     notes: list[str] = []
@@ -95,24 +120,16 @@ def status(folder: Path, source: Path | None = None) -> StatusReport:
         encoder=manifest.encoder,
         dtype=manifest.dtype,
         size_bytes=sum(shard.size_bytes for shard in manifest.shards),
-        complete=manifest.complete and not (damaged or missing or stale or orphaned),
+        complete=manifest.complete
+        and not (found.damaged or found.foreign or missing or stale or orphaned),
         missing=tuple(missing),
         stale=tuple(stale),
         orphaned=tuple(orphaned),
-        damaged=tuple(damaged),
+        damaged=found.damaged,
+        foreign=found.foreign,
         failed=len(failures),
         notes=tuple(notes),
     )
-
-
-def _damaged(folder: Path, manifest: Manifest) -> list[str]:
-    expected = {f"shards/{shard.name}": shard.size_bytes for shard in manifest.shards}
-    expected |= {name: entry.size_bytes for name, entry in manifest.files.items()}
-    return [
-        name
-        for name, size_bytes in expected.items()
-        if not (folder / name).is_file() or (folder / name).stat().st_size != size_bytes
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from artvec.types import Sample, Skipped
 
 FAILURES = "failures.parquet"
+_MAX_BYTES = 1 << 30
+"""Decompressed; a list this long is nobody's, but might be made to exhaust memory."""
 _SCHEMA = pa.schema(
     [
         ("path", pa.string()),
@@ -37,8 +39,12 @@ def failures_bytes(failures: Sequence[Skipped], *, artvec_version: str) -> bytes
 def known_failures(folder: Path, *, artvec_version: str | None) -> dict[str, Skipped]:
     """Return the failures that a version (None: any) has seen, by path; none where unreadable."""
     try:
-        records = pq.read_table(folder / FAILURES, schema=_SCHEMA).to_pylist()
-    except (OSError, pa.ArrowInvalid):
+        file = pq.ParquetFile(folder / FAILURES)
+        groups = (file.metadata.row_group(n) for n in range(file.metadata.num_row_groups))
+        if sum(group.total_byte_size for group in groups) > _MAX_BYTES:
+            return {}
+        records = file.read().cast(_SCHEMA).to_pylist()
+    except (OSError, pa.ArrowException, ValueError, KeyError):
         return {}
     return {
         record["path"]: Skipped(**{k: v for k, v in record.items() if k != "artvec_version"})

@@ -51,6 +51,17 @@ def existing(index: str | None, *, command: str) -> Path:
     raise ArtvecError(f"{what} under {root()}{_names(found)}", _choices(command), usage=True)
 
 
+def repairable(index: str | None, *, command: str) -> Path:
+    """Return the folder of the collection to mend: one may have lost its manifest.
+
+    Raises:
+        ArtvecError: See `existing`.
+    """
+    if index is not None and (named(index) / "shards").is_dir():
+        return named(index)
+    return existing(index, command=command)
+
+
 def collections() -> list[Path]:
     """Return the collections under the root, the committed demo only if it is alone."""
     found = sorted(

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from artvec.collection.salvage import Salvage
 from artvec.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
+
+NOTHING_DAMAGED = Salvage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class EmbedOptions:
         metadata: CSV file to join; `none` drops the one used before.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
+        salvage: Damaged shards, whose images are embedded again, and what they still tell.
     """
 
     model: str | None = None
@@ -40,6 +44,7 @@ class EmbedOptions:
     metadata: Path | None = None
     group: str | None = None
     overwrite: bool = False
+    salvage: Salvage = NOTHING_DAMAGED
 
 
 @dataclass(frozen=True)

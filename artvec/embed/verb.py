@@ -70,11 +70,15 @@ def _embed_into(
 ) -> EmbedReport:
     started = time.perf_counter()
     folder, facts = prepared.folder, prepared.facts
-    with CollectionWriter(folder, prepared.manifest, stored=prepared.stored) as writer:
+    with CollectionWriter(
+        folder, prepared.manifest, stored=prepared.stored, damaged=options.salvage.shards
+    ) as writer:
         earlier = writer.known_rows()
         failing = known_failures(folder, artvec_version=_version())
         plan = make_plan(found, earlier, failing)
         _recall_splits(facts, plan, earlier)
+        for content_hash, split in options.salvage.splits.items():
+            facts.book.remember(content_hash, split)
         tally = _run(plan, prepared, writer, options, progress)
         if tally.embedded:
             recorded = _recorded(prepared.ready, options.decode)

@@ -13,7 +13,7 @@ from typer.exceptions import Abort, Exit, TyperException
 import artvec
 from artvec.errors import ArtvecError
 from artvec_cli import render
-from artvec_cli.commands import data, demo, embed, export, models, search, status
+from artvec_cli.commands import data, demo, embed, export, models, search, status, verify
 
 _SIGINT_CODE = 130
 
@@ -46,6 +46,7 @@ def _main_options(
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
+app.command(name="verify", epilog=verify.EXAMPLES)(verify.verify_command)
 app.command(name="models", epilog=models.EXAMPLES)(models.models_command)
 app.command(name="export", epilog=export.EXAMPLES)(export.export_command)
 app.add_typer(data.app, name="data")

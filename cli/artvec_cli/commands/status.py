@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from artvec.errors import ArtvecError
 from artvec_cli import options
@@ -32,16 +32,31 @@ def status_command(
 
     output = Output(quiet, as_json)
     report = status(locate.existing(index, command="artvec status"), source)
-    _render(report, output, listed=None if verbose else _LISTED)
-    if not report.complete:
-        raise ArtvecError(
-            f"{report.index.name} is not complete",
-            f"artvec embed {report.source} -i {report.index} brings it up to date",
-        )
+    show(report, output, verbose=verbose)
+    output.object(fields_of(report))
+    check_complete(report)
     return 0
 
 
-def _render(report: StatusReport, output: Output, *, listed: int | None) -> None:
+def check_complete(report: StatusReport) -> None:
+    """End with exit code 1, and the command to type next, where a collection is not complete."""
+    if report.complete:
+        return
+    if report.damaged or report.foreign:
+        hint = f"mend it: artvec verify --repair -i {report.index}"
+    else:
+        hint = f"artvec embed {report.source} -i {report.index} brings it up to date"
+    raise ArtvecError(f"{report.index.name} is not complete", hint)
+
+
+def fields_of(report: StatusReport) -> dict[str, Any]:
+    """Lay a report out for `--json`."""
+    return {name: getattr(report, name) for name in report.__dataclass_fields__}
+
+
+def show(report: StatusReport, output: Output, *, verbose: bool) -> None:
+    """Print a report; of long lists the beginning, unless told to be verbose."""
+    listed = None if verbose else _LISTED
     output.notes(report.notes)
     state = "complete" if report.complete else "not complete"
     output.line(f"{report.index.name}: {report.rows} rows, {state}")
@@ -50,9 +65,8 @@ def _render(report: StatusReport, output: Output, *, listed: int | None) -> None
         f"encoder {encoder.backbone}, {encoder.dim} dimensions, {report.dtype}, "
         f"{report.size_bytes / 1e6:.1f} MB; source {report.source}"
     )
-    for name in ("missing", "stale", "orphaned", "damaged"):
+    for name in ("missing", "stale", "orphaned", "damaged", "foreign"):
         paths = getattr(report, name)
         if paths:
             more = ", …" if listed is not None and len(paths) > listed else ""
             output.line(f"{name}: {len(paths)} ({', '.join(paths[:listed])}{more})")
-    output.object({name: getattr(report, name) for name in report.__dataclass_fields__})

@@ -1,0 +1,98 @@
+"""Repairing is embedding again what was damaged, with everything else kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import artvec
+from artvec.collection.integrity import by_content
+from artvec.collection.lock import writing
+from artvec.collection.manifest import Manifest, read_manifest, write_manifest
+from artvec.collection.reader import columns, open_collection, source_of
+from artvec.collection.salvage import Salvage, salvage_manifest, salvage_shards
+from artvec.collection.settings import stored_request
+from artvec.collection.target import relative_source
+from artvec.embed.options import EmbedOptions
+from artvec.embed.verb import embed
+from artvec.encoder_setup import ready_encoder
+from artvec.errors import ArtvecError
+from artvec.progress import Progress, silent
+from artvec.types import AUTO
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """What a repair brought back.
+
+    Attributes:
+        rebuilt: Rows embedded again.
+        lost: Paths of rows that are gone: their images are no longer in the source.
+        unreadable_rows: Rows that were in shards too damaged to tell their paths.
+        notes: What a user should be told.
+    """
+
+    rebuilt: int
+    lost: tuple[str, ...]
+    unreadable_rows: int
+    notes: tuple[str, ...]
+
+
+def repair(folder: Path, source: Path | None = None, progress: Progress = silent) -> RepairReport:
+    """Mend a collection from its source; nothing intact is computed again.
+
+    Args:
+        folder: The collection.
+        source: Where the images are now, if they were moved.
+        progress: Called with files done and files to do.
+
+    Raises:
+        ArtvecError: The source can't be reached, or nothing is left to rebuild from; nothing was
+            changed then.
+    """
+    notes: tuple[str, ...] = ()
+    try:
+        manifest = read_manifest(folder)
+    except ArtvecError as error:
+        manifest = _rebuilt(folder, source)
+        notes = (f"{error.message}; it was rebuilt from the shards", *_unknown(manifest))
+    place = source or source_of(folder, manifest)
+    if not place.is_dir():
+        raise ArtvecError(
+            f"the pictures of {folder} can't be reached: there is no folder {place}",
+            f"say where they are: artvec verify --repair -i {folder} --source DIR",
+        )
+    salvage = _prepare(folder, replace(manifest, source=relative_source(folder, place)))
+    report = embed(place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress)
+    present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
+    lost = tuple(path for path in salvage.paths if path not in present)
+    return RepairReport(report.embedded, lost, salvage.unreadable_rows, (*notes, *report.notes))
+
+
+def _prepare(folder: Path, manifest: Manifest) -> Salvage:
+    """Write the manifest to go on from, drop other damaged files, keep what damaged shards tell."""
+    with writing(folder):
+        write_manifest(folder, manifest, artvec_version=artvec.__version__)
+        damaged = by_content(folder, manifest).damaged
+        for name in manifest.files.keys() & set(damaged):
+            (folder / name).unlink(missing_ok=True)
+    shards = [name.removeprefix("shards/") for name in damaged if name.startswith("shards/")]
+    return salvage_shards(folder, manifest, shards)
+
+
+def _rebuilt(folder: Path, source: Path | None) -> Manifest:
+    """Rebuild a manifest, with a request that yields its encoder again."""
+    manifest = salvage_manifest(folder, source)
+    sizes_px = (manifest.request["image_size_px"], manifest.encoder.preprocessing.size_px)
+    for size_px in sizes_px:
+        request = {**manifest.request, "image_size_px": size_px}
+        candidate = replace(manifest, request=request)
+        if ready_encoder(stored_request(candidate), AUTO).encoder.identity == manifest.encoder:
+            return candidate
+    return manifest
+
+
+def _unknown(manifest: Manifest) -> tuple[str, ...]:
+    if not manifest.columns or manifest.metadata_file is not None:
+        return ()
+    return ("the place of its metadata file is not known any more: give --metadata again",)
