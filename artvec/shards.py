@@ -31,19 +31,19 @@ _TYPES = {"int64": pa.int64(), "double": pa.float64(), "string": pa.string()}
 _FLOATS = {"float32": pa.float32(), "float16": pa.float16()}
 
 
-OWN_COLUMNS = (
-    "path",
-    "label",
-    "split",
-    "width",
-    "height",
-    "size_bytes",
-    "mtime_ns",
-    "content_hash",
-    "phash",
-    "colour",
-    "embedding",
+_OWN_FIELDS = (
+    pa.field("path", pa.string(), nullable=False),
+    pa.field("label", pa.string()),
+    pa.field("split", pa.string()),
+    pa.field("width", pa.int32(), nullable=False),
+    pa.field("height", pa.int32(), nullable=False),
+    pa.field("size_bytes", pa.int64(), nullable=False),
+    pa.field("mtime_ns", pa.int64(), nullable=False),
+    pa.field("content_hash", pa.binary(32), nullable=False),
+    pa.field("phash", pa.binary(8), nullable=False),
+    pa.field("colour", pa.list_(pa.field("item", pa.uint8(), nullable=False), 48)),
 )
+OWN_COLUMNS = (*(field.name for field in _OWN_FIELDS), "embedding")
 """In the order of the schema; the user's columns come after them."""
 
 
@@ -91,16 +91,7 @@ class WrittenShard:
 def shard_schema(identity: EncoderIdentity, dtype: str, columns: Column) -> pa.Schema:
     """Return the Arrow schema of a collection's shards; its metadata repeats the identity."""
     fields = [
-        pa.field("path", pa.string(), nullable=False),
-        pa.field("label", pa.string()),
-        pa.field("split", pa.string()),
-        pa.field("width", pa.int32(), nullable=False),
-        pa.field("height", pa.int32(), nullable=False),
-        pa.field("size_bytes", pa.int64(), nullable=False),
-        pa.field("mtime_ns", pa.int64(), nullable=False),
-        pa.field("content_hash", pa.binary(32), nullable=False),
-        pa.field("phash", pa.binary(8), nullable=False),
-        pa.field("colour", pa.list_(pa.field("item", pa.uint8(), nullable=False), 48)),
+        *_OWN_FIELDS,
         pa.field(
             "embedding",
             pa.list_(pa.field("item", _FLOATS[dtype], nullable=False), identity.dim),
@@ -158,6 +149,7 @@ def open_shard(file: Path) -> pa.Table:
         messages = mapped.slice(_FILE_MAGIC_BYTES)  # an IPC file is a stream behind its magic
         _check_uncompressed(messages)
         table = pa.ipc.open_stream(messages).read_all()
+        _check_columns(table.schema)
         table.validate(full=True)
     except (OSError, pa.ArrowException, struct.error, ValueError, IndexError) as error:
         raise ArtvecError(
@@ -182,6 +174,14 @@ def _check_uncompressed(messages: pa.Buffer) -> None:
         batch = at + struct.unpack_from("<I", flat, at)[0]
         if _flat_field(flat, batch, 3):
             raise pa.ArrowInvalid("its batches are compressed")
+
+
+def _check_columns(schema: pa.Schema) -> None:
+    own = [schema.field(at) for at in range(min(len(OWN_COLUMNS), len(schema)))]
+    is_list = bool(own) and pa.types.is_fixed_size_list(own[-1].type)
+    holds_vectors = is_list and own[-1].type.value_type in _FLOATS.values()
+    if own[:-1] != list(_OWN_FIELDS) or own[-1].name != "embedding" or not holds_vectors:
+        raise pa.ArrowInvalid("its columns are not those of a shard")
 
 
 def _flat_field(flat: bytes, table: int, number: int) -> int:

@@ -152,13 +152,17 @@ class CollectionWriter:
             )
 
     def _adopt(self) -> None:
-        """Take up whole shards that no manifest names; delete anything else that is left."""
+        """Take up whole new shards that no manifest names; delete anything else that is left.
+
+        What has no higher number than the named ones is a rewritten copy or was to be cleared.
+        """
         named = {shard.name for shard in self.manifest.shards}
+        newest = max(map(_number, named), default=-1)
         adopted = []
         for file in sorted(self._shards.glob("*.arrow")):
             if file.name in named:
                 continue
-            if self._fits(file):
+            if self._fits(file, newest):
                 size_bytes, rows = file.stat().st_size, open_shard(file).num_rows
                 entry = ShardEntry(file.name, sha256_of(file), size_bytes, rows, pending=True)
                 adopted.append(entry)
@@ -170,8 +174,10 @@ class CollectionWriter:
         if adopted:
             self._commit_pending(*adopted)
 
-    def _fits(self, file: Path) -> bool:
-        if not is_shard_name(file.name) or not sha256_of(file).startswith(file.stem[-12:]):
+    def _fits(self, file: Path, newest: int) -> bool:
+        if not is_shard_name(file.name) or _number(file.name) <= newest:
+            return False
+        if not sha256_of(file).startswith(file.stem[-12:]):
             return False
         try:
             schema = open_shard(file).schema
@@ -184,10 +190,15 @@ class CollectionWriter:
 
     def _rewrite_earlier(self, redescribe: Redescribe) -> list[ShardEntry]:
         kept: list[ShardEntry] = []
+        finished = [shard for shard in self._earlier if not shard.pending]
+        tails = [
+            *finished[-1:],
+            *self._earlier[-1:],
+        ]  # of the last finished run, and of a killed one
         for shard in self._earlier:
             table = open_shard(self._shards / shard.name)
             survivors, changed = self._survivors(shard.name, table, redescribe)
-            is_tail = shard == self._earlier[-1] and len(survivors) < ROWS_PER_SHARD
+            is_tail = shard in tails and len(survivors) < ROWS_PER_SHARD
             moves = is_tail and bool(self._rows)
             if not (moves or changed) and table.schema.equals(self._schema, check_metadata=True):
                 kept.append(shard)
@@ -198,8 +209,8 @@ class CollectionWriter:
             elif survivors:
                 vectors = vectors_of(table)[[number for number, _ in survivors]]
                 renewed = rows_to_table([row for _, row in survivors], vectors, self._schema)
-                number = int(shard.name.partition("-")[0])
-                kept.append(_entry(write_shard(self._shards, number, renewed), pending=False))
+                written = write_shard(self._shards, _number(shard.name), renewed)
+                kept.append(_entry(written, pending=False))
         return kept
 
     def _check_intact(self, shard: ShardEntry) -> None:
@@ -231,7 +242,7 @@ class CollectionWriter:
     def _write_open_shard(self, *, pending: bool) -> ShardEntry:
         rows, self._rows = self._rows[:ROWS_PER_SHARD], self._rows[ROWS_PER_SHARD:]
         vectors, self._vectors = self._vectors[:ROWS_PER_SHARD], self._vectors[ROWS_PER_SHARD:]
-        number = 1 + max((int(file.name[:6]) for file in self._shards.glob("*.arrow")), default=-1)
+        number = 1 + max((_number(f.name) for f in self._shards.glob("*.arrow")), default=-1)
         table = rows_to_table(rows, np.stack(vectors), self._schema)
         return _entry(write_shard(self._shards, number, table), pending=pending)
 
@@ -253,6 +264,10 @@ class CollectionWriter:
         for file in self._shards.iterdir():
             if file.name not in named:
                 file.unlink()
+
+
+def _number(shard: str) -> int:
+    return int(shard.partition("-")[0])
 
 
 def _entry(written: WrittenShard, *, pending: bool) -> ShardEntry:
