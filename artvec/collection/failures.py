@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from artvec.types import Sample, Skipped
 
 FAILURES = "failures.parquet"
-_MAX_BYTES = 1 << 30
+_MAX_BYTES = 256 << 20
 """Decompressed; a list this long is nobody's, but might be made to exhaust memory."""
 _SCHEMA = pa.schema(
     [

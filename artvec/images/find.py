@@ -70,7 +70,7 @@ def sample_of(file: Path, root: Path | None = None) -> Sample:
     """
     status = file.stat()
     name = file.relative_to(root).as_posix() if root else str(file)
-    return Sample(readable(name), str(file), status.st_size, status.st_mtime_ns)
+    return Sample(readable(name), str(file), status.st_size, _mtime_ns(status))
 
 
 def readable(name: str) -> str:
@@ -143,7 +143,12 @@ def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
         return _skip(path, "unreadable", _why(error))
     if not stat.S_ISREG(status.st_mode):
         return _skip(path, "not_an_image", "not a regular file")
-    return Sample(path, entry.path, status.st_size, status.st_mtime_ns)
+    return Sample(path, entry.path, status.st_size, _mtime_ns(status))
+
+
+def _mtime_ns(status: os.stat_result) -> int:
+    """Return the modification time within 64 bits: clocks have said year 2500."""
+    return min(status.st_mtime_ns, (1 << 63) - 1)
 
 
 def _skip(path: str, reason: str, message: str) -> Skipped:

@@ -1,5 +1,18 @@
-"""`python -m artvec_cli` is `artvec`."""
+"""The entry of `artvec` and `python -m artvec_cli`: Ctrl-C ends it quietly even while it starts."""
 
-from artvec_cli.app import main
+from __future__ import annotations
 
-main()
+import sys
+
+
+def main() -> None:
+    """Import the command line and run it."""
+    try:
+        from artvec_cli import app
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

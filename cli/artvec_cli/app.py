@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -56,7 +58,15 @@ app.command(name="demo", epilog=demo.EXAMPLES)(demo.demo_command)
 def main() -> None:
     """Run the command line; every failure becomes one `error:` and one `hint:` line."""
     warnings.simplefilter("ignore")  # libraries' warnings are not about the user's pictures
-    sys.exit(run(sys.argv[1:]))
+    received: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    code = run(sys.argv[1:])
+    sys.exit(128 + received[0] if received and code == _SIGINT_CODE else code)
 
 
 def run(arguments: list[str]) -> int:
