@@ -15,6 +15,7 @@ import numpy as np
 from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
 from artvec.images.decode import decode_sample
+from artvec.images.detail import Detail
 from artvec.types import (
     Decoded,
     DecodeMode,
@@ -61,11 +62,13 @@ class ExtractOptions:
         decode: See `DecodeMode`.
         batch_size: Images a forward pass; None for the encoder's own.
         known: Content hashes that need neither decoding nor a forward pass.
+        detail: The part of every picture that is embedded; None for the whole.
     """
 
     decode: DecodeMode = "fast"
     batch_size: int | None = None
     known: Container[bytes] = frozenset()
+    detail: Detail | None = None
 
 
 def extract(
@@ -130,6 +133,7 @@ def _decoded(
         preprocessing=encoder.identity.preprocessing,
         mode=options.decode,
         known=options.known,
+        detail=options.detail,
     )
     ahead = _BATCHES_AHEAD * (options.batch_size or encoder.batch_size)
     remaining = iter(samples)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
 
 Fit = Literal["crop", "pad", "squash"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box"]
@@ -30,6 +31,7 @@ Reason = Literal[
     "unreadable",
     "vanished",
     "bad_name",
+    "outside",
 ]
 
 

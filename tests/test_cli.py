@@ -84,9 +84,9 @@ def test_json_is_pure_and_has_the_promised_keys(indexed: Path, artvec: Run) -> N
     assert done.json["index"] == str(indexed / "indexes/art")
     assert done.json["stages"].keys() == {"decode", "forward", "write"}
     found = artvec("search", "art/a/0.png", "nope.png", "-k", "2", "--json")
-    assert found.json.keys() == {"index", "k", "queries", "errors"}
+    assert found.json.keys() >= {"index", "k", "queries", "errors"}
     hit = found.json["queries"][0]["hits"][0]
-    assert hit.keys() == {"rank", "path", "file", "score", "label", "metadata"}
+    assert hit.keys() >= {"rank", "path", "file", "score", "label", "metadata"}
     assert (hit["path"], hit["label"], hit["rank"]) == ("a/0.png", "a", 1)
     assert hit["file"] == str(indexed / "art/a/0.png")
     assert found.json["errors"][0]["query"] == "nope.png"

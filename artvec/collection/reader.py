@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
 from artvec.errors import ArtvecError
 from artvec.shards import FloatArray, open_shard, shard_schema, vectors_of
+from artvec.types import BoolArray
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,22 @@ def source_of(folder: Path, manifest: Manifest) -> Path:
     return (folder / manifest.source).resolve()
 
 
-def blocks(collection: Collection) -> Iterator[FloatArray]:
-    """Yield the (n, dim) vectors of one shard after another, zero-copy, in row order."""
+def blocks(collection: Collection, chosen: BoolArray | None = None) -> Iterator[FloatArray]:
+    """Yield the (n, dim) vectors of one shard after another, in row order.
+
+    Args:
+        collection: Its vectors come zero-copy.
+        chosen: (N,), the rows wanted: their vectors are copied, of shards without one nothing is
+            read.
+    """
+    first = 0
     for table in collection.tables:
-        yield vectors_of(table)
+        wanted = None if chosen is None else chosen[first : first + table.num_rows]
+        first += table.num_rows
+        if wanted is None or wanted.all():
+            yield vectors_of(table)
+        elif wanted.any():
+            yield vectors_of(table)[wanted]
 
 
 def columns(collection: Collection, names: Sequence[str]) -> pa.Table:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from artvec.images.detail import Detail
 from artvec.images.fingerprint import colour_grid, perceptual_hash
 from artvec.images.fit import Frame, fit_pixels, geometry
 from artvec.images.srgb import UnsupportedMode, to_srgb
@@ -71,6 +72,7 @@ def decode_sample(
     preprocessing: Preprocessing,
     mode: DecodeMode,
     known: Container[bytes] = frozenset(),
+    detail: Detail | None = None,
 ) -> Decoded | Recognised | Skipped:
     """Turn a file into pixels, or say why it can't be; never raises for a bad file.
 
@@ -79,14 +81,17 @@ def decode_sample(
         preprocessing: Of the backbone.
         mode: `fast` may decode large JPEGs at a reduced scale.
         known: Content hashes that need no decoding.
+        detail: The part of the picture that the pixels come from, decoded at full scale; the
+            fingerprint stays the whole picture's.
     """
     try:
         data = _read(sample.file)
         content_hash = hashlib.sha256(data).digest()
         if content_hash in known:
             return Recognised(sample, content_hash)
-        image, frame = _open_srgb(data, preprocessing, mode)
-        pixels = fit_pixels(image, preprocessing, frame)
+        image, frame = _open_srgb(data, preprocessing, "exact" if detail else mode)
+        seen, seen_frame = _cut(image, detail) if detail else (image, frame)
+        pixels = fit_pixels(seen, preprocessing, seen_frame)
     except Undecodable as why:
         return Skipped(
             sample.path, why.stage, why.reason, why.message, sample.size_bytes, sample.mtime_ns
@@ -151,6 +156,15 @@ def _open_srgb(
         raise _unidentified(data) from error
     except Exception as error:  # Pillow's plugins raise anything on broken files
         raise _broken(error) from error
+
+
+def _cut(image: Image.Image, detail: Detail) -> tuple[Image.Image, Frame]:
+    try:
+        box = detail.box(*image.size)
+    except ValueError as error:
+        raise Undecodable("decode", "outside", str(error)) from error
+    part = image.crop(box)
+    return part, Frame(*part.size)
 
 
 def _reduce(image: Image.Image, preprocessing: Preprocessing, mode: DecodeMode) -> Frame:

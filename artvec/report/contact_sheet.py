@@ -9,25 +9,41 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 from artvec.images.decode import Undecodable, load_picture
-from artvec.search import Hit, QueryHits, SearchReport
+from artvec.search import Hit, Picture, QueryHits, SearchReport
 
 _THUMBNAIL_PX = 240
 _CELL_PX = 200
 _GAP_PX = 12
 _CAPTION_PX = 34
+_OUTSIDE_BRIGHTNESS = 0.45
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
+    """A picture with its caption.
+
+    Attributes:
+        title: Path or query.
+        alt: What a reader without pictures is told.
+        label: Of the hit.
+        score: Of the hit.
+        link: To the file.
+        picture: As a data URI; None where it can't be shown.
+        facts: Names and values.
+        duplicates: Paths of other rows that show it.
+    """
+
     title: str
-    label: str
-    score: str
+    alt: str
     link: str
     picture: str | None
+    label: str = ""
+    score: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    duplicates: tuple[str, ...] = ()
 
 
 def html_sheet(report: SearchReport) -> str:
@@ -35,20 +51,28 @@ def html_sheet(report: SearchReport) -> str:
     environment = Environment(
         loader=PackageLoader("artvec.report", "."), autoescape=select_autoescape(default=True)
     )
-    rows = [(_query(query), [_hit(hit) for hit in query.hits]) for query in report.queries]
+    rows = [
+        (
+            [_query(picture) for picture in query.pictures],
+            [_hit(hit, report.show) for hit in query.hits],
+        )
+        for query in report.queries
+    ]
     template = environment.get_template("contact_sheet.html")
-    return template.render(index=report.index.name, k=report.k, rows=rows, errors=report.errors)
+    return template.render(
+        index=report.index.name, k=report.k, rows=rows, errors=report.errors, notes=report.notes
+    )
 
 
 def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
-    """Return the queries, a row each, with their hits to the right."""
+    """Return the queries, a row each (of a combined one its first picture), hits to the right."""
     columns = 1 + max((len(query.hits) for query in queries), default=0)
     width = columns * (_CELL_PX + _GAP_PX) + 2 * _GAP_PX
     height = len(queries) * (_CELL_PX + _CAPTION_PX + _GAP_PX) + _GAP_PX
     sheet = Image.new("RGB", (width, height), "white")
     for at, query in enumerate(queries):
         top = _GAP_PX + at * (_CELL_PX + _CAPTION_PX + _GAP_PX)
-        _paste(sheet, query.file, (_GAP_PX, top), "query")
+        _paste(sheet, query.pictures[0].file, (_GAP_PX, top), "query")
         for hit in query.hits:
             left = 2 * _GAP_PX + hit.rank * (_CELL_PX + _GAP_PX)
             _paste(sheet, hit.file, (left, top), f"{hit.score:.3f}  {hit.label or ''}")
@@ -57,28 +81,65 @@ def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
     return sheet
 
 
-def _query(query: QueryHits) -> _Shown:
-    return _Shown(query.query, "query", "", _link(query.file), _data_uri(query.file))
+def _query(picture: Picture) -> _Shown:
+    part = ""
+    if picture.crop:
+        left, top, width, height = picture.crop
+        part = f"part {width} × {height} at {left}, {top}"
+    facts = (("searched by", part),) if part else ()
+    alt = f"query {picture.query}{', ' + part if part else ''}"
+    uri = _data_uri(picture.file, picture)
+    return _Shown(picture.query, alt, _link(picture.file), uri, "query", facts=facts)
 
 
-def _hit(hit: Hit) -> _Shown:
-    facts = tuple((k, str(v)) for k, v in hit.metadata.items() if v is not None)
-    score = f"{hit.score:.3f}"
-    return _Shown(hit.path, hit.label or "", score, _link(hit.file), _data_uri(hit.file), facts)
+def _hit(hit: Hit, show: Sequence[str]) -> _Shown:
+    names = [name for name in show if name not in ("path", "label")] or list(hit.metadata)
+    values = ((name, hit.value(name)) for name in names)
+    facts = tuple((name, str(value)) for name, value in values if value is not None)
+    return _Shown(
+        title=hit.path,
+        alt=f"hit {hit.rank}: {hit.path}",
+        link=_link(hit.file),
+        picture=_data_uri(hit.file),
+        label=hit.label or "",
+        score=f"{hit.score:.3f}",
+        facts=facts,
+        duplicates=hit.duplicates or (),
+    )
 
 
 def _link(file: Path) -> str:
     return file.absolute().as_uri()
 
 
-def _data_uri(file: Path) -> str | None:
+def _data_uri(file: Path, searched: Picture | None = None) -> str | None:
     try:
         thumbnail = load_picture(file, side_px=_THUMBNAIL_PX)
     except Undecodable:
         return None
+    if searched is not None:
+        thumbnail = _with_crop(thumbnail, searched)
     jpeg = io.BytesIO()
     thumbnail.save(jpeg, "JPEG", quality=85)
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode()}"
+
+
+def _with_crop(thumbnail: Image.Image, picture: Picture) -> Image.Image:
+    """Frame the part that was searched by, and darken the rest."""
+    if picture.crop is None or picture.size is None:
+        return thumbnail
+    across, down = (a / b for a, b in zip(thumbnail.size, picture.size, strict=True))
+    left, top, width, height = picture.crop
+    box = (
+        round(left * across),
+        round(top * down),
+        max(round((left + width) * across), round(left * across) + 1),
+        max(round((top + height) * down), round(top * down) + 1),
+    )
+    dimmed = ImageEnhance.Brightness(thumbnail).enhance(_OUTSIDE_BRIGHTNESS)
+    dimmed.paste(thumbnail.crop(box), box)
+    ImageDraw.Draw(dimmed).rectangle((box[0], box[1], box[2] - 1, box[3] - 1), outline="white")
+    return dimmed
 
 
 def _paste(sheet: Image.Image, file: Path, at: tuple[int, int], caption: str) -> None:

@@ -16,6 +16,10 @@ from artvec.errors import ArtvecError
 from artvec.progress import Progress, silent
 
 _UNTIL_SHOWN_S = 1.0
+_KEPT_CHARACTERS = 50
+"""What the columns of a table that aren't shortened get of a terminal's width."""
+_SHORTEST_CELL = 5
+_LONGEST_CELL = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,18 @@ def shown(text: str) -> str:
     return safe.encode(encoding, errors="backslashreplace").decode(encoding)
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], links: dict[str, Path]) -> None:
-    """Print a table; on a terminal, cells named in `links` are hyperlinks to files."""
+def table(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    links: dict[str, Path],
+    *,
+    shorten: Sequence[str] = (),
+) -> None:
+    """Print a table, whole in a pipe.
+
+    On a terminal, cells named in `links` are hyperlinks to files, and the columns named in
+    `shorten` are cut to leave room for the others.
+    """
     from rich.console import Console
     from rich.style import Style
     from rich.table import Table
@@ -78,8 +92,13 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], links: dict[str
     on_terminal = sys.stdout.isatty()
     console = Console(width=None if on_terminal else 10_000, highlight=False)
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    room = (console.width - _KEPT_CHARACTERS) // max(1, len(shorten)) - 2
+    longest = max(_SHORTEST_CELL, min(_LONGEST_CELL, room))
     for header in headers:
-        grid.add_column(header, overflow="fold")
+        if on_terminal and header in shorten:
+            grid.add_column(header, overflow="ellipsis", no_wrap=True, max_width=longest)
+        else:
+            grid.add_column(header, overflow="fold")
     for row in rows:
         cells = []
         for cell in row:

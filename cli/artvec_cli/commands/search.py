@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,18 +16,21 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
-    from artvec.search import SearchReport
+    from artvec.search import Hit, Picture, SearchReport
 
 _HINTS = {
     "find": "give an existing picture, or the path of a row as a search shows it",
     "read": "check the file and its permissions",
     "decode": "open the file in an image viewer, and save it again if that can read it",
 }
+_OUTSIDE_HINT = "give a smaller --crop, or one in shares of the picture: --crop 0.5,0,0.5,0.5"
 EXAMPLES = examples(
     "artvec search query.jpg -k 5",
-    "artvec search baroque/a.jpg --exclude-self",
+    "artvec search baroque/a.jpg --exclude-self --unique",
+    "artvec search query.jpg --where \"label == 'baroque' and year < 1700\" --show artist,year",
+    "artvec search query.jpg --crop 0.5,0,0.5,0.5 --html hits.html",
+    "artvec search a.jpg b.jpg --combine",
     "find . -name '*.jpg' | artvec search - --json",
-    "artvec search queries/ --html hits.html",
 )
 
 
@@ -42,6 +47,27 @@ def search_command(
     exclude_self: Annotated[
         bool, typer.Option("--exclude-self", help="Leave the query's own row out.")
     ] = False,
+    unique: Annotated[
+        bool, typer.Option("--unique", help="Show a picture once, however many rows have it.")
+    ] = False,
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="CONDITION", help="Search only rows that meet it; see the README."),
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option(metavar="COL,COL", help="Columns to show with every hit.")
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="Search by a part of the query: left, top, width, height in pixels; "
+            "with a decimal point in any, in shares (0 to 1).",
+        ),
+    ] = None,
+    combine: Annotated[
+        bool, typer.Option("--combine", help="Search once, for the mean of all queries.")
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a contact sheet to this file.")] = None,
     device: options.Device = "auto",
     engine: options.EngineOption = options.Engine.auto,
@@ -52,17 +78,33 @@ def search_command(
 ) -> int:
     """Find the pictures most similar to each QUERY, by cosine similarity, exactly."""
     from artvec.collection import locate
+    from artvec.images.detail import parse_detail
     from artvec.search import SearchOptions, search
     from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
     folder = locate.existing(index, command="artvec search QUERY")
-    encoder = EncoderOptions(engine.value, device, precision.value)
-    report = search(folder, _expanded(queries), SearchOptions(k, exclude_self, encoder))
+    wanted = SearchOptions(
+        k=k,
+        exclude_self=exclude_self,
+        unique=unique,
+        where=where,
+        show=_names(show),
+        crop=parse_detail(crop) if crop is not None else None,
+        combine=combine,
+        encoder=EncoderOptions(engine.value, device, precision.value),
+    )
+    report = search(folder, _expanded(queries), wanted)
     if html is not None:
         _write_html(report, html)
     _render(report, output)
     return 0 if report.queries else 1
+
+
+def _names(show: str | None) -> tuple[str, ...]:
+    """Split column names at commas; a name that holds one is written in double quotes."""
+    words = next(csv.reader([show or ""], skipinitialspace=True), [])
+    return tuple(dict.fromkeys(word.strip() for word in words))
 
 
 def _expanded(queries: list[str]) -> list[str]:
@@ -92,17 +134,49 @@ def _render(report: SearchReport, output: Output) -> None:
     output.notes(report.notes)
     for failure in report.errors:
         message = f"{failure.query}: {failure.reason} ({failure.message})"
-        error(ArtvecError(message, _HINTS.get(failure.stage, "give another picture")))
+        hint = _HINTS.get(failure.stage, "give another picture")
+        error(ArtvecError(message, _OUTSIDE_HINT if failure.reason == "outside" else hint))
+    if not output.json:
+        _tables(report, output)
+    output.object(
+        {
+            "index": report.index,
+            "k": report.k,
+            "searched": report.searched,
+            "queries": [
+                {
+                    "query": query.query,
+                    "pictures": [_told(picture) for picture in query.pictures],
+                    "hits": [_told(hit) for hit in query.hits],
+                }
+                for query in report.queries
+            ],
+            "errors": report.errors,
+        }
+    )
+
+
+def _tables(report: SearchReport, output: Output) -> None:
+    more = [name for name in report.show if name not in ("label", "path")]
     for at, query in enumerate(report.queries):
-        if output.json:
-            break
         if at:
             output.line("")
         if len(report.queries) > 1:
             output.line(query.query)
-        rows = [[str(h.rank), f"{h.score:.4f}", h.label or "", h.path] for h in query.hits]
-        table(("rank", "score", "label", "path"), rows, {h.path: h.file for h in query.hits})
-    queries = [{"query": query.query, "hits": query.hits} for query in report.queries]
-    output.object(
-        {"index": report.index, "k": report.k, "queries": queries, "errors": report.errors}
-    )
+        folded = ["copies"] if any(hit.duplicates for hit in query.hits) else []
+        headers = ["rank", "score", "label", *more, *folded, "path"]
+        rows = [_cells(hit, more, folded=bool(folded)) for hit in query.hits]
+        table(headers, rows, {hit.path: hit.file for hit in query.hits}, shorten=more)
+
+
+def _cells(hit: Hit, more: Sequence[str], *, folded: bool) -> list[str]:
+    values = ["" if hit.value(name) is None else str(hit.value(name)) for name in more]
+    duplicates = [str(len(hit.duplicates or ()))] if folded else []
+    return [str(hit.rank), f"{hit.score:.4f}", hit.label or "", *values, *duplicates, hit.path]
+
+
+def _told(result: Hit | Picture) -> dict[str, Any]:
+    """Lay out a result for JSON; what doesn't apply is absent, a missing label or split null."""
+    fields = {name: getattr(result, name) for name in result.__dataclass_fields__}
+    optional = ("duplicates", "crop", "size")
+    return {n: value for n, value in fields.items() if value is not None or n not in optional}

@@ -1,0 +1,129 @@
+"""Vectors to hits: the k best rows of each query, own rows left out, equal pictures folded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from artvec.collection.reader import Collection, blocks, row
+from artvec.collection.same_picture import Fingerprints, fingerprints
+from artvec.faiss_index import exact_search
+from artvec.images.find import file_of
+from artvec.search.encode import Query
+from artvec.search.options import Hit, QueryHits, SearchOptions
+from artvec.types import BoolArray, Float32Array, Int64Array, Matches
+
+_GROWTH = 4
+"""How many times more rows are fetched when folding has left fewer than k."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A row that becomes a hit, its cosine, and the other rows that show its picture."""
+
+    row: int
+    score: float
+    duplicates: tuple[int, ...] | None = None
+
+
+def find_hits(
+    collection: Collection,
+    queries: Sequence[Query],
+    options: SearchOptions,
+    chosen: BoolArray | None,
+) -> tuple[QueryHits, ...]:
+    """Return k hits of each query, or as many as there are.
+
+    Args:
+        collection: Not empty.
+        queries: Any number.
+        options: See `SearchOptions`.
+        chosen: (N,), the rows to search; None for all.
+    """
+    if chosen is None:
+        chosen = np.ones(collection.rows, dtype=np.bool_)
+    available = int(np.count_nonzero(chosen))
+    keep = partial(_unique, fingerprints(collection), chosen) if options.unique else _best
+    kept: dict[int, tuple[_Kept, ...]] = dict.fromkeys(range(len(queries)), ())
+    waiting = list(kept) if available else []
+    k = options.k + max((len(query.own) for query in queries), default=0)
+    while waiting:
+        k = min(k, available)
+        vectors = np.stack([queries[at].vector for at in waiting])  # (Q, dim)
+        matches = _nearest(collection, vectors, k, chosen)
+        for at, rows, scores in zip(waiting, matches.rows, matches.scores, strict=True):
+            kept[at] = keep(rows, scores, queries[at].own, options.k)
+        waiting = [at for at in waiting if len(kept[at]) < options.k and k < available]
+        k *= _GROWTH
+    return tuple(
+        QueryHits(query.text, query.pictures, _hits(collection, kept[at]))
+        for at, query in enumerate(queries)
+    )
+
+
+def _nearest(collection: Collection, vectors: Float32Array, k: int, chosen: BoolArray) -> Matches:
+    """Find the k nearest of the chosen rows, of which there are k at least."""
+    found = exact_search(blocks(collection, chosen), vectors, k)
+    return Matches(np.flatnonzero(chosen)[found.rows], found.scores)
+
+
+def _best(rows: Int64Array, scores: Float32Array, own: frozenset[int], k: int) -> tuple[_Kept, ...]:
+    pairs = zip(rows.tolist(), scores.tolist(), strict=True)
+    return tuple(_Kept(number, score) for number, score in pairs if number not in own)[:k]
+
+
+def _unique(
+    prints: Fingerprints,
+    chosen: BoolArray,
+    rows: Int64Array,
+    scores: Float32Array,
+    own: frozenset[int],
+    k: int,
+) -> tuple[_Kept, ...]:
+    """Let each picture through once, with the other chosen rows that show it as duplicates."""
+    free = chosen.copy()  # (N,) rows that are nobody's duplicate yet
+    free[list(own)] = False
+    kept: list[_Kept] = []
+    for number, score in zip(rows.tolist(), scores.tolist(), strict=True):
+        if free[number] and len(kept) < k:
+            same = free & prints.same_picture(number)
+            free &= ~same
+            others = tuple(int(n) for n in np.flatnonzero(same) if n != number)
+            kept.append(_Kept(number, score, others))
+    return tuple(kept)
+
+
+def _hits(collection: Collection, kept: Sequence[_Kept]) -> tuple[Hit, ...]:
+    return tuple(_hit(collection, rank, one) for rank, one in enumerate(kept, 1))
+
+
+def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
+    record = row(collection, kept.row)
+    values = {name: record[name] for name in collection.manifest.columns}
+    duplicates = kept.duplicates
+    return Hit(
+        rank=rank,
+        path=record["path"],
+        file=file_of(collection.source, record["path"]),
+        # Rounding can leave a cosine a hair outside its range.
+        score=max(-1.0, min(1.0, kept.score)),
+        label=record["label"],
+        metadata={name: value for name, value in values.items() if _is_told(value)},
+        split=record["split"],
+        width=record["width"],
+        height=record["height"],
+        size_bytes=record["size_bytes"],
+        duplicates=None
+        if duplicates is None
+        else tuple(row(collection, number)["path"] for number in duplicates),
+    )
+
+
+def _is_told(value: Any) -> bool:
+    """JSON has no NaN and no infinity; a figure that doesn't apply is absent."""
+    return not isinstance(value, float) or math.isfinite(value)

@@ -1,0 +1,107 @@
+"""From what a user typed to pictures: files, folders of them, rows of the collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from artvec.collection.reader import Collection, rows_where
+from artvec.errors import ArtvecError
+from artvec.images.find import Found, file_of, find_images, readable, sample_of
+from artvec.search.options import QueryError
+from artvec.types import Sample, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query on its way.
+
+    Attributes:
+        text: As it was given.
+        file: Of its picture.
+        sample: The picture to encode; None where a row's stored vector serves.
+        row: The row it is known to be.
+    """
+
+    text: str
+    file: Path
+    sample: Sample | None = None
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Queries whose picture was found, in the order given, and the others."""
+
+    asked: tuple[Asked, ...]
+    errors: tuple[QueryError, ...]
+
+
+def resolve(collection: Collection, queries: Sequence[str], *, decode_rows: bool) -> Resolved:
+    """Find the pictures of queries.
+
+    Args:
+        collection: Its rows can be named by their paths.
+        queries: See `search`.
+        decode_rows: Rows are to be encoded from their files, too.
+    """
+    asked: list[Asked] = []
+    errors: list[QueryError] = []
+    for text in queries:
+        try:
+            found = _pictures(text)
+            row = row_of_path(collection, text) if found is None else None
+            if found is not None:
+                asked += [Asked(s.file, Path(s.file), s) for s in found.samples]
+                errors += [QueryError(s.path, s.stage, s.reason, s.message) for s in found.skipped]
+            elif row is not None:
+                asked.append(_row(collection, text, row, decode=decode_rows))
+            else:
+                message = "no such file, and no row of the collection has this path"
+                errors.append(QueryError(text, "find", "vanished", message))
+        except FileNotFoundError as error:
+            message = f"the row's picture {error.filename} is gone"
+            errors.append(QueryError(text, "find", "vanished", message))
+        except (OSError, ArtvecError) as error:
+            errors.append(QueryError(text, "find", "unreadable", str(error)))
+    return Resolved(tuple(asked), tuple(errors))
+
+
+def own_rows(collection: Collection, asked: Asked, content_hash: bytes | None) -> frozenset[int]:
+    """Return the rows that are the query itself: by its file, else by its bytes."""
+    if asked.row is not None:
+        return frozenset({asked.row})
+    # As it was given first: a link inside the source is a row of its own.
+    source, absolute = collection.source, asked.file.parent.resolve() / asked.file.name
+    for file in (absolute, asked.file.resolve()):
+        if file.is_relative_to(source):
+            number = row_of_path(collection, file.relative_to(source).as_posix())
+            if number is not None:
+                return frozenset({number})
+    return frozenset(rows_where(collection, "content_hash", content_hash))
+
+
+def row_of_path(collection: Collection, path: str) -> int | None:
+    """Return the number of the row with a path, spelled by the operating system or as shown."""
+    return min(rows_where(collection, "path", readable(path)), default=None)
+
+
+def _pictures(text: str) -> Found | None:
+    """Return the pictures a query names as a file or folder; None where it is neither."""
+    file = Path(text)
+    if file.is_dir():
+        found = find_images(file)
+        if not found.samples and not found.skipped:
+            gone = Skipped(text, "find", "vanished", "no images in this folder", 0, 0)
+            return Found((), (gone,))
+        skipped = tuple(replace(s, path=f"{text.rstrip('/')}/{s.path}") for s in found.skipped)
+        return Found(found.samples, skipped)
+    if file.is_file():
+        return Found((replace(sample_of(file), file=text),), ())
+    return None
+
+
+def _row(collection: Collection, text: str, row: int, *, decode: bool) -> Asked:
+    file = file_of(collection.source, text)
+    return Asked(text, file, sample_of(file) if decode else None, row)

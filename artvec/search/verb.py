@@ -1,0 +1,68 @@
+"""The search itself: check, choose rows, find the queries' pictures, encode, rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from artvec.collection.reader import Collection, open_collection
+from artvec.collection.where import known_columns, no_column, rows_meeting
+from artvec.errors import ArtvecError
+from artvec.search.encode import combined, encode
+from artvec.search.hits import find_hits
+from artvec.search.options import SearchOptions, SearchReport
+from artvec.search.queries import resolve
+from artvec.types import BoolArray
+
+
+def search(
+    folder: Path, queries: Sequence[str], options: SearchOptions | None = None
+) -> SearchReport:
+    """Find the rows most similar to each query.
+
+    Args:
+        folder: The collection.
+        queries: Image files, folders of them, or paths of rows; an existing file comes first.
+        options: See `SearchOptions`.
+
+    Raises:
+        ArtvecError: An empty or damaged collection, k below 1, a condition or a column that is
+            not understood, or an encoder that can't be had.
+    """
+    options = options or SearchOptions()
+    if options.k < 1:
+        raise ArtvecError(f"-k {options.k} asks for no hits", "give -k 1 or more", usage=True)
+    collection = open_collection(folder)
+    if collection.rows == 0:
+        raise ArtvecError(f"{folder} is empty", f"embed pictures: artvec embed SOURCE -i {folder}")
+    _check_columns(collection, options.show)
+    chosen = rows_meeting(collection, options.where) if options.where is not None else None
+    resolved = resolve(collection, queries, decode_rows=options.crop is not None)
+    answer = encode(collection, resolved.asked, options)
+    prepared = combined(answer.queries) if options.combine else answer.queries
+    return SearchReport(
+        index=folder.resolve(),
+        k=options.k,
+        queries=find_hits(collection, prepared, options, chosen),
+        errors=(*resolved.errors, *answer.errors),
+        searched=collection.rows if chosen is None else int(np.count_nonzero(chosen)),
+        show=options.show,
+        notes=(*answer.notes, *_chosen_notes(chosen)),
+    )
+
+
+def _check_columns(collection: Collection, show: Sequence[str]) -> None:
+    known = known_columns(collection)
+    for name in show:
+        if name not in known:
+            raise no_column(name, known)
+
+
+def _chosen_notes(chosen: BoolArray | None) -> tuple[str, ...]:
+    if chosen is None:
+        return ()
+    count = int(np.count_nonzero(chosen))
+    some = f"{count:,} of {len(chosen):,} rows meet the condition"
+    return (some if count else f"{some}: there is nothing to find",)
