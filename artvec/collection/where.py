@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import difflib
+import io
 import re
 import textwrap
+import tokenize
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +81,7 @@ def rows_meeting(collection: Collection, condition: str) -> BoolArray:
     Raises:
         ArtvecError: The condition can't be read, names no column, or compares text with numbers.
     """
-    text = re.sub(r"[\r\n]", " ", condition).strip()
+    text = re.sub(r"[\r\n\f]", " ", condition).strip()
     asked = _Condition(collection, text)
     met = _truth(asked, _parsed(text))
     chosen: BoolArray = pc.fill_null(met, False).to_numpy().astype(np.bool_)
@@ -115,6 +117,9 @@ def _parsed(text: str) -> ast.expr:
         raise _unreadable("it is nested too deeply") from error
     except ValueError as error:
         raise _unreadable("it holds characters that are no text") from error
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:  # the rest would be dropped without a word
+            raise _unreadable(_place(text, token.start[1]))
     level: list[ast.AST] = [tree]
     for _ in range(_MAX_DEPTH):
         level = [child for node in level for child in ast.iter_child_nodes(node)]

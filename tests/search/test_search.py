@@ -18,16 +18,6 @@ Paint = Callable[[Path, int], Path]
 NAMES = [f"{style}/{n}.png" for style in ("old", "new") for n in range(15)]
 
 
-@pytest.fixture
-def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paint: Paint) -> Path:
-    """Return the source of a collection of 30 pictures in ./indexes/art."""
-    monkeypatch.chdir(tmp_path)
-    for seed, name in enumerate(NAMES):
-        paint(tmp_path / "art" / name, seed)
-    embed(tmp_path / "art", EmbedOptions(model="colour:4x4"))
-    return tmp_path / "art"
-
-
 def grid(file: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     small = Image.open(file).convert("RGB").resize((4, 4), Image.Resampling.BOX)
     vector = (np.asarray(small, dtype=float).reshape(-1) - 127.5) / 127.5
