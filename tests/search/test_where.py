@@ -143,7 +143,7 @@ condition: st.SearchStrategy[Pair] = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=300)
 @given(pair=condition)
 def test_random_conditions_choose_the_rows_that_duckdb_chooses(art: Collection, pair: Pair) -> None:
     ours, sql = pair
