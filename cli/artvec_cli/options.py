@@ -109,6 +109,22 @@ Metadata = Annotated[
 ]
 Group = Annotated[str | None, typer.Option(help="Metadata column whose values keep to one split.")]
 
+Where = Annotated[
+    str | None,
+    typer.Option(metavar="CONDITION", help="Search only rows that meet it; see the README."),
+]
+Show = Annotated[
+    str | None, typer.Option(metavar="COL,COL", help="Columns to show with every hit.")
+]
+Crop = Annotated[
+    str | None,
+    typer.Option(
+        metavar="X,Y,W,H",
+        help="Search by a part of the query: left, top, width, height in pixels; "
+        "with a decimal point in any, in shares (0 to 1).",
+    ),
+]
+
 
 def examples(*commands: str) -> str:
     r"""Lay examples out for the foot of a help page, a line each (`\b` forbids rewrapping)."""

@@ -50,21 +50,9 @@ def search_command(
     unique: Annotated[
         bool, typer.Option("--unique", help="Show a picture once, however many rows have it.")
     ] = False,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="CONDITION", help="Search only rows that meet it; see the README."),
-    ] = None,
-    show: Annotated[
-        str | None, typer.Option(metavar="COL,COL", help="Columns to show with every hit.")
-    ] = None,
-    crop: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="Search by a part of the query: left, top, width, height in pixels; "
-            "with a decimal point in any, in shares (0 to 1).",
-        ),
-    ] = None,
+    where: options.Where = None,
+    show: options.Show = None,
+    crop: options.Crop = None,
     combine: Annotated[
         bool, typer.Option("--combine", help="Search once, for the mean of all queries.")
     ] = False,
