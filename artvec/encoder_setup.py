@@ -8,6 +8,8 @@ from artvec import backbones, encoders
 from artvec.errors import ArtvecError
 from artvec.types import BackboneRequest, Encoder, EncoderIdentity, EncoderOptions
 
+_COMPILED_ONCE = "loading and compiling the backbone is part of it, and is done once on a machine"
+
 
 @dataclass(frozen=True)
 class ReadyEncoder:
@@ -24,14 +26,28 @@ def ready_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEnc
     Raises:
         ArtvecError: See `backbones.load` and `encoders.compile_encoder`.
     """
-    known = backbones.known(request)
-    if known is not None and not backbones.is_run(request.name):
-        encoder = encoders.cached(known.identity, options)
-        if encoder is not None:
-            return ReadyEncoder(encoder, known.notes)
+    kept = _kept(request, options)
+    if kept is not None:
+        return kept
     backbone = backbones.load(request)
     compiled = encoders.compile_encoder(backbone, options)
     return ReadyEncoder(compiled.encoder, (*backbone.notes, *compiled.notes), backbone.splits)
+
+
+def rehearsed_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEncoder:
+    """Return an encoder that costs what `ready_encoder`'s does; nothing is downloaded or kept.
+
+    Raises:
+        ArtvecError: See `backbones.stand_in` and `encoders.compile_encoder`.
+    """
+    kept = _kept(request, options)
+    if kept is not None:
+        return kept
+    backbone = backbones.stand_in(request)
+    compiled = encoders.compile_encoder(backbone, options, keep=False)
+    once = (_COMPILED_ONCE,) if compiled.encoder.engine == "openvino" else ()
+    notes = (*backbone.notes, *compiled.notes, *once)
+    return ReadyEncoder(compiled.encoder, notes, backbone.splits)
 
 
 def encoder_for(
@@ -58,6 +74,14 @@ def encoder_for(
             "bring the old weights back, or embed the source again with --overwrite",
         )
     return ready
+
+
+def _kept(request: BackboneRequest, options: EncoderOptions) -> ReadyEncoder | None:
+    known = backbones.known(request)
+    if known is None or backbones.is_run(request.name):
+        return None
+    encoder = encoders.cached(known.identity, options)
+    return None if encoder is None else ReadyEncoder(encoder, known.notes)
 
 
 def describe(identity: EncoderIdentity) -> str:

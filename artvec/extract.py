@@ -173,10 +173,7 @@ class _Halving:
                 parts.append(self._encoder.encode(pixels[at : at + size]))
             except OutOfMemory as error:
                 if size == 1:
-                    raise ArtvecError(
-                        "memory runs out even for one image at a time",
-                        "use a smaller --image-size or backbone, or --device cpu",
-                    ) from error
+                    raise out_of_memory() from error
                 self._limit = min(self._limit or size, size // 2)
                 continue
             at += size
@@ -197,3 +194,11 @@ class _Halving:
                 f"({expected}, {identity.dim})",
                 "this is a defect of artvec; --engine torch may avoid it",
             )
+
+
+def out_of_memory() -> ArtvecError:
+    """Tell that an encoder can't work on this machine at all."""
+    return ArtvecError(
+        "memory runs out even for one image at a time",
+        "use a smaller --image-size or backbone, or --device cpu",
+    )

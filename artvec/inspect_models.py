@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from artvec import backbones
 from artvec.backbones import colour, packaged
-from artvec.types import Preprocessing
+from artvec.types import BackboneRequest, Preprocessing
 
 if TYPE_CHECKING:
     import torch
@@ -105,7 +105,7 @@ def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> A
     import torch
     import torchinfo
 
-    untrained = backbones.untrained(name, classes)
+    untrained = backbones.untrained(BackboneRequest(name), classes)
     if frozen:
         for at, parameter in untrained.model.named_parameters():
             parameter.requires_grad = at.startswith(tuple(f"{part}." for part in untrained.head))

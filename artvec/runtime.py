@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import resource
 import sys
 from functools import cache
 from pathlib import Path
@@ -56,6 +57,16 @@ def keep_freed_memory() -> None:
         (_M_TOP_PAD, 64 << 20),
     ):
         mallopt(option, value)
+
+
+def peak_memory_bytes() -> int:
+    """Return the most resident memory that this process has held so far."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return 1024 * int(status.partition("VmHWM:")[2].split()[0])
+    except (OSError, IndexError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else 1024 * peak
 
 
 def has_cuda_driver() -> bool:

@@ -43,15 +43,41 @@ def load(request: BackboneRequest) -> Backbone:
     Raises:
         ArtvecError: The name is unknown, or its weights can't be had or don't fit.
     """
+    backbone = _loaded(request)
+    _remember(request, backbone)
+    return backbone
+
+
+def stand_in(request: BackboneRequest) -> Backbone:
+    """Return a backbone that costs what the real one will; nothing is downloaded or remembered.
+
+    Where the weights are not in local files they are random, and their digest is empty.
+
+    Raises:
+        ArtvecError: The name is unknown, or nothing is known of it before its download.
+    """
+    local = request.weights or packaged.weights_file(request.name)
+    if local or is_run(request.name) or request.name == "simple_cnn" or colour.claims(request.name):
+        return _loaded(request)
+    if request.name.startswith(("hf-hub:", "hf_hub:")):
+        raise ArtvecError(
+            f"nothing is known of {request.name} before its first download",
+            "run it once without --dry-run",
+        )
+    bare = untrained(request, None)
+    identity = EncoderIdentity(request.name, "", bare.preprocessing, "pre_logits", bare.dim)
+    note = f"the weights of {request.name} would be downloaded first; the estimate leaves that out"
+    return Backbone(identity, bare.model, (note,))
+
+
+def _loaded(request: BackboneRequest) -> Backbone:
     if request.weights is not None and not request.weights.is_file():
         raise ArtvecError(
             f"there is no weights file {request.weights}", "give --weights FILE", usage=True
         )
     source = next(source for source in SOURCES if source.claims(request.name))
     with contextlib.redirect_stdout(sys.stderr):  # torch.hub announces downloads on stdout
-        backbone = source.load(request)
-    _remember(request, backbone)
-    return backbone
+        return source.load(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +102,13 @@ def known(request: BackboneRequest) -> Known | None:
         return None
 
 
-def untrained(name: str, classes: int | None) -> Untrained:
+def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     """Return an architecture with random weights; `classes` gives it a new linear head.
 
     Raises:
         ArtvecError: The name is unknown, or has no layers to count.
     """
+    name = request.name
     if colour.claims(name) or is_run(name):
         raise ArtvecError(f"{name} has no layers of its own", "give a timm name", usage=True)
     if name == "simple_cnn":
@@ -91,10 +118,10 @@ def untrained(name: str, classes: int | None) -> Untrained:
     if name.startswith("torchvision:"):
         from artvec.backbones import torchvision_models
 
-        return torchvision_models.untrained(name, classes)
+        return torchvision_models.untrained(request, classes)
     from artvec.backbones import timm_models
 
-    return timm_models.untrained(name, classes)
+    return timm_models.untrained(request, classes)
 
 
 def is_run(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import sys
@@ -100,20 +101,22 @@ def _input_size(request: BackboneRequest) -> tuple[int | None, tuple[str, ...]]:
 
 def _create(request: BackboneRequest, size_px: int | None) -> Any:
     file = request.weights or packaged.weights_file(request.name)
-    sized = {"img_size": size_px} if size_px else {}
     try:
-        try:
-            return timm.create_model(request.name, pretrained=file is None, **sized)
-        except TypeError:  # convolutional networks take any size and no such argument
-            if not sized:
-                raise
-            return timm.create_model(request.name, pretrained=file is None)
+        return _built(request.name, size_px, {"pretrained": file is None})
     except Exception as error:  # hub, network, cache and timm each raise their own kinds
         if file is not None or isinstance(error, (AssertionError, TypeError)):
             raise ArtvecError(
                 f"timm can't make {request.name}: {error}", "see: artvec models", usage=True
             ) from error
         raise no_download(request.name, error) from error
+
+
+def _built(name: str, size_px: int | None, options: dict[str, Any]) -> Any:
+    if size_px:
+        # convolutional networks take any size, and no argument that says so
+        with contextlib.suppress(TypeError):
+            return timm.create_model(name, img_size=size_px, **options)
+    return timm.create_model(name, **options)
 
 
 def _head_names(model: Any) -> tuple[str, ...]:
@@ -160,15 +163,14 @@ def is_downloaded(name: str) -> bool:
     return isinstance(try_to_load_from_cache(repository, "model.safetensors"), str)
 
 
-def untrained(name: str, classes: int | None) -> Untrained:
+def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     """Return timm's model with random weights and, where asked for, a new linear head."""
+    name = request.name
     _check_name(name)
-    request = BackboneRequest(name)
     size_px, _ = _input_size(request)
-    sized = {"img_size": size_px} if size_px else {}
     headed = {"num_classes": classes} if classes else {}
     try:
-        model = timm.create_model(name, pretrained=False, **sized, **headed).eval()
+        model = _built(name, size_px, {"pretrained": False, **headed}).eval()
     except RuntimeError as error:  # an unknown tag behind a known name
         raise ArtvecError(
             str(error), "see what there is: artvec models 'NAME*'", usage=True

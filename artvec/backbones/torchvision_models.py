@@ -56,14 +56,14 @@ def is_downloaded(name: str) -> bool:
     return (Path(torch.hub.get_dir()) / "checkpoints" / url.rpartition("/")[2]).is_file()
 
 
-def untrained(name: str, classes: int | None) -> Untrained:
+def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     """Return torchvision's model with random weights and, where asked for, a new linear head."""
-    bare = name.removeprefix(PREFIX)
+    bare = request.name.removeprefix(PREFIX)
     choices = _weights_of(bare)
     model = models.get_model(bare, weights=None).eval()
-    head = _last_linear(model, name)
+    head = _last_linear(model, request.name)
     old = model.get_submodule(head)
-    preprocessing = _preprocessing(choices.transforms(), BackboneRequest(name))
+    preprocessing = _preprocessing(choices.transforms(), request)
     if classes:
         model.set_submodule(head, torch.nn.Linear(old.in_features, classes))
     return Untrained(model, (head,), preprocessing, old.in_features)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from artvec.collection.failures import still_failing
+from artvec.collection.manifest import ShardEntry
 from artvec.images.find import Found
+from artvec.shards import open_shard
 from artvec.types import Sample, Skipped
+
+_KNOWN_COLUMNS = ("path", "label", "split", "size_bytes", "mtime_ns", "content_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,20 @@ class Plan:
         return True
 
 
+def known_rows(folder: Path, shards: Sequence[ShardEntry]) -> list[KnownRow]:
+    """Return the rows of a collection's shards, in order.
+
+    Raises:
+        ArtvecError: A shard is missing or damaged.
+    """
+    known = []
+    for shard in shards:
+        table = open_shard(folder / "shards" / shard.name).select(_KNOWN_COLUMNS)
+        for number, record in enumerate(table.to_pylist()):
+            known.append(KnownRow(shard.name, number, **record))
+    return known
+
+
 def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Skipped]) -> Plan:
     """Compare samples with rows by path, size and modification time.
 
@@ -96,3 +115,10 @@ def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Ski
         else:
             plan.free[row.content_hash].append(row)
     return plan
+
+
+def removed(plan: Plan, rows: Sequence[KnownRow], found: Found) -> int:
+    """Count the rows' paths that are gone, renamed ones aside."""
+    present = {sample.path for sample in found.samples}
+    kept = {row.path for row in rows if (row.shard, row.number) in plan.claims}
+    return len({row.path for row in rows} - present - kept)

@@ -117,21 +117,18 @@ def replacing(folder: Path, source: Path) -> Iterator[Path]:
         shutil.rmtree(inside)
 
 
-def leftover(inside: Path, wanted: Manifest) -> Manifest | None:
-    """Return the manifest of an interrupted successor; one that was to be another is discarded."""
+def begun(inside: Path, wanted: Manifest) -> Manifest | None:
+    """Return the manifest of an interrupted successor; None for one that was to be another."""
     try:
-        begun = read_manifest(inside)
+        found = read_manifest(inside)
     except ArtvecError:
-        begun = None
-    same = begun is not None and (begun.encoder, begun.dtype, begun.source) == (
+        return None
+    same = (found.encoder, found.dtype, found.source) == (
         wanted.encoder,
         wanted.dtype,
         wanted.source,
     )
-    if same:
-        return begun
-    shutil.rmtree(inside, ignore_errors=True)
-    return None
+    return found if same else None
 
 
 def relative_source(folder: Path, source: Path) -> str:

@@ -22,7 +22,7 @@ from artvec.collection.manifest import (
     read_manifest,
     write_manifest,
 )
-from artvec.collection.plan import KnownRow
+from artvec.collection.plan import KnownRow, known_rows
 from artvec.errors import ArtvecError
 from artvec.files import sha256_of, write_whole
 from artvec.identity import identity_json
@@ -38,8 +38,6 @@ from artvec.shards import (
     write_shard,
 )
 from artvec.types import Float32Array
-
-_KNOWN_COLUMNS = ("path", "label", "split", "size_bytes", "mtime_ns", "content_hash")
 
 Redescribe = Callable[[str, int, Row], Row | None]
 """(shard, row number, row as stored) → the row as it should be, or None to remove it."""
@@ -106,12 +104,7 @@ class CollectionWriter:
 
     def known_rows(self) -> list[KnownRow]:
         """Return the rows of earlier runs, finished or not, in order."""
-        known = []
-        for shard in self._earlier:
-            table = open_shard(self._shards / shard.name).select(_KNOWN_COLUMNS)
-            for number, record in enumerate(table.to_pylist()):
-                known.append(KnownRow(shard.name, number, **record))
-        return known
+        return known_rows(self.folder, self._earlier)
 
     def append(self, rows: Iterable[Row], vectors: Float32Array) -> None:
         """Add rows with their (N, dim) vectors; commit every full shard."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import artvec
 from artvec.collection import locate, settings, target
 from artvec.collection.facts import Facts
 from artvec.collection.manifest import Manifest
 from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
 from artvec.errors import ArtvecError
+from artvec.images.decode import readable_formats
 from artvec.images.find import Found
-from artvec.types import BackboneRequest
+from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
+
+MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,13 @@ class Place:
     replaces: bool
 
 
-def prepare(place: Place, source: Path, found: Found, options: EmbedOptions) -> Prepared:
+def prepare(
+    place: Place,
+    source: Path,
+    found: Found,
+    options: EmbedOptions,
+    make_encoder: MakeEncoder = ready_encoder,
+) -> Prepared:
     """Choose encoder and facts; what isn't said stays as the collection has it.
 
     Raises:
@@ -66,12 +77,12 @@ def prepare(place: Place, source: Path, found: Found, options: EmbedOptions) -> 
         options.model or "", options.weights, options.image_size_px, options.fit
     )
     request = settings.request_for(kept, asked)
-    ready = ready_encoder(request, options.encoder)
+    ready = make_encoder(request, options.encoder)
     dtype = options.dtype or (kept.dtype if kept else "float32")
     manifest = settings.new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
     stored = kept
     if place.replaces:
-        stored = target.leftover(place.folder, manifest)
+        stored = target.begun(place.folder, manifest)
     elif kept is not None:
         _check_same(kept, manifest, source, options)
     manifest = stored or manifest
@@ -86,8 +97,13 @@ def prepare(place: Place, source: Path, found: Found, options: EmbedOptions) -> 
     )
 
 
+def reading_version() -> str:
+    """Name what a file failed under: the version, and the formats it could read."""
+    return f"{artvec.__version__} {' '.join(readable_formats())}"
+
+
 def _check_same(stored: Manifest, wanted: Manifest, source: Path, options: EmbedOptions) -> None:
-    if stored.encoder != wanted.encoder:
+    if not _same_encoder(stored.encoder, wanted.encoder):
         what = f"{describe(stored.encoder)}, not with {describe(wanted.encoder)}"
         short = str(wanted.request["name"]).rpartition("/")[2].replace(":", "-")
     elif stored.dtype != wanted.dtype:
@@ -102,6 +118,11 @@ def _check_same(stored: Manifest, wanted: Manifest, source: Path, options: Embed
         f"keep both: {command}; or replace it: --overwrite",
         usage=True,
     )
+
+
+def _same_encoder(stored: EncoderIdentity, wanted: EncoderIdentity) -> bool:
+    """Compare identities; a stand-in (without a digest) may be any weights of its name."""
+    return wanted in (stored, replace(stored, weights_sha256=""))
 
 
 def _command(source: Path, model: str, index: str, options: EmbedOptions) -> str:

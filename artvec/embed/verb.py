@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,13 +15,12 @@ import artvec
 from artvec.collection import locate, target
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
-from artvec.collection.plan import KnownRow, Plan, make_plan
+from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.options import EmbedOptions, EmbedReport
-from artvec.embed.prepare import Place, Prepared, prepare
+from artvec.embed.prepare import Place, Prepared, prepare, reading_version
 from artvec.encoder_setup import ReadyEncoder
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
-from artvec.images.decode import readable_formats
 from artvec.images.find import Found, find_images
 from artvec.images.fit import area_lost
 from artvec.progress import Progress, silent
@@ -61,6 +61,8 @@ def embed(
     target.check_any_found(found, source, kept is not None)
     with target.replacing(folder, source) as inside:
         prepared = prepare(Place(inside, kept, replaces=True), source, found, options)
+        if prepared.stored is None:
+            shutil.rmtree(inside, ignore_errors=True)  # it was to be another collection
         report = _embed_into(prepared, found, options, progress)
     return replace(report, index=folder.resolve())
 
@@ -74,7 +76,7 @@ def _embed_into(
         folder, prepared.manifest, stored=prepared.stored, damaged=options.salvage.shards
     ) as writer:
         earlier = writer.known_rows()
-        failing = known_failures(folder, artvec_version=_version())
+        failing = known_failures(folder, artvec_version=reading_version())
         plan = make_plan(found, earlier, failing)
         _recall_splits(facts, plan, earlier)
         for content_hash, split in options.salvage.splits.items():
@@ -92,7 +94,7 @@ def _embed_into(
         found=len(found.samples) + len(found.skipped),
         embedded=tally.embedded,
         reused=len(plan.claims) - plan.out_of_reach,
-        removed=_removed(earlier, plan, found),
+        removed=removed(plan, earlier, found),
         failed=len(failures),
         failures=failures,
         dim=prepared.manifest.encoder.dim,
@@ -168,17 +170,10 @@ def _finish(
     writer.finish(
         redescribe,
         {
-            FAILURES: failures_bytes(failures, artvec_version=_version()),
+            FAILURES: failures_bytes(failures, artvec_version=reading_version()),
             "index/index.json": json.dumps(index, indent=1).encode(),
         },
     )
-
-
-def _removed(earlier: Sequence[KnownRow], plan: Plan, found: Found) -> int:
-    """Count the earlier paths that are gone, renamed ones aside."""
-    present = {sample.path for sample in found.samples}
-    kept = {row.path for row in earlier if (row.shard, row.number) in plan.claims}
-    return len({row.path for row in earlier} - present - kept)
 
 
 def _split_notes(facts: Facts) -> tuple[str, ...]:
@@ -200,11 +195,6 @@ def _kept_notes(plan: Plan) -> tuple[str, ...]:
     if not plan.out_of_reach:
         return ()
     return (f"{plan.out_of_reach} rows were kept whose file or folder can't be reached now",)
-
-
-def _version() -> str:
-    """Name what a file failed under: the version, and the formats it could read."""
-    return f"{artvec.__version__} {' '.join(readable_formats())}"
 
 
 def _recorded(ready: ReadyEncoder, decode: DecodeMode) -> dict[str, str]:

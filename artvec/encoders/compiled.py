@@ -47,10 +47,15 @@ def cached(identity: EncoderIdentity, options: EncoderOptions) -> Encoder | None
     return openvino_engine.load_blob(file, identity, options.precision)
 
 
-def compile_encoder(backbone: Backbone, options: EncoderOptions) -> Compiled:
+def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool = True) -> Compiled:
     """Compile a backbone for this machine and keep the result for the next process.
 
     A graph that OpenVINO can't convert runs in torch instead, with a note that says so.
+
+    Args:
+        backbone: What to compile.
+        options: Engine, device, precision.
+        keep: False to leave the cache as it is.
 
     Raises:
         ArtvecError: The options contradict each other or this machine.
@@ -75,7 +80,8 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions) -> Compiled:
     file = _blob_file(identity, options)
     notes: tuple[str, ...] = ()
     try:
-        openvino_engine.keep_blob(file, blob)
+        if keep:
+            openvino_engine.keep_blob(file, blob)
     except OSError as error:
         notes = (f"the compiled encoder can't be kept in {file.parent}: {error.strerror}",)
     return Compiled(openvino_engine.from_blob(blob, identity, options.precision), notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import threading
@@ -96,15 +95,13 @@ def keep_blob(file: Path, blob: bytes) -> None:
 
 
 def load_blob(file: Path, identity: EncoderIdentity, precision: str) -> OpenVinoEncoder | None:
-    """Load a kept graph; None, and the file gone, where it is damaged or can't be read."""
+    """Load a kept graph; None where it is damaged or can't be read: compiling replaces it."""
     try:
         kept = memoryview(file.read_bytes())
         if hashlib.sha256(kept[_DIGEST_BYTES:]).digest() != kept[:_DIGEST_BYTES]:
             raise RuntimeError("damaged")
         return from_blob(bytes(kept[_DIGEST_BYTES:]), identity, precision)
     except (OSError, RuntimeError):
-        with contextlib.suppress(OSError):
-            file.unlink()
         return None
 
 

@@ -13,13 +13,15 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.embed import EmbedReport
+    from artvec.embed import DryRun, EmbedReport
 
 EXAMPLES = examples(
     "artvec embed ./paintings",
+    "artvec embed ./paintings --dry-run",
     "artvec embed ./paintings --metadata facts.csv --group artist",
     "artvec embed ./paintings -m colour:4x4 -i paintings-colour",
 )
+_WORTH_TELLING_S = 1.0
 
 
 def embed_command(
@@ -39,12 +41,16 @@ def embed_command(
     group: options.Group = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any was skipped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the collection.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; count and estimate.")
+    ] = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> int:
     """Find, decode and embed the pictures below SOURCE; only new and changed ones the next time."""
     from artvec.embed import EmbedOptions, embed
+    from artvec.embed import dry_run as rehearse
     from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
@@ -62,9 +68,14 @@ def embed_command(
         group=group,
         overwrite=overwrite,
     )
-    with output.progress(f"embedding {source.name}") as progress:
-        report = embed(source, wanted, progress)
-    _render(report, output, verbose=verbose)
+    report: EmbedReport | DryRun
+    if dry_run:
+        report = rehearse(source, wanted)
+        _render_dry_run(report, output, verbose=verbose)
+    else:
+        with output.progress(f"embedding {source.name}") as progress:
+            report = embed(source, wanted, progress)
+        _render(report, output, verbose=verbose)
     if report.embedded + report.reused == 0:
         raise ArtvecError("no picture could be embedded", "see why above, or with -v")
     if strict and report.failed:
@@ -74,11 +85,7 @@ def embed_command(
 
 def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
     output.notes(report.notes)
-    if report.failed:
-        shown = report.failures if verbose else report.failures[:5]
-        lines = [f"skipped {f.path}: {f.reason} ({f.message})" for f in shown]
-        more = report.failed - len(shown)
-        output.notes([*lines, *([f"{more} more skipped; -v lists all"] if more else [])])
+    _note_failures(report, output, verbose=verbose)
     counts = f"{report.embedded} embedded, {report.reused} reused, {report.removed} removed"
     output.line(f"{report.index.name}: {report.rows} rows ({counts}, {report.failed} failed)")
     if report.images_per_second is not None:
@@ -91,3 +98,35 @@ def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
         )
     fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
     output.object({name: value for name, value in fields.items() if value is not None})
+
+
+def _render_dry_run(report: DryRun, output: Output, *, verbose: bool) -> None:
+    output.notes(report.notes)
+    _note_failures(report, output, verbose=verbose)
+    cost = report.estimate
+    output.line(f"{report.index.name}: {report.found} found; nothing was written")
+    output.line(
+        f"would embed {report.embedded}, reuse {report.reused}, remove {report.removed}, "
+        f"skip {report.failed}"
+    )
+    output.line(
+        f"about {_duration(cost.seconds)}, {cost.disk_bytes / 1e6:.1f} MB more on disk, "
+        f"{cost.memory_bytes / 1e6:.0f} MB of memory (from {cost.sampled} pictures decoded)"
+    )
+    if cost.encoder_seconds > _WORTH_TELLING_S:
+        output.line(f"{_duration(cost.encoder_seconds)} of it make the encoder ready")
+    output.object({name: getattr(report, name) for name in report.__dataclass_fields__})
+
+
+def _note_failures(report: EmbedReport | DryRun, output: Output, *, verbose: bool) -> None:
+    shown = report.failures if verbose else report.failures[:5]
+    lines = [f"skipped {f.path}: {f.reason} ({f.message})" for f in shown]
+    more = report.failed - len(shown)
+    output.notes([*lines, *([f"{more} more skipped; -v lists all"] if more else [])])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
