@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -13,16 +15,25 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR
 
 def write_whole(file: Path, data: bytes | memoryview) -> None:
     """Write a file so that a crash leaves the old one, the new one, or none; never a part."""
-    temporary = file.with_name(f".{file.name}.partial")
+    with replaced_whole(file) as beside:
+        beside.write_bytes(data)
+
+
+@contextmanager
+def replaced_whole(file: Path) -> Iterator[Path]:
+    """Yield a hidden place beside a file; what was written there then takes the file's place.
+
+    An error leaves the old file and nothing beside it (a full disk needs the space back); a
+    killed process may leave the hidden file, which the next write of the same one replaces.
+    """
+    beside = file.with_name(f".{file.name}.partial")
     try:
-        with temporary.open("wb") as handle:
-            handle.write(data)
-            handle.flush()
+        yield beside
+        with beside.open("rb") as handle:
             os.fsync(handle.fileno())
-        temporary.replace(file)
-    except OSError:
-        temporary.unlink(missing_ok=True)  # a full disk needs the space back
-        raise
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
     sync_folder(file.parent)
 
 

@@ -97,7 +97,7 @@ def test_json_is_pure_and_has_the_promised_keys(indexed: Path, artvec: Run) -> N
     }  # fmt: skip
     assert (status["rows"], status["complete"]) == (8, True)
     exported = artvec("export", "--format", "npz", "--json").json
-    assert exported == {"file": str(indexed / "art.npz"), "rows": 8}
+    assert exported == {"file": str(indexed / "art.npz"), "rows": 8, "renamed": {}}
     listed = artvec("models", "--json").json["models"]
     assert {"tf_efficientnet_lite0", "colour:4x4", "simple_cnn"} <= {m["name"] for m in listed}
     counted = artvec("models", "simple_cnn", "--json").json
@@ -132,7 +132,7 @@ def test_json_is_pure_and_has_the_promised_keys(indexed: Path, artvec: Run) -> N
         (["embed", "mixed", "-m", "colour:4x4"], 0),
         (["embed", "mixed", "-m", "colour:4x4", "--strict"], 1),
         (["status"], 0),
-        (["export", "--format", "csv", "-o", "no/such/folder.csv"], 1),
+        (["export", "--format", "csv", "-o", "no/such/folder.csv"], 2),
         (["data", "demo", "art"], 2),
         (["models", "resnet5"], 2),
         (["models", "resnet18.nope"], 2),

@@ -55,7 +55,9 @@ def test_npz(index: Path, tmp_path: Path) -> None:
     arrays = np.load(export(index, "npz", tmp_path / "out.npz").file)
     np.testing.assert_array_equal(arrays["embedding"], expected(index))
     assert arrays["path"].tolist() == PATHS
-    np.testing.assert_array_equal(arrays["year"], [np.nan, 1700, np.nan, 1650, np.nan, np.nan])
+    assert arrays["year"].dtype == np.int64
+    assert arrays["year"].tolist() == [0, 1700, 0, 1650, 0, 0]
+    assert arrays["year_missing"].tolist() == [True, False, True, False, True, True]
 
 
 def test_csv(index: Path) -> None:

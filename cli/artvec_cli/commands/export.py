@@ -34,6 +34,7 @@ def export_command(
     output = Output(quiet, as_json)
     folder = locate.existing(index, command=f"artvec export --format {form.value}")
     report = export(folder, form.value, file)
+    output.notes([f"column {old!r} is {new!r} there" for old, new in report.renamed.items()])
     output.line(f"{report.file}: {report.rows} rows")
-    output.object({"file": report.file, "rows": report.rows})
+    output.object({"file": report.file, "rows": report.rows, "renamed": report.renamed})
     return 0

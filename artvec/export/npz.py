@@ -1,0 +1,28 @@
+"""npz: one array a column, the vectors as `embedding`; `numpy.load` needs no pickle for it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from artvec.collection.reader import Collection
+from artvec.export.columns import all_vectors, arrays, flat_name, names_in_file, renamed
+
+
+def write_npz(collection: Collection, file: Path) -> Mapping[str, str]:
+    """Write a collection, vectors shard by shard."""
+    names = names_in_file(collection, ["embedding"], flat_name)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, array in arrays(collection, names):
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as handle:
+                np.lib.format.write_array(handle, array, allow_pickle=False)
+        with archive.open("embedding.npy", "w", force_zip64=True) as handle:
+            shape = (collection.rows, collection.manifest.encoder.dim)
+            header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+            np.lib.format.write_array_header_1_0(handle, header)
+            for vectors in all_vectors(collection):
+                handle.write(np.ascontiguousarray(vectors).tobytes())
+    return renamed(names)

@@ -1,0 +1,83 @@
+"""The run itself: choose the file, have it written whole, report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from artvec.collection.reader import Collection, open_collection
+from artvec.errors import ArtvecError
+from artvec.export.csv_file import write_csv
+from artvec.export.hdf5 import write_hdf5
+from artvec.export.npz import write_npz
+from artvec.export.parquet import write_parquet
+from artvec.files import replaced_whole
+
+Format = Literal["parquet", "npz", "csv", "hdf5"]
+SUFFIXES: dict[Format, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
+_WRITERS = {"parquet": write_parquet, "npz": write_npz, "csv": write_csv, "hdf5": write_hdf5}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """Where a collection was exported to.
+
+    Attributes:
+        file: The file.
+        rows: It holds.
+        renamed: Columns that bear another name in the file, because theirs was taken there.
+    """
+
+    file: Path
+    rows: int
+    renamed: Mapping[str, str]
+
+
+def export(folder: Path, form: Format, file: Path | None = None) -> ExportReport:
+    """Write a collection as one file, vectors as float32, hashes as hexadecimal text.
+
+    An existing file is replaced when the new one is whole and on the disk, not before.
+
+    Args:
+        folder: The collection.
+        form: `parquet` and `csv` hold one row an image; `npz` and `hdf5` one array a column, the
+            vectors as `embedding` of shape (rows, dim).
+        file: Default `./<collection>.<suffix>`.
+
+    Raises:
+        ArtvecError: The collection can't be read, or the file can't be written.
+    """
+    collection = open_collection(folder)
+    file = file or Path(f"{folder.resolve().name}.{SUFFIXES[form]}")
+    _check_place(file)
+    try:
+        renamed = _written(collection, form, file)
+    except OSError as error:
+        raise ArtvecError(
+            f"{file} can't be written: {_why(error)}",
+            "make room or choose another place: -o FILE; a file that was there is as it was",
+        ) from error
+    return ExportReport(file.resolve(), collection.rows, renamed)
+
+
+def _check_place(file: Path) -> None:
+    if not file.name or file.is_dir():
+        raise ArtvecError(f"{file} is a folder", "name a file: -o FILE", usage=True)
+    if file.exists() and not file.is_file():
+        raise ArtvecError(f"{file} is no regular file", "name another: -o FILE", usage=True)
+    if not file.parent.is_dir():
+        raise ArtvecError(
+            f"there is no folder {file.parent}", f"make it: mkdir -p {file.parent}", usage=True
+        )
+
+
+def _written(collection: Collection, form: Format, file: Path) -> Mapping[str, str]:
+    with replaced_whole(file.resolve()) as beside:
+        return _WRITERS[form](collection, beside)
+
+
+def _why(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else " ".join(str(error).split())
