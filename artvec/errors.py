@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class ArtvecError(Exception):
     """A failure in the user's world, told in one line with a way out.
@@ -10,13 +13,39 @@ class ArtvecError(Exception):
         message: What was wrong and where, one line.
         hint: What to do or type next, one line.
         usage: True if the command was refused or wrongly used (exit code 2 instead of 1).
+        meant: The word that was mistyped, and the one that was probably meant.
     """
 
-    def __init__(self, message: str, hint: str, *, usage: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str,
+        *,
+        usage: bool = False,
+        meant: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.usage = usage
+        self.meant = meant
+
+
+def mistyped(message: str, word: str, known: Iterable[str], *, otherwise: str) -> ArtvecError:
+    """Return a refusal of an unknown word whose hint names those that are spelt like it.
+
+    Args:
+        message: What is not there, one line.
+        word: As it was typed.
+        known: What there is.
+        otherwise: The hint where nothing is near.
+    """
+    spellings = {name.casefold(): name for name in known}
+    near = [spellings[n] for n in difflib.get_close_matches(word.casefold(), spellings)]
+    if not near:
+        return ArtvecError(message, otherwise, usage=True)
+    hint = f"did you mean {' or '.join(near)}?"
+    return ArtvecError(message, hint, usage=True, meant=(word, near[0]))
 
 
 class OutOfMemory(Exception):

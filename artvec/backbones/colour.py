@@ -21,7 +21,12 @@ def load(request: BackboneRequest) -> Backbone:
         ArtvecError: Another grid, weights, a size or a fit was asked for.
     """
     if request.name != NAME:
-        raise ArtvecError(f"there is no backbone {request.name!r}", f"use -m {NAME}", usage=True)
+        raise ArtvecError(
+            f"there is no backbone {request.name!r}",
+            f"use -m {NAME}",
+            usage=True,
+            meant=(request.name, NAME),
+        )
     if request.weights or request.image_size_px or request.fit not in (None, "squash"):
         raise ArtvecError(
             f"{NAME} takes no weights, no image size and no fit",

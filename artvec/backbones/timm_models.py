@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import math
 import sys
 from pathlib import Path
@@ -13,11 +12,11 @@ import timm
 from huggingface_hub import try_to_load_from_cache
 from timm.data import resolve_data_config
 
-from artvec.backbones import packaged
+from artvec.backbones import colour, packaged
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import Tensors, digest, in_order, load_into, read_weights
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
@@ -82,9 +81,12 @@ def _check_name(name: str) -> None:
     architecture = name.partition(".")[0]
     if name.startswith(("hf-hub:", "hf_hub:")) or timm.is_model(architecture):
         return
-    close = difflib.get_close_matches(architecture, timm.list_models(), n=3)
-    hint = f"did you mean {', '.join(close)}?" if close else "see what there is: artvec models"
-    raise ArtvecError(f"there is no backbone {name!r}", hint, usage=True)
+    raise mistyped(
+        f"there is no backbone {name!r}",
+        architecture,
+        [*timm.list_models(), colour.NAME, "simple_cnn"],
+        otherwise="see what there is: artvec models",
+    )
 
 
 def _input_size(request: BackboneRequest) -> tuple[int | None, tuple[str, ...]]:

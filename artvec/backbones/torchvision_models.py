@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from torchvision import models
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import digest, load_into, read_weights
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 
 PREFIX = "torchvision:"
@@ -72,12 +71,11 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
 def _weights_of(name: str) -> Any:
     known = models.list_models(module=models)
     if name not in known:
-        close = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {', '.join(PREFIX + near for near in close)}?" if close else ""
-        raise ArtvecError(
+        raise mistyped(
             f"torchvision has no classifier {name!r}",
-            hint or "see what there is: artvec models 'torchvision:*'",
-            usage=True,
+            PREFIX + name,
+            names(),
+            otherwise="see what there is: artvec models 'torchvision:*'",
         )
     return models.get_model_weights(name).DEFAULT
 

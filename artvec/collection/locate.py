@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from artvec.collection.manifest import MANIFEST
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 
 DEMO = "demo"
 """The committed collection; it counts only when there is no other."""
@@ -43,7 +43,12 @@ def existing(index: str | None, *, command: str) -> Path:
         folder = named(index)
         if (folder / MANIFEST).is_file():
             return folder
-        raise ArtvecError(f"there is no collection at {folder}", _choices(command), usage=True)
+        raise mistyped(
+            f"there is no collection at {folder}",
+            index,
+            [place.name for place in collections()],
+            otherwise=_choices(command),
+        )
     found = collections()
     if len(found) == 1:
         return found[0]

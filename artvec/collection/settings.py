@@ -12,7 +12,7 @@ from artvec.collection.facts import Facts
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.datasets.metadata import Metadata, join_metadata
 from artvec.datasets.splits import SplitBook
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 from artvec.shards import open_shard
 from artvec.types import BackboneRequest, EncoderIdentity
 
@@ -101,11 +101,12 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
     if choice.metadata == NO_METADATA and choice.group_column is None:
         group = None
     if group is not None and group not in metadata.columns:
-        raise ArtvecError(
+        raise mistyped(
             f"there is no metadata column {group!r} to group by "
             f"(there are: {', '.join(metadata.columns) or 'none'})",
-            "give --metadata FILE with that column, or another --group COLUMN",
-            usage=True,
+            group,
+            metadata.columns,
+            otherwise="give --metadata FILE with that column, or another --group COLUMN",
         )
     return metadata
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import signal
 import sys
 import warnings
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 import artvec
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
 from artvec_cli.commands import data, demo, embed, export, models, search, status, verify
 
@@ -24,6 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    suggest_commands=False,
     help="Find similar works in a folder of pictures, offline and exactly.\n\n"
     "Begin with: artvec demo; then: artvec embed ./paintings; artvec search query.jpg -k 5",
 )
@@ -75,7 +78,7 @@ def run(arguments: list[str]) -> int:
         returned = typer.main.get_command(app).main(arguments, "artvec", standalone_mode=False)
         return _exit_code(returned, arguments)
     except ArtvecError as failure:
-        render.error(failure)
+        render.error(_spelt_out(failure, arguments))
         return 2 if failure.usage else 1
     except Exit as leaving:
         return leaving.exit_code
@@ -90,7 +93,7 @@ def run(arguments: list[str]) -> int:
         if type(failure).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{failure}\n")
             return 2
-        render.error(_usage(failure, arguments))
+        render.error(_spelt_out(_usage(failure, arguments), arguments))
         return 2
     except (Abort, KeyboardInterrupt):
         return _interrupted(arguments)
@@ -117,6 +120,36 @@ def _interrupted(arguments: list[str]) -> int:
 def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
     describe = getattr(failure, "format_message", lambda: str(failure))
     message = " ".join(describe().split()).rstrip(".") or "no command was given"
-    command = next((word for word in arguments if not word.startswith("-")), "")
-    known = command in {info.name for info in app.registered_commands} | {"data"}
-    return ArtvecError(message, f"see: artvec {command} --help" if known else "see: artvec --help")
+    context: Any = getattr(failure, "ctx", None)
+    path = context.command_path if context else "artvec"
+    see = f"see: {path} --help"
+    if type(failure).__name__ == "NoSuchOption":
+        word = str(getattr(failure, "option_name", ""))
+        known = [name for option in context.command.params for name in option.opts]
+        return mistyped(f"{path} has no option {word}", word, known, otherwise=see)
+    word = next((word for word in arguments if message == f"No such command {word!r}"), "")
+    if word:
+        known = list(context.command.commands)
+        return mistyped(f"{path} has no command {word!r}", word, known, otherwise=see)
+    return ArtvecError(message, see, usage=True)
+
+
+def _spelt_out(failure: ArtvecError, arguments: list[str]) -> ArtvecError:
+    """Make the hint the whole command, with the word that was meant."""
+    if failure.meant is None:
+        return failure
+    words = [_respelt(word, *failure.meant) for word in arguments]
+    if words == arguments:
+        return failure
+    hint = f"did you mean: {shlex.join(['artvec', *words])}"
+    return ArtvecError(failure.message, hint, usage=failure.usage)
+
+
+def _respelt(argument: str, wrong: str, right: str) -> str:
+    """Replace a word where it is an argument, an option's value or one of a list's."""
+    option, equals, value = argument.partition("=")
+    if equals and argument.startswith("-"):
+        return f"{_respelt(option, wrong, right)}={_respelt(value, wrong, right)}"
+    if argument == f"{argument[:2]}{wrong}" and re.match("-[^-]", argument):
+        return argument[:2] + right  # -iNAME
+    return ",".join(right if part == wrong else part for part in argument.split(","))

@@ -1,0 +1,85 @@
+"""A mistyped word is answered by the whole command as it was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artvec.errors import mistyped
+
+Run = Callable[..., Any]
+Paint = Callable[[Path, int], Path]
+
+
+@pytest.fixture
+def paintings(tmp_path: Path, paint: Paint, artvec: Run) -> Path:
+    for n in range(4):
+        paint(tmp_path / f"art/{n}.png", n)
+    (tmp_path / "facts.csv").write_text("filename,artist\n0.png,Ada\n")
+    for name in ("paintings", "drawings"):
+        assert artvec("embed", "art", "-m", "colour:4x4", "-i", name, "-q").code == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["serach", "a b.png"], "artvec search 'a b.png'"),
+        (["data", "dmeo"], "artvec data demo"),
+        (["search", "x.png", "--exlude-self"], "artvec search x.png --exclude-self"),
+        (["embed", "art", "--modle=simple_cnn"], "artvec embed art --model=simple_cnn"),
+        (["search", "0.png", "-i", "paitings"], "artvec search 0.png -i paintings"),
+        (["status", "-ipaitings"], "artvec status -ipaintings"),
+        (["status", "--index=Paintings"], "artvec status --index=paintings"),
+        (
+            ["embed", "art", "-m", "colour:4x4", "-i", "new", "--metadata", "facts.csv",
+             "--group", "atrist"],
+            "artvec embed art -m colour:4x4 -i new --metadata facts.csv --group artist",
+        ),
+        (["embed", "art", "-m", "color:4x4", "-i", "n"], "artvec embed art -m colour:4x4 -i n"),
+        (["embed", "art", "-m", "resnet5", "-i", "n"], "artvec embed art -m resnet50 -i n"),
+        (
+            ["embed", "art", "-m", "torchvision:resnet81", "-i", "n"],
+            "artvec embed art -m torchvision:resnet18 -i n",
+        ),
+        (["models", "simple_cn"], "artvec models simple_cnn"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_the_whole_command_is_given(
+    paintings: Path, artvec: Run, typed: list[str], meant: str
+) -> None:
+    done = artvec(*typed)
+    assert done.code == 2
+    error, hint = done.err.splitlines()
+    assert error.startswith("error: ")
+    assert hint == f"hint: did you mean: {meant}"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["zzz"],
+        ["search", "x.png", "--zzz"],
+        ["status", "-i", "zzz"],
+        ["embed", "art", "-m", "zzz9"],
+    ],
+    ids=" ".join,
+)
+def test_where_nothing_is_near_nothing_is_guessed(
+    paintings: Path, artvec: Run, typed: list[str]
+) -> None:
+    done = artvec(*typed)
+    assert done.code == 2
+    assert "did you mean" not in done.err
+    assert "hint: " in done.err
+
+
+def test_the_nearest_come_first_whatever_their_case() -> None:
+    failure = mistyped("no such", "ARTIS", ["year", "Artist", "artists"], otherwise="look")
+    assert (failure.hint, failure.meant) == ("did you mean Artist or artists?", ("ARTIS", "Artist"))
+    assert mistyped("no such", "q", ["year"], otherwise="look").hint == "look"
+    assert mistyped("no such", "q", [], otherwise="look").meant is None
