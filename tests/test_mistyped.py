@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from artvec.embed import EmbedOptions, embed
 from artvec.errors import mistyped
 
 Run = Callable[..., Any]
@@ -15,12 +16,13 @@ Paint = Callable[[Path, int], Path]
 
 
 @pytest.fixture
-def paintings(tmp_path: Path, paint: Paint, artvec: Run) -> Path:
+def paintings(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
     for n in range(4):
         paint(tmp_path / f"art/{n}.png", n)
     (tmp_path / "facts.csv").write_text("filename,artist\n0.png,Ada\n")
     for name in ("paintings", "drawings"):
-        assert artvec("embed", "art", "-m", "colour:4x4", "-i", name, "-q").code == 0
+        embed(tmp_path / "art", EmbedOptions(model="colour:4x4", index=name))
     return tmp_path
 
 

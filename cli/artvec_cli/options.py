@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from artvec_cli import completion
+
 Index = Annotated[
     str | None,
     typer.Option(
         "-i",
         "--index",
         metavar="NAME|PATH",
+        autocompletion=completion.collections,
         help="The collection: with a slash a path, else a name under ./indexes "
         "(or $ARTVEC_INDEXES). Default: the only one there is.",
     ),
@@ -82,7 +85,12 @@ PrecisionOption = Annotated[
 
 Model = Annotated[
     str | None,
-    typer.Option("-m", "--model", help="Backbone name or run directory (artvec models)."),
+    typer.Option(
+        "-m",
+        "--model",
+        help="Backbone name or run directory (artvec models).",
+        autocompletion=completion.backbones,
+    ),
 ]
 Weights = Annotated[
     Path | None, typer.Option(help="Local weights: safetensors, or a torch state dict.")
@@ -107,7 +115,12 @@ Metadata = Annotated[
     Path | None,
     typer.Option(help="CSV with a column 'filename', to join; 'none' drops it."),
 ]
-Group = Annotated[str | None, typer.Option(help="Metadata column whose values keep to one split.")]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        help="Metadata column whose values keep to one split.", autocompletion=completion.columns
+    ),
+]
 
 Where = Annotated[
     str | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artvec_cli import options
+from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
@@ -22,7 +22,10 @@ EXAMPLES = examples(
 
 def models_command(
     name: Annotated[
-        str | None, typer.Argument(help="A backbone, or a pattern with * to list by.")
+        str | None,
+        typer.Argument(
+            help="A backbone, or a pattern with * to list by.", autocompletion=completion.backbones
+        ),
     ] = None,
     classes: Annotated[
         int | None, typer.Option(min=1, help="Count it with a new head of so many outputs.")
