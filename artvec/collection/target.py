@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import artvec
 from artvec.collection.lock import writing
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest, write_manifest
+from artvec.collection.plan import KnownRow, known_rows
 from artvec.errors import ArtvecError
 from artvec.files import write_whole
 from artvec.images.find import Found
@@ -60,24 +62,47 @@ def check_any_found(found: Found, source: Path, has_collection: bool) -> None:
     )
 
 
-def existing(folder: Path, source: Path) -> Manifest | None:
+def existing(folder: Path, source: Path, *, moved: Found | None = None) -> Manifest | None:
     """Return the manifest of a source's collection, None where there is none yet.
 
+    Args:
+        folder: Of the collection.
+        source: Folder of the images.
+        moved: What was found in the source, where it may stand for the collection's old one.
+
     Raises:
-        ArtvecError: The collection is another source's, or damaged.
+        ArtvecError: The collection is another source's (or most of its rows have no picture in
+            the place it was moved to), or damaged.
     """
     if not (folder / MANIFEST).is_file():
         return None
     manifest = read_manifest(folder)
     known_source = (folder / manifest.source).resolve()
-    if known_source != source.resolve():
+    if known_source == source.resolve():
+        return manifest
+    if moved is not None:
+        _check_same_pictures(known_rows(folder, manifest.shards), moved, source)
+        return manifest
+    again = shlex.join(["artvec", "embed", str(source), "-i", str(folder), "--relink"])
+    raise ArtvecError(
+        f"{folder} is the collection of {known_source}, not of {source}",
+        (f"if it was moved there: {again}; " if not known_source.is_dir() else "")
+        + f"give this source another name: artvec embed {shlex.quote(str(source))} -i NAME; "
+        "or replace the collection: --overwrite",
+        usage=True,
+    )
+
+
+def _check_same_pictures(rows: Sequence[KnownRow], moved: Found, source: Path) -> None:
+    """Refuse a place that lacks most of the rows' pictures: they would all be removed."""
+    there = {(sample.path, sample.size_bytes) for sample in moved.samples}
+    kept = sum((row.path, row.size_bytes) in there for row in rows)
+    if 2 * kept < len(rows):
         raise ArtvecError(
-            f"{folder} is the collection of {known_source}, not of {source}",
-            f"give this source another name: artvec embed {source} -i NAME; "
-            "or replace the collection: --overwrite",
+            f"{source} holds the pictures of {kept} of {len(rows)} rows: it is another source",
+            "give the folder that the pictures were moved to, or leave --relink out",
             usage=True,
         )
-    return manifest
 
 
 def replaceable(folder: Path, source: Path) -> Manifest | None:

@@ -23,7 +23,7 @@ from artvec.encoder_setup import ReadyEncoder, rehearsed_encoder
 from artvec.errors import OutOfMemory
 from artvec.extract import out_of_memory
 from artvec.images.decode import decode_sample
-from artvec.images.find import find_images
+from artvec.images.find import Found, find_images
 from artvec.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
 from artvec.types import (
     BackboneRequest,
@@ -122,7 +122,9 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     folder = locate.for_source(source, options.index)
     target.check_free_or_collection(folder, source)
     stopwatch = _Stopwatch()
-    prepared = prepare(_place(folder, source, options), source, found, options, stopwatch.make)
+    prepared = prepare(
+        _place(folder, source, found, options), source, found, options, stopwatch.make
+    )
     earlier = known_rows(prepared.folder, prepared.stored.shards) if prepared.stored else []
     failing = known_failures(prepared.folder, artvec_version=reading_version())
     plan = _recognised(make_plan(found, earlier, failing))
@@ -162,11 +164,15 @@ class _Stopwatch:
         return ready
 
 
-def _place(folder: Path, source: Path, options: EmbedOptions) -> Place:
+def _place(folder: Path, source: Path, found: Found, options: EmbedOptions) -> Place:
     if options.overwrite:
         kept = target.replaceable(folder, source)
         return Place(folder / target.SUCCESSOR, kept, replaces=True)
-    return Place(folder, target.existing(folder, source), replaces=False)
+    return Place(
+        folder,
+        target.existing(folder, source, moved=found if options.relink else None),
+        replaces=False,
+    )
 
 
 def _recognised(plan: Plan) -> Plan:

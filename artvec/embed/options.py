@@ -29,6 +29,7 @@ class EmbedOptions:
         metadata: CSV file to join; `none` drops the one used before.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
+        relink: The source is where the collection's pictures were moved to.
         salvage: Damaged shards, whose images are embedded again, and what they still tell.
     """
 
@@ -44,6 +45,7 @@ class EmbedOptions:
     metadata: Path | None = None
     group: str | None = None
     overwrite: bool = False
+    relink: bool = False
     salvage: Salvage = NOTHING_DAMAGED
 
 

@@ -85,7 +85,7 @@ def prepare(
         stored = target.begun(place.folder, manifest)
     elif kept is not None:
         _check_same(kept, manifest, source, options)
-    manifest = stored or manifest
+    manifest = replace(stored or manifest, source=manifest.source)
     facts = settings.facts_for(metadata, kept or manifest, place.folder, choice, ready.splits)
     return Prepared(
         place.folder,

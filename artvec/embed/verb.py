@@ -55,7 +55,11 @@ def embed(
     folder = locate.for_source(source, options.index)
     target.check_free_or_collection(folder, source)
     if not options.overwrite:
-        place = Place(folder, target.existing(folder, source), replaces=False)
+        place = Place(
+            folder,
+            target.existing(folder, source, moved=found if options.relink else None),
+            replaces=False,
+        )
         return _embed_into(prepare(place, source, found, options), found, options, progress)
     kept = target.replaceable(folder, source)
     target.check_any_found(found, source, kept is not None)

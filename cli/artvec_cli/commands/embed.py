@@ -41,6 +41,9 @@ def embed_command(
     group: options.Group = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any was skipped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the collection.")] = False,
+    relink: Annotated[
+        bool, typer.Option("--relink", help="SOURCE is where the pictures were moved to.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; count and estimate.")
     ] = False,
@@ -67,6 +70,7 @@ def embed_command(
         metadata=metadata,
         group=group,
         overwrite=overwrite,
+        relink=relink,
     )
     report: EmbedReport | DryRun
     if dry_run:
