@@ -217,6 +217,17 @@ def test_nothing_is_touched_while_the_source_is_away(home: Path, artvec: Run) ->
     assert status(index).complete
 
 
+def test_another_folder_is_not_taken_for_the_source(home: Path, artvec: Run) -> None:
+    index = home / "mine"
+    middle(shard(index, 0))
+    before = {file: file.read_bytes() for file in files_of(index)}
+    paint(home / "other", 3)
+    refused = artvec("verify", "-i", index, "--repair", "--source", home / "other")
+    assert refused.code == 2
+    assert "it is another source" in refused.err
+    assert {file: file.read_bytes() for file in files_of(index)} == before
+
+
 def test_a_foreign_shard_is_told_and_cleared_away(home: Path, tmp_path: Path) -> None:
     paint(tmp_path / "other", 5)
     other = embed(tmp_path / "other", EmbedOptions("colour:4x4", str(tmp_path / "other-index")))

@@ -81,7 +81,7 @@ def existing(folder: Path, source: Path, *, moved: Found | None = None) -> Manif
     if known_source == source.resolve():
         return manifest
     if moved is not None:
-        _check_same_pictures(known_rows(folder, manifest.shards), moved, source)
+        check_same_pictures(known_rows(folder, manifest.shards), moved, source)
         return manifest
     again = shlex.join(["artvec", "embed", str(source), "-i", str(folder), "--relink"])
     raise ArtvecError(
@@ -93,14 +93,18 @@ def existing(folder: Path, source: Path, *, moved: Found | None = None) -> Manif
     )
 
 
-def _check_same_pictures(rows: Sequence[KnownRow], moved: Found, source: Path) -> None:
-    """Refuse a place that lacks most of the rows' pictures: they would all be removed."""
+def check_same_pictures(rows: Sequence[KnownRow], moved: Found, source: Path) -> None:
+    """Refuse a place that lacks most of the rows' pictures: they would all be removed.
+
+    Raises:
+        ArtvecError: It does.
+    """
     there = {(sample.path, sample.size_bytes) for sample in moved.samples}
     kept = sum((row.path, row.size_bytes) in there for row in rows)
     if 2 * kept < len(rows):
         raise ArtvecError(
             f"{source} holds the pictures of {kept} of {len(rows)} rows: it is another source",
-            "give the folder that the pictures were moved to, or leave --relink out",
+            "give the folder that the pictures were moved to",
             usage=True,
         )
 

@@ -7,7 +7,6 @@ Arrow computes them column by column.
 from __future__ import annotations
 
 import ast
-import difflib
 import io
 import re
 import textwrap
@@ -23,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artvec.collection.reader import Collection, columns
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, mistyped
 from artvec.types import BoolArray
 
 ROW_COLUMNS = ("path", "label", "split", "width", "height", "size_bytes")
@@ -95,11 +94,9 @@ def known_columns(collection: Collection) -> tuple[str, ...]:
 
 def no_column(name: str, known: Sequence[str]) -> ArtvecError:
     """Say that there is no such column, and which one may be meant."""
-    close = difflib.get_close_matches(name, known, n=1)
-    meant = f"did you mean {close[0]}? " if close else ""
-    return ArtvecError(
-        f"there is no column {name!r}", f"{meant}columns: {', '.join(known)}", usage=True
-    )
+    near = mistyped(f"there is no column {name!r}", name, known, otherwise="")
+    hint = f"{near.hint} columns: {', '.join(known)}".strip()
+    return ArtvecError(near.message, hint, usage=True, meant=near.meant)
 
 
 def _parsed(text: str) -> ast.expr:

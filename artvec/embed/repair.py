@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import artvec
+from artvec.collection import target
 from artvec.collection.integrity import by_content
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, read_manifest, write_manifest
+from artvec.collection.plan import known_rows
 from artvec.collection.reader import columns, open_collection, source_of
-from artvec.collection.salvage import Salvage, salvage_manifest, salvage_shards
+from artvec.collection.salvage import salvage_manifest, salvage_shards
 from artvec.collection.settings import stored_request
-from artvec.collection.target import relative_source
 from artvec.embed.options import EmbedOptions
 from artvec.embed.verb import embed
 from artvec.encoder_setup import ready_encoder
 from artvec.errors import ArtvecError
+from artvec.images.find import find_images
 from artvec.progress import Progress, silent
 from artvec.types import AUTO
 
@@ -50,34 +52,46 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
         ArtvecError: The source can't be reached, or nothing is left to rebuild from; nothing was
             changed then.
     """
-    notes: tuple[str, ...] = ()
-    try:
-        manifest = read_manifest(folder)
-    except ArtvecError as error:
-        manifest = _rebuilt(folder, source)
-        notes = (f"{error.message}; it was rebuilt from the shards", *_unknown(manifest))
-    place = source or source_of(folder, manifest)
+    broken = _mendable(folder, source)
+    place = source or source_of(folder, broken.manifest)
     if not place.is_dir():
         raise ArtvecError(
             f"the pictures of {folder} can't be reached: there is no folder {place}",
             f"say where they are: artvec verify --repair -i {folder} --source DIR",
         )
-    salvage = _prepare(folder, replace(manifest, source=relative_source(folder, place)))
+    shards = {name.removeprefix("shards/") for name in broken.damaged}
+    whole = [shard for shard in broken.manifest.shards if shard.name not in shards]
+    target.check_same_pictures(known_rows(folder, whole), find_images(place), place)
+    salvage = salvage_shards(folder, broken.manifest, shards)
+    with writing(folder):
+        moved = replace(broken.manifest, source=target.relative_source(folder, place))
+        write_manifest(folder, moved, artvec_version=artvec.__version__)
+        for name in moved.files.keys() & set(broken.damaged):
+            (folder / name).unlink(missing_ok=True)
     report = embed(place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress)
     present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
     lost = tuple(path for path in salvage.paths if path not in present)
-    return RepairReport(report.embedded, lost, salvage.unreadable_rows, (*notes, *report.notes))
+    notes = (*broken.notes, *report.notes)
+    return RepairReport(report.embedded, lost, salvage.unreadable_rows, notes)
 
 
-def _prepare(folder: Path, manifest: Manifest) -> Salvage:
-    """Write the manifest to go on from, drop other damaged files, keep what damaged shards tell."""
-    with writing(folder):
-        write_manifest(folder, manifest, artvec_version=artvec.__version__)
-        damaged = by_content(folder, manifest).damaged
-        for name in manifest.files.keys() & set(damaged):
-            (folder / name).unlink(missing_ok=True)
-    shards = [name.removeprefix("shards/") for name in damaged if name.startswith("shards/")]
-    return salvage_shards(folder, manifest, shards)
+@dataclass(frozen=True)
+class _Broken:
+    """A collection to mend: a manifest to go on from, and its damaged files."""
+
+    manifest: Manifest
+    damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _mendable(folder: Path, source: Path | None) -> _Broken:
+    try:
+        manifest = read_manifest(folder)
+    except ArtvecError as error:
+        rebuilt = _rebuilt(folder, source)
+        told = f"{error.message}; it was rebuilt from the shards"
+        return _Broken(rebuilt, notes=(told, *_unknown(rebuilt)))
+    return _Broken(manifest, by_content(folder, manifest).damaged)
 
 
 def _rebuilt(folder: Path, source: Path | None) -> Manifest:

@@ -127,7 +127,12 @@ Where = Annotated[
     typer.Option(metavar="CONDITION", help="Search only rows that meet it; see the README."),
 ]
 Show = Annotated[
-    str | None, typer.Option(metavar="COL,COL", help="Columns to show with every hit.")
+    str | None,
+    typer.Option(
+        metavar="COL,COL",
+        help="Columns to show with every hit.",
+        autocompletion=completion.columns,
+    ),
 ]
 Crop = Annotated[
     str | None,
