@@ -192,3 +192,19 @@ def test_places_that_hold_no_file(tmp_path: Path, paint: Paint) -> None:
     export(index, "csv", Path("link.csv"))
     assert Path("link.csv").is_symlink()
     assert Path("real.csv").read_text().startswith("path,label")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_verify_compares_an_exported_file(paint: Paint, artvec: Run, form: str) -> None:
+    index = collection(paint, ["a.png", "b.png"], [["filename", "year"], ["a.png", "1642"]])
+    done = artvec("export", "-i", index, "--format", form, "--json").json
+    file = Path(done["file"])
+    time.sleep(2.1)  # a time of writing in the file would show
+    good = artvec("verify", "-i", index, "--export", file, "--json")
+    assert (good.code, good.json["export_matches"]) == (0, True), good.err
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    flipped = artvec("verify", "-i", index, "--export", file)
+    assert flipped.code == 1
+    assert "is not what" in flipped.err and "artvec export -i" in flipped.err

@@ -1,5 +1,5 @@
 """The verb `export`: a collection as one file for other tools."""
 
-from artvec.export.verb import ExportReport, Format, export
+from artvec.export.verb import ExportReport, Format, export, matches
 
-__all__ = ["ExportReport", "Format", "export"]
+__all__ = ["ExportReport", "Format", "export", "matches"]

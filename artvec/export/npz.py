@@ -17,12 +17,17 @@ def write_npz(collection: Collection, file: Path) -> Mapping[str, str]:
     names = names_in_file(collection, ["embedding"], flat_name)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, array in arrays(collection, names):
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as handle:
+            with archive.open(_member(name), "w", force_zip64=True) as handle:
                 np.lib.format.write_array(handle, array, allow_pickle=False)
-        with archive.open("embedding.npy", "w", force_zip64=True) as handle:
+        with archive.open(_member("embedding"), "w", force_zip64=True) as handle:
             shape = (collection.rows, collection.manifest.encoder.dim)
             header = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(handle, header)
             for vectors in all_vectors(collection):
                 handle.write(np.ascontiguousarray(vectors).tobytes())
     return renamed(names)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Name a member without today's date: equal collections make equal files."""
+    return zipfile.ZipInfo(f"{name}.npy")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from artvec.collection.reader import Collection, open_collection
@@ -14,7 +15,7 @@ from artvec.export.csv_file import write_csv
 from artvec.export.hdf5 import write_hdf5
 from artvec.export.npz import write_npz
 from artvec.export.parquet import write_parquet
-from artvec.files import replaced_whole
+from artvec.files import replaced_whole, sha256_of
 
 Format = Literal["parquet", "npz", "csv", "hdf5"]
 SUFFIXES: dict[Format, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
@@ -61,6 +62,29 @@ def export(folder: Path, form: Format, file: Path | None = None) -> ExportReport
             "make room or choose another place: -o FILE; a file that was there is as it was",
         ) from error
     return ExportReport(file.resolve(), collection.rows, renamed)
+
+
+def matches(folder: Path, file: Path) -> bool:
+    """Say whether a file is, to the byte, what a collection exports today.
+
+    Args:
+        folder: The collection.
+        file: Written by `export`; its suffix tells the format.
+
+    Raises:
+        ArtvecError: The collection or the file can't be read, or the suffix tells no format.
+    """
+    form = next((form for form, suffix in SUFFIXES.items() if file.suffix == f".{suffix}"), None)
+    if form is None or not file.is_file():
+        raise ArtvecError(
+            f"{file} is no file that artvec has exported",
+            f"give one that ends in {', '.join(f'.{suffix}' for suffix in SUFFIXES.values())}",
+            usage=True,
+        )
+    with TemporaryDirectory() as place:
+        again = Path(place) / file.name
+        _WRITERS[form](open_collection(folder), again)
+        return sha256_of(again) == sha256_of(file)
 
 
 def _check_place(file: Path) -> None:

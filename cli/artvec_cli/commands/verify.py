@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +15,13 @@ from artvec_cli.render import Output
 
 if TYPE_CHECKING:
     from artvec.embed import RepairReport
+    from artvec.status import StatusReport
 
 EXAMPLES = examples(
     "artvec verify",
     "artvec verify -i paintings --repair",
     "artvec verify --repair --source /mnt/new/paintings",
+    "artvec verify --export paintings.parquet",
 )
 
 
@@ -29,12 +31,17 @@ def verify_command(
         bool, typer.Option("--repair", help="Embed again what is damaged; the rest is kept.")
     ] = False,
     source: options.SourceMoved = None,
+    exported: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="FILE", help="Compare an exported file, too."),
+    ] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> int:
     """Compare every byte of a collection with its checksums; exit 1 if it is not whole."""
     from artvec.collection import locate
+    from artvec.export import matches
     from artvec.status import verify
 
     output = Output(quiet, as_json)
@@ -44,21 +51,30 @@ def verify_command(
     with output.progress("verifying") as progress:
         report = verify(folder, source, progress)
     status.show(report, output, verbose=verbose)
-    fields = status.fields_of(report)
-    if mended:
-        fields["repaired"] = {
-            "rebuilt": mended.rebuilt,
-            "lost": mended.lost,
-            "unreadable_rows": mended.unreadable_rows,
-        }
-    output.object(fields)
+    same = matches(folder, exported) if exported and not report.damaged else None
+    output.object(_fields(report, mended, same))
     if mended and (mended.lost or mended.unreadable_rows > mended.rebuilt):
         raise ArtvecError(
             "not every row could be brought back: pictures are no longer in the source",
             "restore them (--json lists them) and run artvec embed again",
         )
     status.check_complete(report)
+    if same is False:
+        raise ArtvecError(
+            f"{exported} is not what {report.index.name} exports today",
+            f"write it anew: artvec export -i {folder} -o {exported} --format FORMAT",
+        )
     return 0
+
+
+def _fields(report: StatusReport, mended: RepairReport | None, same: bool | None) -> dict[str, Any]:
+    fields = status.fields_of(report)
+    if mended:
+        names = ("rebuilt", "lost", "unreadable_rows")
+        fields["repaired"] = {name: getattr(mended, name) for name in names}
+    if same is not None:
+        fields["export_matches"] = same
+    return fields
 
 
 def _mend(folder: Path, source: Path | None, output: Output) -> RepairReport:
