@@ -29,11 +29,16 @@ def replaced_whole(file: Path) -> Iterator[Path]:
     beside = file.with_name(f".{file.name}.partial")
     try:
         yield beside
-        with beside.open("rb") as handle:
-            os.fsync(handle.fileno())
-        beside.replace(file)
+        settle(beside, file)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def settle(temporary: Path, file: Path) -> None:
+    """Give a finished temporary file its name; both reach the disk before this returns."""
+    with temporary.open("rb") as handle:
+        os.fsync(handle.fileno())
+    temporary.replace(file)
     sync_folder(file.parent)
 
 

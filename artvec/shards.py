@@ -17,7 +17,7 @@ import pyarrow as pa
 from artvec.errors import ArtvecError
 from artvec.files import write_whole
 from artvec.identity import identity_json
-from artvec.types import EncoderIdentity, Float32Array
+from artvec.types import EncoderIdentity, Float32Array, UInt64Array
 
 FORMAT_VERSION = 1
 _FILE_MAGIC_BYTES = 8
@@ -203,6 +203,15 @@ def vectors_of(table: pa.Table) -> FloatArray:
     values = column.values.to_numpy(zero_copy_only=True)
     vectors: FloatArray = values[column.offset * dim : (column.offset + len(column)) * dim]
     return vectors.reshape(-1, dim)
+
+
+def content_keys_of(table: pa.Table) -> UInt64Array:
+    """Return the first 8 bytes of each row's content hash as (N,) little-endian numbers."""
+    column = table.column("content_hash").combine_chunks()
+    data = np.frombuffer(column.buffers()[1], dtype="<u8", offset=0)
+    width = column.type.byte_width // 8  # in numbers
+    keys: UInt64Array = data[column.offset * width : (column.offset + len(column)) * width : width]
+    return keys.copy()
 
 
 def _column(field: pa.Field, rows: Sequence[Row], vectors: Float32Array) -> pa.Array:

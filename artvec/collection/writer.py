@@ -126,7 +126,8 @@ class CollectionWriter:
         while self._rows:
             fresh.append(self._write_open_shard(pending=False))
         shards = tuple(replace(entry, pending=False) for entry in [*kept, *fresh])
-        entries = {name: self._write_file(name, data) for name, data in files.items()}
+        written = {name: self._write_file(name, data) for name, data in files.items()}
+        entries = {**self.manifest.files, **written}  # an index stays until it is followed up
         self.manifest = replace(self.manifest, complete=True, shards=shards, files=entries)
         self._commit(self.manifest)
         self._clear()

@@ -10,10 +10,12 @@ from pathlib import Path
 import artvec
 from artvec.collection import locate, settings, target
 from artvec.collection.facts import Facts
+from artvec.collection.index_follow import stored_wish
 from artvec.collection.manifest import Manifest
 from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
 from artvec.errors import ArtvecError
+from artvec.faiss_index.recipes import Wish
 from artvec.images.decode import readable_formats
 from artvec.images.find import Found
 from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
@@ -31,6 +33,7 @@ class Prepared:
         manifest: As this run wants it.
         ready: The encoder.
         facts: Labels, splits and metadata.
+        wish: What the user last asked of the collection's index.
         notes: What a user should be told.
     """
 
@@ -39,6 +42,7 @@ class Prepared:
     manifest: Manifest
     ready: ReadyEncoder
     facts: Facts
+    wish: Wish
     notes: tuple[str, ...]
 
 
@@ -93,6 +97,7 @@ def prepare(
         facts.described(manifest, settings.metadata_file(kept, choice)),
         ready,
         facts,
+        stored_wish(place.folder.parent if place.replaces else place.folder) or Wish(),
         (*ready.notes, *settings.unjoined(metadata)),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
 import time
@@ -15,6 +14,7 @@ import artvec
 from artvec.collection import locate, target
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
+from artvec.collection.index_follow import follow_rows
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.options import EmbedOptions, EmbedReport
@@ -91,6 +91,7 @@ def _embed_into(
             writer.manifest = replace(writer.manifest, recorded=recorded)
         failures = (*found.skipped, *plan.failures, *tally.failures)
         _finish(writer, plan, facts, failures)
+        index = follow_rows(folder, prepared.wish)
     seconds = time.perf_counter() - started
     return EmbedReport(
         index=folder.resolve(),
@@ -105,11 +106,11 @@ def _embed_into(
         seconds=seconds,
         images_per_second=tally.embedded / seconds if tally.embedded else None,
         stages=asdict(tally.clock),
-        index_recipe="flat",
+        index_recipe=index.recipe,
         unmatched=facts.metadata.unmatched,
         ambiguous=facts.metadata.ambiguous,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
-        notes=(*prepared.notes, *_split_notes(facts), *_kept_notes(plan)),
+        notes=(*prepared.notes, *_split_notes(facts), *_kept_notes(plan), *index.notes),
     )
 
 
@@ -170,14 +171,8 @@ def _finish(
         sample = plan.claims.get((shard, number))
         return None if sample is None else facts.renewed_row(sample, row)
 
-    index = {"recipe": "flat", "parameters": {}, "recall_at_10": 1.0, "bytes": 0}
-    writer.finish(
-        redescribe,
-        {
-            FAILURES: failures_bytes(failures, artvec_version=reading_version()),
-            "index/index.json": json.dumps(index, indent=1).encode(),
-        },
-    )
+    failed = failures_bytes(failures, artvec_version=reading_version())
+    writer.finish(redescribe, {FAILURES: failed})
 
 
 def _split_notes(facts: Facts) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from artvec.collection.index import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
 from artvec.collection.same_picture import Fingerprints, fingerprints
 from artvec.faiss_index import exact_search
@@ -31,12 +32,20 @@ class _Kept:
     duplicates: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundHits:
+    """Hits of each query, and what a user should be told about how they were found."""
+
+    queries: tuple[QueryHits, ...]
+    notes: tuple[str, ...]
+
+
 def find_hits(
     collection: Collection,
     queries: Sequence[Query],
     options: SearchOptions,
     chosen: BoolArray | None,
-) -> tuple[QueryHits, ...]:
+) -> FoundHits:
     """Return k hits of each query, or as many as there are.
 
     Args:
@@ -49,27 +58,37 @@ def find_hits(
         chosen = np.ones(collection.rows, dtype=np.bool_)
     available = int(np.count_nonzero(chosen))
     keep = partial(_unique, fingerprints(collection), chosen) if options.unique else _best
+    notes: tuple[str, ...] = ()
     kept: dict[int, tuple[_Kept, ...]] = dict.fromkeys(range(len(queries)), ())
     waiting = list(kept) if available else []
     k = options.k + max((len(query.own) for query in queries), default=0)
     while waiting:
         k = min(k, available)
         vectors = np.stack([queries[at].vector for at in waiting])  # (Q, dim)
-        matches = _nearest(collection, vectors, k, chosen)
+        found = _nearest(collection, vectors, k, chosen, exact=options.exact)
+        matches, notes = found.matches, found.notes
         for at, rows, scores in zip(waiting, matches.rows, matches.scores, strict=True):
             kept[at] = keep(rows, scores, queries[at].own, options.k)
         waiting = [at for at in waiting if len(kept[at]) < options.k and k < available]
         k *= _GROWTH
-    return tuple(
+    hits = tuple(
         QueryHits(query.text, query.pictures, _hits(collection, kept[at]))
         for at, query in enumerate(queries)
     )
+    return FoundHits(hits, notes)
 
 
-def _nearest(collection: Collection, vectors: Float32Array, k: int, chosen: BoolArray) -> Matches:
-    """Find the k nearest of the chosen rows, of which there are k at least."""
+def _nearest(
+    collection: Collection, vectors: Float32Array, k: int, chosen: BoolArray, *, exact: bool
+) -> Nearest:
+    """Find the k nearest of the chosen rows, of which there are k at least.
+
+    An index knows no conditions, so a choice of rows is scanned.
+    """
+    if chosen.all():
+        return nearest(collection, vectors, k, exact=exact)
     found = exact_search(blocks(collection, chosen), vectors, k)
-    return Matches(np.flatnonzero(chosen)[found.rows], found.scores)
+    return Nearest(Matches(np.flatnonzero(chosen)[found.rows], found.scores))
 
 
 def _best(rows: Int64Array, scores: Float32Array, own: frozenset[int], k: int) -> tuple[_Kept, ...]:

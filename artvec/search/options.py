@@ -26,6 +26,7 @@ class SearchOptions:
         crop: The part of every query to search by; None for the whole.
         combine: All queries become one: the mean of their unit vectors.
         encoder: Engine, device, precision.
+        exact: Scan every row, whatever index there is.
     """
 
     k: int = 5
@@ -36,6 +37,7 @@ class SearchOptions:
     crop: Detail | None = None
     combine: bool = False
     encoder: EncoderOptions = AUTO
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

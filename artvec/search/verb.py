@@ -42,14 +42,15 @@ def search(
     resolved = resolve(collection, queries, decode_rows=options.crop is not None)
     answer = encode(collection, resolved.asked, options)
     prepared = combined(answer.queries) if options.combine else answer.queries
+    found = find_hits(collection, prepared, options, chosen)
     return SearchReport(
         index=folder.resolve(),
         k=options.k,
-        queries=find_hits(collection, prepared, options, chosen),
+        queries=found.queries,
         errors=(*resolved.errors, *answer.errors),
         searched=collection.rows if chosen is None else int(np.count_nonzero(chosen)),
         show=options.show,
-        notes=(*answer.notes, *_chosen_notes(chosen)),
+        notes=(*answer.notes, *_chosen_notes(chosen), *found.notes),
     )
 
 

@@ -17,7 +17,18 @@ from typer.exceptions import Abort, Exit, TyperException
 import artvec
 from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
-from artvec_cli.commands import data, demo, doctor, embed, export, models, search, status, verify
+from artvec_cli.commands import (
+    data,
+    demo,
+    doctor,
+    embed,
+    export,
+    index,
+    models,
+    search,
+    status,
+    verify,
+)
 
 _SIGINT_CODE = 130
 
@@ -50,6 +61,7 @@ def _main_options(
 
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
+app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
 app.command(name="verify", epilog=verify.EXAMPLES)(verify.verify_command)
 app.command(name="models", epilog=models.EXAMPLES)(models.models_command)

@@ -47,6 +47,9 @@ def search_command(
     exclude_self: Annotated[
         bool, typer.Option("--exclude-self", help="Leave the query's own row out.")
     ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Scan every row, whatever index there is.")
+    ] = False,
     unique: Annotated[
         bool, typer.Option("--unique", help="Show a picture once, however many rows have it.")
     ] = False,
@@ -64,7 +67,7 @@ def search_command(
     verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> int:
-    """Find the pictures most similar to each QUERY, by cosine similarity, exactly."""
+    """Find the pictures most similar to each QUERY, by cosine similarity."""
     from artvec.collection import locate
     from artvec.images.detail import parse_detail
     from artvec.search import SearchOptions, search
@@ -75,6 +78,7 @@ def search_command(
     wanted = SearchOptions(
         k=k,
         exclude_self=exclude_self,
+        exact=exact,
         unique=unique,
         where=where,
         show=_names(show),

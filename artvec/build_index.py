@@ -1,0 +1,116 @@
+"""The verb `index`: build the index of a collection anew, measured against the exact scan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from artvec.collection.index_follow import stored_wish
+from artvec.collection.lock import writing
+from artvec.collection.manifest import read_manifest
+from artvec.errors import ArtvecError
+from artvec.faiss_index.recipes import Wish
+from artvec.progress import Progress, silent
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """The index of a collection.
+
+    Attributes:
+        index: Folder of the collection.
+        rows: In it.
+        recipe: See `artvec.collection.index_record.IndexRecord`, as of the rest.
+        factory: FAISS factory string; None for flat.
+        parameters: Of a search.
+        recall_at_10: Against the exact scan.
+        latency_ms: Of a single query, `p50` and `p95`; None where there are too few rows.
+        bytes: Of its files.
+        build_seconds: Training, adding, tuning and measuring.
+        why: Why it is this recipe.
+    """
+
+    index: Path
+    rows: int
+    recipe: str
+    factory: str | None
+    parameters: Mapping[str, int]
+    recall_at_10: float
+    latency_ms: Mapping[str, float] | None
+    bytes: int
+    build_seconds: float | None
+    why: str
+
+
+def build_index(
+    folder: Path,
+    *,
+    recipe: str | None = None,
+    min_recall: float | None = None,
+    max_memory: int | None = None,
+    progress: Progress = silent,
+) -> IndexReport:
+    """Build the index of a collection anew.
+
+    Args:
+        folder: The collection.
+        recipe: `auto`, a name of the table, or a FAISS factory string. None keeps what was asked
+            for last, whose recall and memory then hold where none is given.
+        min_recall: Recall@10 that it must reach.
+        max_memory: Bytes that building may take beside what a process takes anyway.
+        progress: Called with rows done and rows to do.
+
+    Raises:
+        ArtvecError: The recipe is unknown, doesn't fit the memory or misses the recall (the
+            former index stays), or another process writes.
+    """
+    from artvec.collection import index_build
+
+    read_manifest(folder)  # before the lock makes a file where there is no collection
+    with writing(folder):
+        wish = Wish(recipe or "auto", min_recall, max_memory)
+        if recipe is None:
+            wish = _kept(stored_wish(folder) or wish, wish)
+        record = index_build.build_index(folder, wish, progress)
+    return IndexReport(
+        index=folder.resolve(),
+        rows=record.rows or 0,
+        recipe=record.recipe,
+        factory=record.factory,
+        parameters=record.parameters,
+        recall_at_10=record.recall_at_10,
+        latency_ms=record.latency_ms,
+        bytes=record.bytes,
+        build_seconds=record.build_seconds,
+        why=record.why,
+    )
+
+
+def memory_size(text: str) -> int:
+    """Read a size such as `4G`, `500M` or `1.5 GB` (powers of ten) in bytes.
+
+    Raises:
+        ArtvecError: It is no size.
+    """
+    compact = text.strip().upper().replace(" ", "").removesuffix("B").removesuffix("I")
+    number, unit = (compact[:-1], compact[-1]) if compact[-1:].isalpha() else (compact, "")
+    try:
+        size = float(number) * _UNITS[unit]
+        if not 0 < size < 1e18:
+            raise ValueError
+    except (KeyError, ValueError) as error:
+        raise ArtvecError(
+            f"{text!r} is no size of memory", "write it as 500M or 4G", usage=True
+        ) from error
+    return int(size)
+
+
+def _kept(before: Wish, said: Wish) -> Wish:
+    return Wish(
+        before.recipe,
+        before.min_recall if said.min_recall is None else said.min_recall,
+        before.max_memory if said.max_memory is None else said.max_memory,
+    )

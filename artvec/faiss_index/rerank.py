@@ -1,0 +1,73 @@
+"""From proposed rows to exact results: cosines computed from the mapped vectors themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from artvec.types import Float32Array, Int64Array, Matches
+
+_CHUNK_BYTES = 16 << 20
+"""Vectors gathered at once."""
+
+
+@dataclass(frozen=True)
+class MappedVectors:
+    """The (N, dim) vectors of a collection, block by block where they lie.
+
+    Attributes:
+        blocks: (n, dim) each, in row order.
+        firsts: Number of each block's first row.
+    """
+
+    blocks: Sequence[np.ndarray[Any, Any]]
+    firsts: Int64Array
+
+    def take(self, rows: Int64Array) -> Float32Array:
+        """Return the (n, dim) vectors of (n,) rows, float16 widened."""
+        which = np.searchsorted(self.firsts, rows, side="right") - 1
+        vectors = np.empty((len(rows), self.blocks[0].shape[1]), dtype=np.float32)
+        # A plain loop: a search touches a row or two in each of hundreds of blocks.
+        places = zip(which.tolist(), (rows - self.firsts[which]).tolist(), strict=True)
+        for at, (block, row) in enumerate(places):
+            vectors[at] = self.blocks[block][row]
+        return vectors
+
+
+def mapped(blocks: Sequence[np.ndarray[Any, Any]]) -> MappedVectors:
+    """Number the rows of (n, dim) blocks; empty ones are passed over."""
+    blocks = [block for block in blocks if len(block)]
+    firsts = np.cumsum([0, *(len(block) for block in blocks[:-1])], dtype=np.int64)
+    return MappedVectors(blocks, firsts)
+
+
+def cosines(vectors: MappedVectors, units: Float32Array, rows: Int64Array) -> Float32Array:
+    """Return the exact (Q, C) cosines of (Q, dim) unit queries and their (Q, C) rows.
+
+    Row -1 has -inf; a zero vector has 0.
+    """
+    scores = np.full(rows.shape, -np.inf, dtype=np.float32)
+    width = max(1, rows.shape[1])
+    chunk = max(1, _CHUNK_BYTES // (width * units.shape[1] * 4))
+    for first in range(0, len(rows), chunk):
+        some = rows[first : first + chunk]  # (q, C)
+        near = vectors.take(np.maximum(some, 0).ravel())  # (q·C, dim)
+        norms = np.sqrt(np.einsum("ij,ij->i", near, near, dtype=np.float64))
+        near = near.reshape(*some.shape, -1)
+        products = (near @ units[first : first + chunk, :, None])[:, :, 0]  # (q, C)
+        norms = norms.reshape(some.shape)
+        found = np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)
+        scores[first : first + chunk] = np.where(some >= 0, found, -np.inf)
+    return scores
+
+
+def best(rows: Int64Array, scores: Float32Array, k: int) -> Matches:
+    """Return the k best of (Q, C) scored rows, best first, ties by row number."""
+    missing = max(0, k - rows.shape[1])
+    rows = np.pad(rows, ((0, 0), (0, missing)), constant_values=-1)
+    scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+    order = np.lexsort((rows, -scores), axis=1)[:, :k]
+    return Matches(np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1))
