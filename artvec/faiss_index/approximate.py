@@ -12,6 +12,9 @@ from artvec.faiss_index.library import Index, ask, search_effort, set_effort
 from artvec.faiss_index.rerank import MappedVectors, best, cosines
 from artvec.types import Float32Array, Int64Array, Matches
 
+_FEWEST = 32
+"""Candidates that are scored in any case: they cost little, and few rows need no more."""
+
 
 @dataclass(frozen=True)
 class Approximate:
@@ -43,7 +46,7 @@ class Approximate:
     def positions_for(self, count: int) -> int:
         """Return how many positions to ask for to get `count` rows that are not gone."""
         present = max(1, int(np.count_nonzero(self.rows >= 0)))
-        return min(len(self.rows), -(-count * len(self.rows) // present))
+        return min(len(self.rows), -(-max(count, _FEWEST) * len(self.rows) // present))
 
     def propose(self, units: Float32Array, count: int) -> Int64Array:
         """Return (Q, C) rows near each of (Q, dim) unit queries, -1 where one is gone."""

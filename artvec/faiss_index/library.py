@@ -91,7 +91,7 @@ def search_effort(index: Index) -> tuple[str, tuple[int, ...]]:
             clusters,
         )
     if "efSearch" in names:
-        return "efSearch", tuple(16 * 2**n for n in range(8))
+        return "efSearch", tuple(32 * 2**n for n in range(7))
     return "", ()
 
 

@@ -1,0 +1,52 @@
+"""Vectors like embeddings, written as a collection by artvec's own writer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from artvec.collection.manifest import Manifest
+from artvec.collection.writer import CollectionWriter
+from artvec.shards import ROWS_PER_SHARD, Row
+from artvec.types import EncoderIdentity, Float32Array, Preprocessing
+
+INTRINSIC, GROUPS = 24, 300
+
+
+def realistic(count: int, dim: int, *, seed: int) -> Iterator[Float32Array]:
+    """Yield (≤ 1,024, dim) blocks: 300 overlapping Gaussian groups in 24 dimensions.
+
+    They are mapped linearly into `dim`, get noise (σ .15), and pass a ReLU, as a pooled layer
+    does; groups and map are the same for every seed.
+    """
+    same, rng = np.random.default_rng(0), np.random.default_rng(seed)
+    basis = same.standard_normal((INTRINSIC, dim), dtype=np.float32) / np.sqrt(INTRINSIC)
+    centres = same.standard_normal((GROUPS, INTRINSIC), dtype=np.float32)
+    for first in range(0, count, ROWS_PER_SHARD):
+        size = min(ROWS_PER_SHARD, count - first)
+        inner = rng.standard_normal((size, INTRINSIC), dtype=np.float32) * np.float32(0.7)
+        inner += centres[rng.integers(GROUPS, size=size)]
+        noise = rng.standard_normal((size, dim), dtype=np.float32) * np.float32(0.15)
+        yield np.maximum(inner @ basis + noise, 0)
+
+
+def write_collection(folder: Path, count: int, dim: int) -> None:
+    """Write a collection of such vectors; their pictures never existed."""
+    preprocessing = Preprocessing(4, 4, "squash", "box", (0, 0, 0), (1, 1, 1))
+    identity = EncoderIdentity("synthetic", "", preprocessing, "none", dim)
+    manifest = Manifest(identity, "float32", str(folder / "none"))
+    rng = np.random.default_rng(1)
+    with CollectionWriter(folder, manifest, stored=None) as writer:
+        done = 0
+        for block in realistic(count, dim, seed=2):
+            rows = [_row(done + at, rng.bytes(32)) for at in range(len(block))]
+            writer.append(rows, block)
+            done += len(block)
+        writer.finish(lambda _, __, row: row, {})
+
+
+def _row(number: int, content_hash: bytes) -> Row:
+    path = f"{number}.jpg"
+    return Row(path, None, "train", 1, 1, 1, 1, content_hash, bytes(8), bytes(48), {})
