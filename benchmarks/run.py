@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measure import RESULTS
 
-NAMES = ("search_start", "embed", "memory", "dry_run")
+NAMES = ("search_start", "embed", "memory", "dry_run", "indexes")
 README = Path(__file__).parent / "README.md"
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
 

@@ -17,7 +17,8 @@ Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
 
 COMMANDS = (
-    ["embed"], ["search"], ["status"], ["models"], ["export"], ["data", "demo"], ["demo"],
+    ["embed"], ["search"], ["index"], ["status"], ["models"], ["export"], ["data", "demo"],
+    ["demo"],
     ["doctor"],
 )  # fmt: skip
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino", "pyarrow", "numpy", "PIL"}
