@@ -119,6 +119,7 @@ def test_embed_builds_where_auto_wants_it_and_says_why(
 
 def test_overwriting_keeps_what_was_asked_for(index: Path) -> None:
     build_index(index, recipe="rabitq", min_recall=0.5)
+    paint(Path("art"), range(700, 705))
     report = colours(overwrite=True)
     assert report.index_recipe == "rabitq"
     assert record(index)["wanted"]["min_recall"] == 0.5
@@ -273,15 +274,19 @@ def test_positions_that_dont_exist_are_refused(index: Path) -> None:
             search(index, ["5.bmp"])
 
 
-def test_names_that_lead_out_are_refused(index: Path, tmp_path: Path) -> None:
+def test_names_that_lead_out_are_refused(index: Path) -> None:
     build_index(index, recipe="ivf", min_recall=0.5)
     fields = record(index)
-    outside = tmp_path / "outside.faiss"
-    shutil.copy(index / fields["files"]["faiss"], outside)
-    replace_file(index, "../../outside.faiss", outside.read_bytes())
-    fields["files"]["faiss"] = "../../outside.faiss"
-    replace_file(index, "index/index.json", json.dumps(fields).encode())
-    with pytest.raises(ArtvecError, match="names no file"):
+    for name in ("failures.parquet", "../../outside.faiss"):
+        (index / name).write_bytes((index / record(index)["files"]["rows"]).read_bytes())
+        fields["files"]["faiss"] = name
+        replace_file(index, "index/index.json", json.dumps(fields).encode())
+        with pytest.raises(ArtvecError, match=r"names no file .* of an index"):
+            search(index, ["5.bmp"])
+        fields["files"]["faiss"] = "index/aaaaaaaaaaaa.faiss"
+        replace_file(index, "index/index.json", json.dumps(fields).encode())
+    with pytest.raises(ArtvecError, match="is damaged"):
+        replace_file(index, "../../outside.faiss", b"")
         search(index, ["5.bmp"])
 
 

@@ -46,5 +46,5 @@ def commit_index(
         changed = replace(manifest, files=named)
         write_manifest(folder, changed, artvec_version=artvec.__version__)
     for left in file.parent.iterdir():
-        if f"index/{left.name}" not in named:
+        if left.is_file() and f"index/{left.name}" not in named:
             left.unlink()

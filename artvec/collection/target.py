@@ -136,12 +136,15 @@ def replacing(folder: Path, source: Path) -> Iterator[Path]:
             _link(inside / "shards" / shard.name, folder / "shards" / shard.name)
         for name in successor.files:
             (folder / name).parent.mkdir(exist_ok=True)
-            write_whole(folder / name, (inside / name).read_bytes())
+            _link(inside / name, folder / name)
         successor = replace(successor, source=relative_source(folder, source))
         write_manifest(folder, successor, artvec_version=artvec.__version__)
         named = {shard.name for shard in successor.shards}
         for file in (folder / "shards").iterdir():
             if file.name not in named:
+                file.unlink()
+        for file in (folder / "index").glob("*"):
+            if file.is_file() and f"index/{file.name}" not in successor.files:
                 file.unlink()
         shutil.rmtree(inside)
 
