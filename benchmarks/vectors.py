@@ -34,7 +34,7 @@ def realistic(count: int, dim: int, *, seed: int) -> Iterator[Float32Array]:
 
 def write_collection(folder: Path, count: int, dim: int) -> None:
     """Write a collection of such vectors; their pictures never existed."""
-    preprocessing = Preprocessing(4, 4, "squash", "box", (0, 0, 0), (1, 1, 1))
+    preprocessing = Preprocessing(4, 4, "squash", "box", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     identity = EncoderIdentity("synthetic", "", preprocessing, "none", dim)
     manifest = Manifest(identity, "float32", str(folder / "none"))
     rng = np.random.default_rng(1)

@@ -59,7 +59,7 @@ def write(folder: Path, vectors: np.ndarray, names: Sequence[str] | None = None)
 
     Rows whose name and vector it has already stay in their shards.
     """
-    preprocessing = Preprocessing(4, 4, "squash", "box", (0, 0, 0), (1, 1, 1))
+    preprocessing = Preprocessing(4, 4, "squash", "box", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     identity = EncoderIdentity("test", "", preprocessing, "x", vectors.shape[1])
     stored = read_manifest(folder) if (folder / "collection.json").is_file() else None
     manifest = stored or Manifest(identity, "float32", str(folder / "source"))
@@ -195,7 +195,7 @@ def test_all_vectors_zero(tmp_path: Path) -> None:
 def test_float16_collections_have_indexes_too(some: Path, tmp_path: Path) -> None:
     vectors = realistic(500)
     folder = tmp_path / "half"
-    preprocessing = Preprocessing(4, 4, "squash", "box", (0, 0, 0), (1, 1, 1))
+    preprocessing = Preprocessing(4, 4, "squash", "box", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     manifest = Manifest(EncoderIdentity("t", "", preprocessing, "x", DIM), "float16", "s")
     with CollectionWriter(folder, manifest, stored=None) as writer:
         writer.append([row(str(n), vector) for n, vector in enumerate(vectors)], vectors)
