@@ -472,6 +472,28 @@ def test_any_sequence_of_changes(
         assert np.allclose(found.matches.scores, best, atol=1e-5)
 
 
+@given(
+    stored=st.lists(st.integers(0, 4), max_size=12),
+    present=st.lists(st.integers(0, 4), max_size=12),
+)
+def test_positions_and_rows_of_equal_content_are_paired_in_order(
+    stored: list[int], present: list[int]
+) -> None:
+    """Each position takes the first row of its content that is still free; the rest are new."""
+    free = list(enumerate(present))
+    expected = []
+    for key in stored:
+        pair = next((pair for pair in free if pair[1] == key), None)
+        expected.append(-1 if pair is None else pair[0])
+        if pair is not None:
+            free.remove(pair)
+    rows, added = index_build.match(
+        np.array(stored, dtype=np.uint64), np.array(present, dtype=np.uint64)
+    )
+    assert rows.tolist() == expected
+    assert added.tolist() == [row for row, _ in free]
+
+
 # Memory
 
 _BUILD = """
