@@ -12,12 +12,12 @@ from artvec.errors import ArtvecError
 from artvec.faiss_index.exact import unit_rows
 from artvec.faiss_index.library import Index, add, make_index, on_cpu, row_bytes, train
 from artvec.faiss_index.recipes import (
-    POINTS_PER_CLUSTER,
     Shape,
     Wish,
     clusters_in,
     factory_string,
     ranked,
+    training_rows_needed,
     training_rows_wanted,
 )
 from artvec.progress import Progress
@@ -153,10 +153,9 @@ def _drafted(name: str, shape: Shape, max_memory: int | None) -> _Draft:
     fixed = _fixed_bytes(factory_string(name, shape.dim, size, shape.rows), shape)
     each = _SAMPLE_COPIES * shape.dim * 4
     if max_memory is not None:
-        fewest = POINTS_PER_CLUSTER * max(1, clusters_in(name))
-        size = min(size, max(fewest, (max_memory - fixed) // each))
+        size = min(size, max(training_rows_needed(name), (max_memory - fixed) // each))
     factory = factory_string(name, shape.dim, size, shape.rows)
-    return _Draft(name, factory, size, fixed + size * each)
+    return _Draft(name, factory, size, _fixed_bytes(factory, shape) + size * each)
 
 
 def _fixed_bytes(factory: str, shape: Shape) -> int:

@@ -161,6 +161,11 @@ def training_rows_wanted(name: str, rows: int) -> int:
     return _SAMPLED_PER_CLUSTER * max(clusters_in(name), 2**8)  # it may hold an 8-bit code
 
 
+def training_rows_needed(name: str) -> int:
+    """Return the fewest rows that a recipe is trained on where memory is short."""
+    return POINTS_PER_CLUSTER * max(1, clusters_in(name), _PQ_CENTROIDS * (name == "ivfpq"))
+
+
 def clusters_in(factory: str) -> int:
     """Return the number of clusters that a factory string names, 0 where there are none."""
     found = re.search(r"IVF(\d+)", factory)
