@@ -22,6 +22,7 @@ from PIL import Image
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import open_collection
 from artvec.errors import ArtvecError
+from artvec.search import search
 from artvec.shards import vectors_of
 from artvec.status import verify
 
@@ -88,6 +89,16 @@ def finished(home: Path) -> None:
     embed(home)
 
 
+def indexed(home: Path) -> None:
+    """An index that has to follow: pictures were added and removed."""
+    finished(home)
+    run(home, ("index", "-i", "./mine", "--recipe", "ivf", "-q"), fatal=0)
+    for n in range(FIRST, FIRST + 100):
+        save(home / f"art/{n:04d}.bmp", n)
+    for n in range(10):
+        (home / f"art/{n:04d}.bmp").unlink()
+
+
 def damaged(home: Path) -> None:
     finished(home)
     shard = next(iter(sorted((home / "mine/shards").glob("*.arrow"))))
@@ -104,6 +115,8 @@ CASES = {
     "export": Case(
         finished, ("export", "-i", "./mine", "--format", "parquet", "-o", "out.parquet")
     ),
+    "index": Case(finished, ("index", "-i", "./mine", "--recipe", "ivf", "-q")),
+    "embed with an index": Case(indexed, EMBED),
     "repair": Case(damaged, ("verify", "-i", "./mine", "--repair")),
 }
 
@@ -129,15 +142,25 @@ def state(home: Path) -> dict[str, Any]:
         for record, vector in zip(records, vectors_of(table), strict=True):
             rows[record["path"]] = (repr(record), vector.tobytes())
     manifest = json.loads((home / "mine/collection.json").read_bytes())
-    kept = ("encoder", "dtype", "rows", "complete", "columns", "files", "source")
+    kept = ("encoder", "dtype", "rows", "complete", "columns", "source")
     out = home / "out.parquet"
     return {
         "rows": rows,
         "manifest": {name: manifest[name] for name in kept},
+        "failures": manifest["files"]["failures.parquet"],
+        "index": index_state(home),
         "export": pq.read_table(out) if out.exists() else None,
         "files": sorted(f.name for f in home.iterdir()),
         "shards": sorted(f.name for f in (home / "mine/shards").iterdir()),
     }
+
+
+def index_state(home: Path) -> dict[str, Any]:
+    """How the collection is searched, times aside, and the files that belong to it."""
+    record = json.loads((home / "mine/index/index.json").read_bytes())
+    timed = ("latency_ms", "build_seconds")
+    there = sorted(f.name for f in (home / "mine/index").iterdir())
+    return {"files": there, **{k: v for k, v in record.items() if k not in timed}}
 
 
 @dataclass(frozen=True)
@@ -190,7 +213,9 @@ def check_readable(home: Path) -> None:
     except ArtvecError as error:
         assert "not complete" in error.message or "not a collection" in error.message
     else:
-        assert collection.rows in (FIRST, FIRST + 1190)
+        assert collection.rows in (FIRST, FIRST + 90, FIRST + 1190)
+        query = [str(home / "art/0500.bmp")]
+        assert search(home / "mine", query).queries[0].hits[0].path == "0500.bmp"
 
 
 @pytest.fixture(scope="module", params=CASES)

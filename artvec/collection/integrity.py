@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from artvec.collection.index_record import INDEX, record_from, state_of
 from artvec.collection.lock import writer_of
 from artvec.collection.manifest import MANIFEST, FileEntry, Manifest, ShardEntry, is_as_written
 from artvec.errors import ArtvecError
@@ -50,7 +51,7 @@ def by_content(folder: Path, manifest: Manifest, progress: Progress = silent) ->
     done = 0
     for name, entry in entries.items():
         progress(done, total)
-        if not _is_whole(folder / name, entry):
+        if not _is_whole(folder / name, entry) or (name == INDEX and _is_stale(folder, manifest)):
             damaged.append(name)
         done += entry.size_bytes
     progress(total, total)
@@ -73,6 +74,15 @@ def _is_whole(file: Path, entry: Entry) -> bool:
         return isinstance(entry, FileEntry) or open_shard(file).num_rows == entry.rows
     except (OSError, ArtvecError):
         return False
+
+
+def _is_stale(folder: Path, manifest: Manifest) -> bool:
+    """Say whether the index is of other rows; where every row is scanned, none is needed."""
+    try:
+        record = record_from((folder / INDEX).read_bytes())
+    except ValueError:
+        return True
+    return record.recipe != "flat" and record.state != state_of(manifest)
 
 
 def _foreign(folder: Path, entries: Mapping[str, Entry]) -> tuple[str, ...]:
