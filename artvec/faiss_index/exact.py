@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from artvec.types import Float32Array, Int64Array, Matches
+from artvec.types import Float32Array, Float64Array, Int64Array, Matches
 
 _MANY_QUERIES = 256
 """From here on FAISS's kernel beats one matrix product per block; both are exact."""
+
+_LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
 
 
 def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
     """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
     wide = np.asarray(vectors, dtype=np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide, dtype=np.float64))
+    norms = _lengths(wide)
     inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
     units: Float32Array = wide * inverse[:, None].astype(np.float32)
     return units
@@ -51,8 +53,9 @@ def _product_block(
 ) -> tuple[Int64Array, Float32Array]:
     """Score one block by a matrix product, dividing by row lengths instead of copying rows."""
     wide = np.asarray(block, dtype=np.float32)
-    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide, dtype=np.float64))  # (n,)
-    products = wide @ queries.T  # (n, Q)
+    norms = _lengths(wide)  # (n,)
+    # For one query BLAS gains nothing by its threads, which wait for a busy core.
+    products = np.vecdot(wide, queries[0])[:, None] if len(queries) == 1 else wide @ queries.T
     scores = np.divide(products, norms[:, None], out=products, where=norms[:, None] > 0).T
     if k == scores.shape[1]:
         rows = np.broadcast_to(np.arange(k, dtype=np.int64), scores.shape)
@@ -77,6 +80,21 @@ def _faiss_block(
     else:
         scores, rows = faiss.knn(queries, unit_rows(block), k, metric=metric)
     return rows, scores
+
+
+def _lengths(vectors: Float32Array) -> Float64Array:
+    """Return the (N,) lengths of (N, dim) vectors.
+
+    Sums in single precision are 12 times as fast, and right to 1e-6 but near its limits.
+    """
+    with np.errstate(over="ignore"):
+        squares = np.vecdot(vectors, vectors)  # (N,)
+    lengths: Float64Array = np.sqrt(squares, dtype=np.float64)
+    odd = ~((squares > _LEAST_SQUARE) & (squares < _MOST_SQUARE))
+    if odd.any():
+        few = vectors[odd]
+        lengths[odd] = np.sqrt(np.einsum("ij,ij->i", few, few, dtype=np.float64))
+    return lengths
 
 
 def _best(scores: Float32Array, rows: Int64Array, k: int) -> tuple[Float32Array, Int64Array]:
