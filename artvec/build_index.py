@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.index_follow import stored_wish
+from artvec.collection.index.follow import stored_wish
 from artvec.collection.lock import writing
 from artvec.collection.manifest import read_manifest
 from artvec.errors import ArtvecError
@@ -23,7 +23,7 @@ class IndexReport:
     Attributes:
         index: Folder of the collection.
         rows: In it.
-        recipe: See `artvec.collection.index_record.IndexRecord`, as of the rest.
+        recipe: See `artvec.collection.index.record.IndexRecord`, as of the rest.
         factory: FAISS factory string; None for flat.
         parameters: Of a search.
         recall_at_10: Against the exact scan.
@@ -67,7 +67,7 @@ def build_index(
         ArtvecError: The recipe is unknown, doesn't fit the memory or misses the recall (the
             former index stays), or another process writes.
     """
-    from artvec.collection import index_build
+    from artvec.collection.index import build as index_build
 
     read_manifest(folder)  # before the lock makes a file where there is no collection
     with writing(folder):

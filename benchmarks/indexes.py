@@ -14,7 +14,7 @@ from typing import Any
 import faiss
 import numpy as np
 
-from artvec.collection.index import open_index
+from artvec.collection.index.read import open_index
 from artvec.collection.reader import blocks, open_collection
 from artvec.faiss_index import exact_search, unit_rows
 from artvec.faiss_index.approximate import approximate_search

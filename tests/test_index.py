@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 import artvec
 from artvec.build_index import build_index, memory_size
-from artvec.collection import index_build
-from artvec.collection.index import nearest
-from artvec.collection.index_follow import follow_rows, stored_wish
+from artvec.collection.index import build as index_build
+from artvec.collection.index.follow import follow_rows, stored_wish
+from artvec.collection.index.read import nearest
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, file_entry, read_manifest, write_manifest
 from artvec.collection.reader import blocks, columns, open_collection

@@ -19,8 +19,8 @@ from PIL import Image
 
 import artvec as package
 from artvec.build_index import build_index
-from artvec.collection import index_build
-from artvec.collection.index import POSITIONS, nearest
+from artvec.collection.index import build as index_build
+from artvec.collection.index.read import POSITIONS, nearest
 from artvec.collection.manifest import file_entry, read_manifest, write_manifest
 from artvec.collection.reader import open_collection
 from artvec.embed import EmbedOptions, EmbedReport, embed

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.index_record import INDEX, record_from, state_of
+from artvec.collection.index.record import INDEX, record_from, state_of
 from artvec.collection.lock import writer_of
 from artvec.collection.manifest import MANIFEST, FileEntry, Manifest, ShardEntry, is_as_written
 from artvec.errors import ArtvecError

@@ -10,7 +10,7 @@ from pathlib import Path
 import artvec
 from artvec.collection import locate, settings, target
 from artvec.collection.facts import Facts
-from artvec.collection.index_follow import stored_wish
+from artvec.collection.index.follow import stored_wish
 from artvec.collection.manifest import Manifest
 from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder

@@ -14,7 +14,7 @@ import artvec
 from artvec.collection import locate, target
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
-from artvec.collection.index_follow import follow_rows
+from artvec.collection.index.follow import follow_rows
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.options import EmbedOptions, EmbedReport

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from artvec.collection.index import Nearest, nearest
+from artvec.collection.index.read import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
 from artvec.collection.same_picture import Fingerprints, fingerprints
 from artvec.faiss_index import exact_search

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.index import Stale, read_record
-from artvec.collection.index_files import commit_index
-from artvec.collection.index_record import INDEX, IndexRecord, state_of
-from artvec.collection.manifest import read_manifest
+from artvec.collection.index.files import commit_index, entries_of, is_settled
+from artvec.collection.index.record import (
+    INDEX,
+    IndexRecord,
+    record_bytes,
+    record_from,
+    state_of,
+)
+from artvec.collection.manifest import file_entry
 from artvec.collection.reader import Collection, open_collection
-from artvec.errors import ArtvecError
 from artvec.faiss_index.recipes import Shape, Wish, ranked
 
 _TRY_AGAIN_AT = 2
@@ -27,11 +31,8 @@ class Followed:
 
 def stored_wish(folder: Path) -> Wish | None:
     """Return what a user last asked of a collection's index; None where nothing can be read."""
-    try:
-        manifest = read_manifest(folder)
-        return read_record(Collection(folder, manifest, ())).wanted
-    except (ArtvecError, Stale):
-        return None
+    stored = _stored(folder)
+    return None if stored is None else stored.wanted
 
 
 def follow_rows(folder: Path, wish: Wish) -> Followed:
@@ -44,14 +45,15 @@ def follow_rows(folder: Path, wish: Wish) -> Followed:
         OSError: The index can't be written.
     """
     collection = open_collection(folder)
-    stored = _stored(collection)
+    stored = _stored(folder)
     if stored is not None and _is_true(collection, stored, wish):
+        commit_index(folder, collection.manifest, stored, entries_of(folder, stored))
         return Followed(stored.recipe)
     record = _scanned(collection, stored, wish)
     if record is not None:
         commit_index(folder, collection.manifest, record, {})
     else:
-        from artvec.collection.index_build import extend_or_build
+        from artvec.collection.index.build import extend_or_build
 
         record = extend_or_build(collection, stored, wish)
     before = stored or IndexRecord()
@@ -60,16 +62,27 @@ def follow_rows(folder: Path, wish: Wish) -> Followed:
     return Followed(record.recipe, notes)
 
 
-def _stored(collection: Collection) -> IndexRecord | None:
+def _stored(folder: Path) -> IndexRecord | None:
+    """Return the record that lies there; the manifest may not name it yet if a run was killed."""
     try:
-        return read_record(collection) if INDEX in collection.manifest.files else None
-    except (ArtvecError, Stale):
+        return record_from((folder / INDEX).read_bytes())
+    except (OSError, ValueError):
         return None
 
 
 def _is_true(collection: Collection, stored: IndexRecord, wish: Wish) -> bool:
-    there = all((collection.folder / name).is_file() for name in stored.files.values())
-    return there and stored.wanted == wish and stored.state == state_of(collection.manifest)
+    """Say whether a record is of these rows and this wish, and its files are there, unharmed.
+
+    One that the manifest doesn't name is that of a commit that was killed, if its files are new.
+    """
+    named = collection.manifest.files
+    begun = bool(stored.files) and not named.keys() & set(stored.files.values())
+    return (
+        (begun or named.get(INDEX) == file_entry(record_bytes(stored)))
+        and stored.wanted == wish
+        and stored.state == state_of(collection.manifest)
+        and all(is_settled(collection.folder, name) for name in stored.files.values())
+    )
 
 
 def _scanned(collection: Collection, stored: IndexRecord | None, wish: Wish) -> IndexRecord | None:

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import artvec
-from artvec.collection.index_record import INDEX, IndexRecord, record_bytes
+from artvec.collection.index.record import INDEX, IndexRecord, record_bytes
 from artvec.collection.manifest import FileEntry, Manifest, file_entry, write_manifest
-from artvec.files import settle, write_whole
+from artvec.files import settle, sha256_of, write_whole
+
+FILE_NAME = re.compile(r"index/[0-9a-f]{12}\.(faiss|npy)")
 
 
 def settled(folder: Path, partial: Path, suffix: str) -> tuple[str, FileEntry]:
     """Give a finished partial file the name of its content; return its path below the folder."""
-    with partial.open("rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    digest = sha256_of(partial)
     entry = FileEntry(digest, partial.stat().st_size)
     file = partial.with_name(f"{digest[:12]}{suffix}")
     settle(partial, file)
     return file.relative_to(folder).as_posix(), entry
+
+
+def is_settled(folder: Path, name: str) -> bool:
+    """Say whether a file of an index is there, and is what its name was given for."""
+    file = folder / name
+    if not FILE_NAME.fullmatch(name) or not file.is_file():
+        return False
+    return sha256_of(file).startswith(file.stem)
+
+
+def entries_of(folder: Path, record: IndexRecord) -> dict[str, FileEntry]:
+    """Describe the settled files of an index."""
+    return {
+        name: FileEntry(sha256_of(folder / name), (folder / name).stat().st_size)
+        for name in record.files.values()
+    }
 
 
 def commit_index(

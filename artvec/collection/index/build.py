@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from artvec.collection.index import POSITIONS, load_index
-from artvec.collection.index_files import commit_index, settled
-from artvec.collection.index_follow import shape_of
-from artvec.collection.index_record import IndexRecord, state_of
+from artvec.collection.index.files import commit_index, settled
+from artvec.collection.index.follow import shape_of
+from artvec.collection.index.read import POSITIONS, load_index
+from artvec.collection.index.record import IndexRecord, state_of
 from artvec.collection.reader import Collection, blocks, open_collection
 from artvec.errors import ArtvecError
 from artvec.faiss_index.approximate import Approximate, approximate_search

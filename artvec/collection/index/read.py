@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artvec.collection.index_record import INDEX, IndexRecord, record_from, state_of
+from artvec.collection.index.files import FILE_NAME
+from artvec.collection.index.record import INDEX, IndexRecord, record_from, state_of
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, blocks
 from artvec.errors import ArtvecError
 from artvec.faiss_index import exact_search
+from artvec.files import sha256_of
 from artvec.types import Float32Array, Matches, UInt64Array
 
 if TYPE_CHECKING:
     from artvec.faiss_index.approximate import Approximate
 
-_NAME = re.compile(r"index/[0-9a-f]{12}\.(faiss|npy)")
 POSITIONS = np.dtype([("content", "<u8"), ("row", "<i8")])
 """A position of an index: the first 8 bytes of its picture's content hash, and its row or -1."""
 
@@ -160,14 +160,13 @@ def _positions(file: Path) -> np.ndarray[Any, np.dtype[np.void]]:
 def _whole(collection: Collection, name: str) -> Path:
     """Return a file after comparing every byte with the manifest: FAISS trusts what it reads."""
     entry = collection.manifest.files.get(name)
-    if entry is None or not _NAME.fullmatch(name):
+    if entry is None or not FILE_NAME.fullmatch(name):
         raise ValueError(f"the manifest names no file {name!r} of an index")
     file = collection.folder / name
     if file.stat().st_size != entry.size_bytes:
         raise ValueError(f"{file.name} has {file.stat().st_size} bytes, not {entry.size_bytes}")
-    with file.open("rb") as handle:
-        if hashlib.file_digest(handle, "sha256").hexdigest() != entry.sha256:
-            raise ValueError(f"the content of {file.name} is not what was written")
+    if sha256_of(file) != entry.sha256:
+        raise ValueError(f"the content of {file.name} is not what was written")
     return file
 
 
