@@ -16,6 +16,7 @@ from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
 from artvec.images.decode import decode_sample
 from artvec.images.detail import Detail
+from artvec.images.opening import MAX_PIXELS
 from artvec.types import (
     Decoded,
     DecodeMode,
@@ -63,12 +64,14 @@ class ExtractOptions:
         batch_size: Images a forward pass; None for the encoder's own.
         known: Content hashes that need neither decoding nor a forward pass.
         detail: The part of every picture that is embedded; None for the whole.
+        max_pixels: Larger pictures are skipped.
     """
 
     decode: DecodeMode = "fast"
     batch_size: int | None = None
     known: Container[bytes] = frozenset()
     detail: Detail | None = None
+    max_pixels: int = MAX_PIXELS
 
 
 def extract(
@@ -134,6 +137,7 @@ def _decoded(
         mode=options.decode,
         known=options.known,
         detail=options.detail,
+        max_pixels=options.max_pixels,
     )
     ahead = _BATCHES_AHEAD * (options.batch_size or encoder.batch_size)
     remaining = iter(samples)

@@ -11,7 +11,7 @@ def formats() -> dict[str, Any]:
     """Name the image formats that can be read, and those that Pillow was built without."""
     from PIL import features
 
-    from artvec.images.decode import readable_formats
+    from artvec.images.opening import readable_formats
 
     codecs = {"JPEG": "jpg", "PNG": "zlib", "TIFF": "libtiff", "WEBP": "webp", "AVIF": "avif"}
     lacking = [name for name, codec in codecs.items() if not features.check(codec)]

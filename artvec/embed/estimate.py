@@ -126,7 +126,7 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
         _place(folder, source, found, options), source, found, options, stopwatch.make
     )
     earlier = known_rows(prepared.folder, prepared.stored.shards) if prepared.stored else []
-    failing = known_failures(prepared.folder, artvec_version=reading_version())
+    failing = known_failures(prepared.folder, artvec_version=reading_version(options))
     plan = _recognised(make_plan(found, earlier, failing))
     prepare_seconds = time.perf_counter() - started
     rehearsal = _rehearse(plan.candidates, prepared.ready.encoder, options)
@@ -200,7 +200,10 @@ def _rehearse(candidates: Sequence[Sample], encoder: Encoder, options: EmbedOpti
     if not candidates:
         return _Rehearsal()
     decode = partial(
-        decode_sample, preprocessing=encoder.identity.preprocessing, mode=options.decode
+        decode_sample,
+        preprocessing=encoder.identity.preprocessing,
+        mode=options.decode,
+        max_pixels=options.max_pixels,
     )
     outcomes, decode_seconds = _decode_some(candidates, decode)
     decoded = tuple(outcome for outcome in outcomes if isinstance(outcome, Decoded))

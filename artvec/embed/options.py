@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from artvec.collection.salvage import Salvage
+from artvec.images.opening import MAX_PIXELS
 from artvec.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
 
 NOTHING_DAMAGED = Salvage()
@@ -26,6 +27,7 @@ class EmbedOptions:
         encoder: Engine, device, precision.
         dtype: Of the stored vectors.
         decode: See `DecodeMode`.
+        max_pixels: Larger pictures are skipped.
         metadata: CSV file to join; `none` drops the one used before.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
@@ -42,6 +44,7 @@ class EmbedOptions:
     encoder: EncoderOptions = AUTO
     dtype: Literal["float32", "float16"] | None = None
     decode: DecodeMode = "fast"
+    max_pixels: int = MAX_PIXELS
     metadata: Path | None = None
     group: str | None = None
     overwrite: bool = False

@@ -16,8 +16,8 @@ from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
 from artvec.errors import ArtvecError
 from artvec.faiss_index.recipes import Wish
-from artvec.images.decode import readable_formats
 from artvec.images.find import Found
+from artvec.images.opening import readable_formats
 from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
 
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
@@ -102,9 +102,9 @@ def prepare(
     )
 
 
-def reading_version() -> str:
-    """Name what a file failed under: the version, and the formats it could read."""
-    return f"{artvec.__version__} {' '.join(readable_formats())}"
+def reading_version(options: EmbedOptions) -> str:
+    """Name what a file failed under: the version, the formats it could read, the largest size."""
+    return f"{artvec.__version__} {' '.join(readable_formats())} {options.max_pixels}"
 
 
 def _check_same(stored: Manifest, wanted: Manifest, source: Path, options: EmbedOptions) -> None:

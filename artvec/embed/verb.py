@@ -80,7 +80,7 @@ def _embed_into(
         folder, prepared.manifest, stored=prepared.stored, damaged=options.salvage.shards
     ) as writer:
         earlier = writer.known_rows()
-        failing = known_failures(folder, artvec_version=reading_version())
+        failing = known_failures(folder, artvec_version=reading_version(options))
         plan = make_plan(found, earlier, failing)
         _recall_splits(facts, plan, earlier)
         for content_hash, split in options.salvage.splits.items():
@@ -90,7 +90,7 @@ def _embed_into(
             recorded = _recorded(prepared.ready, options.decode)
             writer.manifest = replace(writer.manifest, recorded=recorded)
         failures = (*found.skipped, *plan.failures, *tally.failures)
-        _finish(writer, plan, facts, failures)
+        _finish(writer, plan, facts, failures, version=reading_version(options))
         index = follow_rows(folder, prepared.wish)
     seconds = time.perf_counter() - started
     return EmbedReport(
@@ -134,7 +134,9 @@ def _run(
 ) -> _Tally:
     tally = _Tally()
     encoder, facts = prepared.ready.encoder, prepared.facts
-    extraction = ExtractOptions(options.decode, options.batch_size, known=plan.free)
+    extraction = ExtractOptions(
+        options.decode, options.batch_size, plan.free, max_pixels=options.max_pixels
+    )
     preprocessing = encoder.identity.preprocessing
     done = 0
     progress(0, len(plan.candidates))
@@ -165,13 +167,18 @@ def _run(
 
 
 def _finish(
-    writer: CollectionWriter, plan: Plan, facts: Facts, failures: tuple[Skipped, ...]
+    writer: CollectionWriter,
+    plan: Plan,
+    facts: Facts,
+    failures: tuple[Skipped, ...],
+    *,
+    version: str,
 ) -> None:
     def redescribe(shard: str, number: int, row: Row) -> Row | None:
         sample = plan.claims.get((shard, number))
         return None if sample is None else facts.renewed_row(sample, row)
 
-    failed = failures_bytes(failures, artvec_version=reading_version())
+    failed = failures_bytes(failures, artvec_version=version)
     writer.finish(redescribe, {FAILURES: failed})
 
 

@@ -1,70 +1,54 @@
-"""Read one file and decode it once: pixels for the backbone, fingerprint for the collection."""
+"""Decode a file once: pixels for the backbone, fingerprint for the collection."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-from collections.abc import Container
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
+from artvec.images.bands import (
+    PixelBox,
+    Want,
+    band_bytes,
+    narrow_px,
+    resample,
+    shrink_of,
+    turned_upright,
+)
 from artvec.images.detail import Detail
-from artvec.images.fingerprint import colour_grid, perceptual_hash
-from artvec.images.fit import Frame, fit_pixels, geometry
-from artvec.images.srgb import UnsupportedMode, to_srgb
+from artvec.images.fingerprint import COLOUR_SIZE, SAMPLED_SIZE, hash_of_sample
+from artvec.images.fit import FILTERS, Frame, Resampling, crop_square, geometry, resampling
+from artvec.images.memory import DECODING
+from artvec.images.opening import (
+    MAX_PIXELS,
+    WHOLE_PX,
+    Opened,
+    explained,
+    open_picture,
+    settled,
+)
+from artvec.images.reading import Content, Undecodable, reading
+from artvec.images.srgb import to_srgb
 from artvec.types import (
     Decoded,
     DecodeMode,
     Fingerprint,
     Preprocessing,
-    Reason,
     Recognised,
     Sample,
     Skipped,
-    Stage,
+    UInt8Array,
 )
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-MAX_PIXELS = 178_956_970
-"""Larger pictures are refused; the size at which Pillow itself calls a file a bomb."""
-
-_SIGNATURES = (
-    b"\xff\xd8",
-    b"\x89PNG",
-    b"GIF8",
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
-)
-_HEIF_BRANDS = (b"", b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-_FINGERPRINT_SIDE = 128
-_SLACK_LEFT = (2, 3, 6, 7)
-_SLACK_TOP = (3, 4, 7, 8)
-
-
-@dataclass
-class Undecodable(Exception):
-    """Why a file yields no picture."""
-
-    stage: Stage
-    reason: Reason
-    message: str
-
-
-@cache
-def readable_formats() -> tuple[str, ...]:
-    """Return the formats that can be read, with HEIF where pillow-heif is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return FORMATS
-    register_heif_opener()
-    return (*FORMATS, "HEIF")
+_BUDGET_BASE_BYTES, _BUDGET_BYTES = 200_000_000, 4
+"""Memory for decoding, all threads together; the second per pixel of the largest picture."""
+_FILE_BYTES = 16
+"""Of a file, per pixel of the largest picture: four channels of floats."""
+_WHOLE_BYTES = 28
+"""What a pixel takes on its way to sRGB where a picture is converted whole."""
 
 
 def decode_sample(
@@ -73,6 +57,7 @@ def decode_sample(
     mode: DecodeMode,
     known: Container[bytes] = frozenset(),
     detail: Detail | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Decoded | Recognised | Skipped:
     """Turn a file into pixels, or say why it can't be; never raises for a bad file.
 
@@ -83,27 +68,26 @@ def decode_sample(
         known: Content hashes that need no decoding.
         detail: The part of the picture that the pixels come from, decoded at full scale; the
             fingerprint stays the whole picture's.
+        max_pixels: Larger pictures are refused by their header.
+
+    Returns:
+        The outcome; its sample has the size and time that the file had when it was read.
     """
     try:
-        data = _read(sample.file)
-        content_hash = hashlib.sha256(data).digest()
-        if content_hash in known:
-            return Recognised(sample, content_hash)
-        image, frame = _open_srgb(data, preprocessing, "exact" if detail else mode)
-        seen, seen_frame = _cut(image, detail) if detail else (image, frame)
-        pixels = fit_pixels(seen, preprocessing, seen_frame)
+        with reading(sample.file, max_bytes=_FILE_BYTES * max_pixels) as content:
+            if (content.size_bytes, content.mtime_ns) != (sample.size_bytes, sample.mtime_ns):
+                sample = replace(sample, size_bytes=content.size_bytes, mtime_ns=content.mtime_ns)
+            if content.sha256 in known:
+                return Recognised(sample, content.sha256)
+            with explained(content):
+                mode = "exact" if detail else mode
+                opened = open_picture(content, preprocessing, mode, max_pixels)
+                seen = _seen(opened, content, preprocessing, detail, max_pixels)
+                return Decoded(sample, seen.fingerprint, seen.pixels)
     except Undecodable as why:
         return Skipped(
             sample.path, why.stage, why.reason, why.message, sample.size_bytes, sample.mtime_ns
         )
-    fingerprint = Fingerprint(
-        content_hash,
-        perceptual_hash(image, frame.box),
-        colour_grid(image, frame.box),
-        frame.width,
-        frame.height,
-    )
-    return Decoded(sample, fingerprint, pixels)
 
 
 def load_picture(file: str | Path, *, side_px: int) -> Image.Image:
@@ -113,101 +97,123 @@ def load_picture(file: str | Path, *, side_px: int) -> Image.Image:
         Undecodable: It can't be decoded whole.
     """
     preprocessing = Preprocessing(side_px, side_px, "pad", "bicubic", (1, 1, 1), (1, 1, 1))
-    image, frame = _open_srgb(_read(str(file)), preprocessing, "fast")
-    width, height = geometry(frame.width, frame.height, preprocessing).resized
-    if max(frame.width, frame.height) <= side_px:
-        width, height = frame.width, frame.height
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=frame.box)
+    limit = _FILE_BYTES * MAX_PIXELS
+
+    with reading(str(file), max_bytes=limit) as content, explained(content):
+        opened = open_picture(content, preprocessing, "fast", MAX_PIXELS)
+        with _loaded(opened, content, side_px * max(opened.upright_size), MAX_PIXELS) as loaded:
+            size = loaded.frame.width, loaded.frame.height
+            if max(size) > side_px:
+                size = geometry(*size, preprocessing).resized
+            shrink = shrink_of(loaded.upright_size)
+            want = Want(size, Image.Resampling.LANCZOS, loaded.box, shrink=shrink)
+            return _resized(loaded, [want])[0]
 
 
-def _read(file: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    fingerprint: Fingerprint
+    pixels: UInt8Array
+
+
+def _seen(
+    opened: Opened,
+    content: Content,
+    preprocessing: Preprocessing,
+    detail: Detail | None,
+    max_pixels: int,
+) -> _Seen:
+    size, plan = opened.upright_size, _plan(opened, preprocessing)
+    whole = Want(plan.size, FILTERS[preprocessing.interpolation], plan.box)
+    beside_px = 2 * size[0] * size[1] if detail else narrow_px(size, whole)
+    with _loaded(opened, content, beside_px, max_pixels) as loaded:
+        frame, box, shrink = loaded.frame, loaded.box, shrink_of(loaded.upright_size)
+        part = _box(detail, frame) if detail else None
+        plan = _plan(loaded, preprocessing, part)
+        # A crop is cut out at full detail; everything else of an extreme shape is averaged.
+        pixels_shrink = (1, 1) if preprocessing.fit == "crop" or part else shrink
+        wants = [
+            Want(
+                plan.size,
+                FILTERS[preprocessing.interpolation],
+                plan.box,
+                False,
+                pixels_shrink,
+                part,
+            ),
+            Want(SAMPLED_SIZE, Image.Resampling.LANCZOS, box, grey=True, shrink=shrink),
+            Want(COLOUR_SIZE, Image.Resampling.BOX, box, shrink=shrink),
+        ]
+        resized, grey, grid = _resized(loaded, wants)
+    fingerprint = Fingerprint(
+        content.sha256, hash_of_sample(grey), grid.tobytes(), frame.width, frame.height
+    )
+    return _Seen(fingerprint, crop_square(resized, plan, preprocessing))
+
+
+def _plan(opened: Opened, preprocessing: Preprocessing, part: PixelBox | None = None) -> Resampling:
+    if part is None:
+        return resampling(opened.upright_size, preprocessing, opened.frame)
+    size = part[2] - part[0], part[3] - part[1]
+    return resampling(size, preprocessing, Frame(*size))
+
+
+def _box(detail: Detail, frame: Frame) -> PixelBox:
     try:
-        data = Path(file).read_bytes()
-    except FileNotFoundError as error:
-        raise Undecodable("read", "vanished", "it is gone") from error
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        raise Undecodable("read", "unreadable", why) from error
-    if not data:
-        raise Undecodable("read", "empty", "the file has no bytes")
-    return data
-
-
-def _open_srgb(
-    data: bytes, preprocessing: Preprocessing, mode: DecodeMode
-) -> tuple[Image.Image, Frame]:
-    try:
-        image: Image.Image = Image.open(io.BytesIO(data), formats=readable_formats())
-        frame = _reduce(image, preprocessing, mode)
-        if image.width * image.height > MAX_PIXELS:
-            message = f"{image.width} × {image.height} pixels, more than {MAX_PIXELS:,}"
-            raise Undecodable("decode", "too_large", message)
-        image.load()
-        # In place: the function would otherwise copy pictures that stand upright already.
-        ImageOps.exif_transpose(image, in_place=True)
-        return to_srgb(image), frame
-    except Undecodable:
-        raise
-    except UnsupportedMode as error:
-        raise Undecodable("decode", "unsupported_mode", str(error)) from error
-    except Image.DecompressionBombError as error:
-        raise Undecodable("decode", "too_large", "more pixels than can be trusted") from error
-    except UnidentifiedImageError as error:
-        raise _unidentified(data) from error
-    except Exception as error:  # Pillow's plugins raise anything on broken files
-        raise _broken(error) from error
-
-
-def _cut(image: Image.Image, detail: Detail) -> tuple[Image.Image, Frame]:
-    try:
-        box = detail.box(*image.size)
+        return detail.box(frame.width, frame.height)
     except ValueError as error:
         raise Undecodable("decode", "outside", str(error)) from error
-    part = image.crop(box)
-    return part, Frame(*part.size)
 
 
-def _reduce(image: Image.Image, preprocessing: Preprocessing, mode: DecodeMode) -> Frame:
-    """Ask libjpeg for a smaller picture where at least twice the resize size remains."""
-    width, height = image.size
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    # Pillow's TIFF reader turns pictures itself while loading, and has already swapped the size.
-    turned = orientation in (5, 6, 7, 8) and image.format != "TIFF"
-    shown = (height, width) if turned else (width, height)
-    if mode == "exact" or image.format not in ("JPEG", "MPO"):
-        return Frame(*shown)
-    resized = geometry(*shown, preprocessing).resized
-    wanted = tuple(max(2 * side, _FINGERPRINT_SIDE) for side in resized)
-    image.draft(None, (wanted[1], wanted[0]) if turned else (wanted[0], wanted[1]))
-    reduction = round(width / image.width)
-    if reduction == 1:
-        return Frame(*shown)
-    return Frame(*shown, _box(image.size, shown, reduction, orientation))
+@contextmanager
+def _loaded(opened: Opened, content: Content, beside_px: int, max_pixels: int) -> Iterator[Opened]:
+    """Load a picture when there is memory for that and for what is made of it.
 
+    Args:
+        opened: The picture.
+        content: Its file.
+        beside_px: Pixels of what is made of it.
+        max_pixels: The largest picture allowed.
 
-def _box(
-    stored: tuple[int, int], shown: tuple[int, int], reduction: int, orientation: int
-) -> tuple[float, float, float, float]:
-    """Where the picture lies in the reduced one, whose last column and row may be partly empty.
-
-    libjpeg pads the stored right and bottom edges; turned upright, these can be left and top.
+    Raises:
+        Undecodable: There never will be.
+        Exception: See `explained`.
     """
-    stored_width, stored_height = stored[::-1] if orientation in (5, 6, 7, 8) else stored
-    width, height = shown[0] / reduction, shown[1] / reduction
-    left = stored_width - width if orientation in _SLACK_LEFT else 0.0
-    top = stored_height - height if orientation in _SLACK_TOP else 0.0
-    return left, top, left + width, top + height
+    size = opened.upright_size
+    need_bytes = content.held_bytes + opened.codec_bytes + 4 * size[0] * size[1]
+    if _in_bands(size):
+        need_bytes += band_bytes(size) + 4 * beside_px
+    else:
+        need_bytes += _WHOLE_BYTES * size[0] * size[1]
+    budget_bytes = _BUDGET_BASE_BYTES + _BUDGET_BYTES * max_pixels
+    if need_bytes > budget_bytes:
+        allowing = -(-(need_bytes - _BUDGET_BASE_BYTES) // _BUDGET_BYTES)
+        message = (
+            f"{size[0]} × {size[1]}, of a kind that takes {need_bytes / 1e9:.1f} GB to decode; "
+            f"--max-pixels {allowing} allows it"
+        )
+        raise Undecodable("decode", "too_large", message)
+    with DECODING.hold(need_bytes, budget_bytes):
+        opened.image.load()
+        yield settled(opened)
 
 
-def _unidentified(data: bytes) -> Undecodable:
-    is_webp = data.startswith(b"RIFF") and data[8:12] in (b"WEBP", b"")
-    is_heif = data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
-    if data.startswith(_SIGNATURES) or is_webp or is_heif:
-        return Undecodable("decode", "truncated", "only the beginning of an image file")
-    return Undecodable("decode", "not_an_image", "its content is no image format known here")
+def _in_bands(size: tuple[int, int]) -> bool:
+    return size[0] * size[1] > WHOLE_PX or shrink_of(size) != (1, 1)
 
 
-def _broken(error: Exception) -> Undecodable:
-    text = " ".join(str(error).split()) or type(error).__name__
-    truncated = "truncated" in text.lower() or isinstance(error, EOFError)
-    return Undecodable("decode", "truncated" if truncated else "corrupt", text)
+def _resized(loaded: Opened, wants: Sequence[Want]) -> list[Image.Image]:
+    if _in_bands(loaded.upright_size):
+        return resample(loaded.image, loaded.orientation, wants)
+    upright = to_srgb(turned_upright(loaded.image, loaded.orientation))
+    return [_one(upright, want) for want in wants]
+
+
+def _one(image: Image.Image, want: Want) -> Image.Image:
+    if want.part:
+        image = image.crop(want.part)
+    if want.grey:
+        image = image.convert("L")
+    if image.size == want.size and want.box == (0, 0, *want.size):
+        return image  # where Pillow would make a copy
+    return image.resize(want.size, want.resampling, box=want.box)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def find_images(root: Path) -> Found:
     samples: list[Sample] = []
     skipped: list[Skipped] = []
     escaped: set[str] = set()
-    for item in _walk(str(root), "", frozenset()):
+    for item in _walk(str(root)):
         if isinstance(item, Sample) and "\\x" in item.path:
             if item.path in escaped:
                 item = _skip(item.path, "bad_name", "another file's name is written the same way")
@@ -104,27 +104,62 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
     return [int(part) if at % 2 else part for at, part in enumerate(parts)], name
 
 
-def _walk(
-    folder: str, prefix: str, ancestors: frozenset[tuple[int, int]]
-) -> Iterator[Sample | Skipped]:
-    try:
-        status = os.stat(folder)  # noqa: PTH116 - names may hold bytes that are not UTF-8
-        entries = sorted(os.scandir(folder), key=lambda entry: natural_key(entry.name))
-    except OSError as error:
-        yield _skip(prefix.rstrip("/") or ".", "unreadable", _why(error))
-        return
-    identity = (status.st_dev, status.st_ino)
-    if identity in ancestors:
-        yield _skip(prefix.rstrip("/"), "unreadable", "a link to a folder that contains it")
-        return
-    for entry in entries:
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder on the way down.
+
+    Attributes:
+        name: As the operating system spells it.
+        prefix: Of the paths in it; ends with a slash but for the root.
+        identity: Device and inode.
+        remaining: Entries still to visit.
+    """
+
+    name: str
+    prefix: str
+    identity: tuple[int, int]
+    remaining: Iterator[os.DirEntry[str]]
+
+
+def _walk(root: str) -> Iterator[Sample | Skipped]:
+    """Visit folder by folder, in order; with a list of its own, as folders nest without limit."""
+    above: list[_Folder] = []
+    ancestors: set[tuple[int, int]] = set()
+    found: _Folder | Sample | Skipped | None = _enter(root, "", ancestors)
+    while True:
+        if isinstance(found, _Folder):
+            above.append(found)
+            ancestors.add(found.identity)
+        elif found is not None:
+            yield found
+        found = None
+        if not above:
+            return
+        folder = above[-1]
+        entry = next(folder.remaining, None)
+        if entry is None:
+            ancestors.discard(above.pop().identity)
+            continue
         if entry.name.startswith("."):
             continue
-        path = prefix + readable(entry.name)
+        path = folder.prefix + readable(entry.name)
         if _is_folder(entry):
-            yield from _walk(entry.path, path + "/", ancestors | {identity})
+            found = _enter(entry.path, path + "/", ancestors)
         elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
-            yield _describe(entry, path)
+            found = _describe(entry, path)
+
+
+def _enter(name: str, prefix: str, ancestors: Container[tuple[int, int]]) -> _Folder | Skipped:
+    try:
+        status = os.stat(name)  # noqa: PTH116 - names may hold bytes that are not UTF-8
+        with os.scandir(name) as listing:
+            entries = sorted(listing, key=lambda entry: natural_key(entry.name))
+    except OSError as error:
+        return _skip(prefix.rstrip("/") or ".", "unreadable", _why(error))
+    identity = (status.st_dev, status.st_ino)
+    if identity in ancestors:
+        return _skip(prefix.rstrip("/"), "unreadable", "a link to a folder that contains it")
+    return _Folder(name, prefix, identity, iter(entries))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

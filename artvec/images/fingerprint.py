@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-COLOUR_GRID = 4
+COLOUR_SIZE = (4, 4)
+SAMPLED_SIZE = (32, 32)
 _HASH_SIDE = 8
-_SAMPLED_SIDE = 32
 
 
 Box = tuple[float, float, float, float]
@@ -19,7 +19,7 @@ Box = tuple[float, float, float, float]
 
 def colour_grid(image: Image.Image, box: Box | None = None) -> bytes:
     """Return the mean RGB of a 4×4 grid over an RGB picture, row by row: 48 bytes."""
-    return image.resize((COLOUR_GRID, COLOUR_GRID), Image.Resampling.BOX, box=box).tobytes()
+    return image.resize(COLOUR_SIZE, Image.Resampling.BOX, box=box).tobytes()
 
 
 def perceptual_hash(image: Image.Image, box: Box | None = None) -> bytes:
@@ -29,8 +29,13 @@ def perceptual_hash(image: Image.Image, box: Box | None = None) -> bytes:
     against their median), with which the tests compare it bit by bit. Written out here because
     it runs in every decode thread and needs no import of scipy.
     """
-    side = (_SAMPLED_SIDE, _SAMPLED_SIDE)
-    grey = image.convert("L").resize(side, Image.Resampling.LANCZOS, box=box)
+    return hash_of_sample(
+        image.convert("L").resize(SAMPLED_SIZE, Image.Resampling.LANCZOS, box=box)
+    )
+
+
+def hash_of_sample(grey: Image.Image) -> bytes:
+    """Return the hash of a picture that was resized to 32×32 grey pixels."""
     basis = _dct_basis()
     low = basis @ np.asarray(grey, dtype=np.float64) @ basis.T  # (8, 8)
     # A flat picture has only rounding noise here; rounding makes its hash the same everywhere.
@@ -41,8 +46,8 @@ def perceptual_hash(image: Image.Image, box: Box | None = None) -> bytes:
 @cache
 def _dct_basis() -> npt.NDArray[np.float64]:
     frequency = np.arange(_HASH_SIDE)[:, None]
-    position = np.arange(_SAMPLED_SIDE)[None, :]
+    position = np.arange(SAMPLED_SIZE[0])[None, :]
     basis: npt.NDArray[np.float64] = 2.0 * np.cos(
-        np.pi * frequency * (2 * position + 1) / (2 * _SAMPLED_SIDE)
+        np.pi * frequency * (2 * position + 1) / (2 * SAMPLED_SIZE[0])
     )  # (8, 32)
     return basis

@@ -16,6 +16,8 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_MOST_RESIZED_PX = 1 << 24
+"""Beyond, only what is seen is resized: a picture 250 times as long as wide, at 256 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +84,70 @@ def area_lost(width: int, height: int, preprocessing: Preprocessing) -> float:
     return 1.0 - seen
 
 
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """One resize, and where its result lies in the square that the backbone sees.
+
+    Attributes:
+        size: (width, height) to resize to.
+        box: Part of the decoded image to resize.
+        left: Column of the result where the square begins; negative where a border is added.
+        top: Row of the result where the square begins; negative where a border is added.
+    """
+
+    size: tuple[int, int]
+    box: tuple[float, float, float, float]
+    left: int
+    top: int
+
+
+def resampling(size: tuple[int, int], preprocessing: Preprocessing, frame: Frame) -> Resampling:
+    """Lay out the resize of an image of the given size, as decoded.
+
+    The whole picture is resized and then cropped, as timm does. But where that would make a
+    picture of millions of pixels (a line of 1 × 10,000 resized to 224 × 2,240,000), only the part
+    that is seen is resized, on the same grid.
+    """
+    layout = geometry(frame.width, frame.height, preprocessing)
+    whole = frame.box or (0.0, 0.0, float(size[0]), float(size[1]))
+    width, height = layout.resized
+    if width * height <= _MOST_RESIZED_PX:
+        return Resampling(layout.resized, whole, layout.left, layout.top)
+    across = _seen(width, layout.left, preprocessing.size_px, (whole[0], whole[2]))
+    down = _seen(height, layout.top, preprocessing.size_px, (whole[1], whole[3]))
+    box = (across.first, down.first, across.last, down.last)
+    return Resampling((across.pixels, down.pixels), box, min(layout.left, 0), min(layout.top, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    pixels: int
+    first: float
+    last: float
+
+
+def _seen(side: int, start: int, size: int, edges: tuple[float, float]) -> _Seen:
+    """Part of a side that the square shows: resized pixels, and where they lie in the image."""
+    pixels, start = min(side, size), max(start, 0)
+    scale = (edges[1] - edges[0]) / side
+    first = edges[0] + start * scale
+    return _Seen(pixels, first, min(first + pixels * scale, edges[1]))
+
+
 def fit_pixels(image: Image.Image, preprocessing: Preprocessing, frame: Frame) -> UInt8Array:
     """Return the (size, size, 3) uint8 pixels of a decoded RGB picture."""
-    layout = geometry(frame.width, frame.height, preprocessing)
-    if image.size != layout.resized or frame.box is not None:
-        image = image.resize(layout.resized, FILTERS[preprocessing.interpolation], box=frame.box)
-    return _crop(image, layout, preprocessing)
+    plan = resampling(image.size, preprocessing, frame)
+    if image.size != plan.size or plan.box != (0, 0, *image.size):
+        image = image.resize(plan.size, FILTERS[preprocessing.interpolation], box=plan.box)
+    return crop_square(image, plan, preprocessing)
 
 
-def _crop(image: Image.Image, layout: Geometry, preprocessing: Preprocessing) -> UInt8Array:
+def crop_square(image: Image.Image, plan: Resampling, preprocessing: Preprocessing) -> UInt8Array:
+    """Return the (size, size, 3) uint8 square of a resized picture."""
     size = preprocessing.size_px
     if image.width < size or image.height < size:
         red, green, blue = (round(255 * value) for value in preprocessing.mean)
         canvas = Image.new("RGB", (size, size), (red, green, blue))
-        canvas.paste(image, (-layout.left, -layout.top))
+        canvas.paste(image, (-plan.left, -plan.top))
         return np.asarray(canvas)
-    return np.asarray(image.crop((layout.left, layout.top, layout.left + size, layout.top + size)))
+    return np.asarray(image.crop((plan.left, plan.top, plan.left + size, plan.top + size)))

@@ -8,12 +8,14 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from artvec.types import Float32Array, UInt8Array
+from artvec.types import UInt8Array
 
 BACKGROUND = (255, 255, 255)
 """What shows through transparent pixels: white, the paper that most cut-outs are made for."""
 
 _FULL_SCALES = (1.0, 255.0, 65_535.0, 4_294_967_295.0)
+_MAX_PROFILE_BYTES = 4 << 20
+"""Printers' largest tables are smaller; a few are remembered, with their transforms."""
 _PROFILED = {"RGB": b"RGB ", "L": b"GRAY", "CMYK": b"CMYK", "LAB": b"Lab "}
 
 
@@ -21,12 +23,14 @@ class UnsupportedMode(ValueError):
     """A picture whose values can't be read as colours."""
 
 
-def to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image, full: float | None = None) -> Image.Image:
     """Return an RGB picture in sRGB, transparency composited over `BACKGROUND`.
 
-    16-bit grey, 32-bit and float pictures are scaled by the smallest full scale that holds their
-    largest value (1 for floats, 255, 65,535, 4,294,967,295), never clipped. A colour profile that
-    doesn't fit the picture's mode, or is broken, is ignored.
+    A colour profile that doesn't fit the picture's mode, or is broken, is ignored.
+
+    Args:
+        image: Of any mode.
+        full: The `full_scale` of the whole picture, where this is a part of a wide one.
 
     Raises:
         UnsupportedMode: The picture holds values that are no colours (NaN, infinity).
@@ -40,7 +44,7 @@ def to_srgb(image: Image.Image) -> Image.Image:
         image = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
         alpha = image.getchannel("A")
         image = image.convert("L" if image.mode == "LA" else "RGB")
-    image = _eight_bits(image)
+    image = _eight_bits(image, full)
     image = _managed(image, profile) if profile else image
     if image.mode != "RGB":
         image = _unmanaged(image)
@@ -51,28 +55,43 @@ def to_srgb(image: Image.Image) -> Image.Image:
     return canvas
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def is_wide(mode: str) -> bool:
+    """Say whether the values of a mode have more than eight bits."""
+    return mode.startswith(("I", "F"))
+
+
+def full_scale(image: Image.Image) -> float:
+    """Return the value that is white in a picture of 16-bit grey, 32-bit or float values.
+
+    It is the smallest full scale that holds the largest value: 1 for floats, 255, 65,535,
+    4,294,967,295, else that value; so nothing is clipped.
+
+    Raises:
+        UnsupportedMode: The picture holds values that are no colours (NaN, infinity).
+    """
+    values = np.asarray(image)
+    if not np.isfinite(values).all():
+        raise UnsupportedMode("holds values that are not finite numbers")
+    highest = float(values.max(initial=0))
+    smallest = 2 if image.mode.startswith("I;16") else 1 if image.mode == "I" else 0
+    return next((scale for scale in _FULL_SCALES[smallest:] if highest <= scale), highest)
+
+
+def _eight_bits(image: Image.Image, full: float | None) -> Image.Image:
     if image.mode in ("L", "RGB", "CMYK", "LAB", "YCbCr", "HSV"):
         return image
     if image.mode in ("1",):
         return image.convert("L")
-    if image.mode.startswith(("I", "F")):
-        return Image.fromarray(_scaled(np.asarray(image, dtype=np.float32), image.mode))
+    if is_wide(image.mode):
+        white = full_scale(image) if full is None else full
+        values = np.clip(np.asarray(image, dtype=np.float32), 0.0, white)
+        scaled: UInt8Array = np.rint(values * (255.0 / white)).astype(np.uint8)
+        return Image.fromarray(scaled)
     return image.convert("RGB")
 
 
-def _scaled(values: Float32Array, mode: str) -> UInt8Array:
-    if not np.isfinite(values).all():
-        raise UnsupportedMode("holds values that are not finite numbers")
-    highest = float(values.max(initial=0.0))
-    smallest = 2 if mode.startswith("I;16") else 1 if mode == "I" else 0
-    full = next((scale for scale in _FULL_SCALES[smallest:] if highest <= scale), highest)
-    scaled: UInt8Array = np.rint(np.clip(values, 0.0, full) * (255.0 / full)).astype(np.uint8)
-    return scaled
-
-
 def _managed(image: Image.Image, profile: bytes) -> Image.Image:
-    if profile[16:20] != _PROFILED.get(image.mode):
+    if profile[16:20] != _PROFILED.get(image.mode) or len(profile) > _MAX_PROFILE_BYTES:
         return image
     try:
         transform = _transform(profile, image.mode)
@@ -83,7 +102,7 @@ def _managed(image: Image.Image, profile: bytes) -> Image.Image:
     return ImageCms.applyTransform(image, transform) or image
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """Build the transform to sRGB; None where it would change no colour by more than rounding."""
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

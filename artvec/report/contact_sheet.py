@@ -11,7 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
-from artvec.images.decode import Undecodable, load_picture
+from artvec.images.decode import load_picture
+from artvec.images.reading import Undecodable
 from artvec.search import Hit, Picture, QueryHits, SearchReport
 
 _THUMBNAIL_PX = 240

@@ -111,6 +111,13 @@ DecodeOption = Annotated[
     DecodeMode,
     typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
 ]
+MaxPixels = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Refuse larger pictures (default: 178,956,970); 4 bytes of memory a pixel.",
+    ),
+]
 Metadata = Annotated[
     Path | None,
     typer.Option(help="CSV with a column 'filename', to join; 'none' drops it."),

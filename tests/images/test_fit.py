@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from timm.data import create_transform
 
+from artvec.images import fit
 from artvec.images.fit import Frame, area_lost, fit_pixels, geometry
 from artvec.types import Fit, Interpolation, Preprocessing
 
@@ -141,3 +142,22 @@ def test_area_lost_is_a_share(width: int, height: int, size: int, more: float, f
     lost = area_lost(width, height, _preprocessing(fit, size, resize))
     assert 0.0 <= lost < 1.0
     assert fit == "crop" or lost == 0.0
+
+
+@settings(deadline=None)
+@given(sides, sides, st.integers(4, 64), st.floats(1.0, 1.3))
+def test_what_is_seen_of_an_extreme_shape_is_the_middle_of_the_whole(
+    width: int, height: int, size: int, more: float
+) -> None:
+    """Resizing the visible part alone gives the crop of the whole, to rounding.
+
+    Bilinear, as values between their neighbours don't depend on which side is resized first.
+    """
+    assume(max(width, height) * size <= 20_000 * min(width, height))
+    wanted = _preprocessing("crop", size, int(size * more), "bilinear")
+    image = _noise(width, height)
+    whole = _ours(image, wanted).astype(int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "_MOST_RESIZED_PX", 0)
+        part = _ours(image, wanted)
+    assert np.abs(part - whole).max() <= 2

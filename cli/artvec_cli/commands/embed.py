@@ -37,6 +37,7 @@ def embed_command(
     precision: options.PrecisionOption = options.Precision.auto,
     dtype: options.DtypeOption = None,
     decode: options.DecodeOption = options.DecodeMode.fast,
+    max_pixels: options.MaxPixels = None,
     metadata: options.Metadata = None,
     group: options.Group = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if any was skipped.")] = False,
@@ -54,6 +55,7 @@ def embed_command(
     """Find, decode and embed the pictures below SOURCE; only new and changed ones the next time."""
     from artvec.embed import EmbedOptions, embed
     from artvec.embed import dry_run as rehearse
+    from artvec.images.opening import MAX_PIXELS
     from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
@@ -67,6 +69,7 @@ def embed_command(
         encoder=EncoderOptions(engine.value, device, precision.value),
         dtype=dtype.value if dtype else None,
         decode=decode.value,
+        max_pixels=max_pixels or MAX_PIXELS,
         metadata=metadata,
         group=group,
         overwrite=overwrite,

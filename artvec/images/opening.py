@@ -1,0 +1,255 @@
+"""Open a file as a picture: what it is, how large, which way up; no pixel is decoded here."""
+
+from __future__ import annotations
+
+import logging
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from artvec.images.bands import Box
+from artvec.images.fit import Frame, geometry
+from artvec.images.headers import (
+    begins_like_an_image,
+    is_unreadable_kind,
+    jpeg_has_several_scans,
+    lacks_bytes,
+    tiff_layout,
+)
+from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
+from artvec.images.srgb import UnsupportedMode
+from artvec.types import DecodeMode, Preprocessing
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+MAX_PIXELS = 178_956_970
+"""Larger pictures are refused; the size at which Pillow itself calls a file a bomb."""
+WHOLE_PX = 1 << 22
+"""Larger pictures are converted band by band, and their memory is counted exactly."""
+
+_HEAD_BYTES, _HEADER_BYTES = 1 << 20, 1 << 10
+_HEADER_READS, _BYTES_A_READ = 30_000, 128
+_MAX_PARTS = 1 << 17
+_MAX_SCANS = 1_000
+_CODEC_BYTES = {"WEBP": 14, "AVIF": 16, "HEIF": 10, "BMP": 3}
+"""What a decoder takes per pixel beside the picture it yields, measured and rounded up."""
+_FINGERPRINT_SIDE = 128
+_SLACK_LEFT = (2, 3, 6, 7)
+_SLACK_TOP = (3, 4, 7, 8)
+
+
+# What Pillow logs about a file is in the reason already; unheard, Python would print it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@cache
+def readable_formats() -> tuple[str, ...]:
+    """Return the formats that can be read, with HEIF where pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return FORMATS
+    register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A picture whose header has been read, and nothing more.
+
+    Attributes:
+        image: Not loaded; of a JPEG, as small as it will be decoded.
+        orientation: By EXIF, 1 to 8, to be applied once it is loaded; see `settled`.
+        frame: The full picture, and where it lies in the image.
+        codec_bytes: What its decoder takes beside the image.
+    """
+
+    image: Image.Image
+    orientation: int
+    frame: Frame
+    codec_bytes: int
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """(width, height) of the image once its orientation is applied."""
+        width, height = self.image.size
+        return (height, width) if self.orientation >= 5 else (width, height)
+
+    @property
+    def box(self) -> Box:
+        """Where the full picture lies in the upright image."""
+        return self.frame.box or (0, 0, *self.upright_size)
+
+
+def open_picture(
+    content: Content, preprocessing: Preprocessing, mode: DecodeMode, max_pixels: int
+) -> Opened:
+    """Read a picture's header, and refuse what would take too much.
+
+    Raises:
+        Undecodable: It is too large, or made of too many parts.
+        Exception: Anything Pillow's plugins raise on broken files; see `explained`.
+    """
+    stream = content.stream
+    stream.reads_left = _HEADER_READS
+    part_bytes = _tiff_part_bytes(stream)
+    if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own limit, never lowered here
+        Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS)
+    image: Image.Image = Image.open(stream, formats=readable_formats())
+    stream.reads_left += content.size_bytes // _BYTES_A_READ
+    full_px = image.width * image.height
+    if full_px > max_pixels:
+        message = f"{image.width} × {image.height}: {_too_many(full_px)}"
+        raise Undecodable("decode", "too_large", message)
+    # To be asked for its EXIF, Pillow would decode a PNG, which may tell it behind the pixels.
+    orientation = 1 if image.format == "PNG" else _orientation(image)
+    codec_bytes = part_bytes + _CODEC_BYTES.get(image.format or "", 0) * full_px
+    if image.format == "TIFF":
+        # Pillow's TIFF reader turns pictures itself while loading, and has already swapped the
+        # size; it reads the whole file where that is compressed.
+        codec_bytes += (orientation > 1) * 4 * full_px + (part_bytes > 0) * content.size_bytes
+        orientation = 1
+    elif image.format in ("WEBP", "AVIF", "HEIF"):
+        codec_bytes += 2 * content.size_bytes
+    elif image.format in ("JPEG", "MPO") and full_px > WHOLE_PX:
+        codec_bytes += _coefficient_bytes(image, stream)
+    frame = _reduce(image, orientation, preprocessing, mode)
+    return Opened(image, orientation, frame, codec_bytes)
+
+
+def settled(opened: Opened) -> Opened:
+    """Return a loaded picture with its orientation, which a PNG may tell at its end."""
+    if opened.image.format != "PNG":
+        return opened
+    turned = replace(opened, orientation=_orientation(opened.image))
+    return replace(turned, frame=Frame(*turned.upright_size))
+
+
+def _too_many(pixels: int) -> str:
+    return f"{pixels:,} pixels; --max-pixels {pixels} allows it"
+
+
+@contextmanager
+def explained(content: Content) -> Iterator[None]:
+    """Turn whatever a broken file raises into one of the fixed reasons.
+
+    Raises:
+        Undecodable: With that reason.
+    """
+    try:
+        yield
+    except Undecodable:
+        raise
+    except UnsupportedMode as error:
+        raise Undecodable("decode", "unsupported_mode", str(error)) from error
+    except Image.DecompressionBombError as error:
+        pixels = int(re.findall(r"\d+", str(error))[0])
+        raise Undecodable("decode", "too_large", _too_many(pixels)) from error
+    except MemoryError as error:
+        raise Undecodable("decode", "too_large", "takes more memory than there is") from error
+    except Exception as error:  # Pillow's plugins raise anything on broken files
+        raise _broken(error, content) from error
+
+
+def _broken(error: Exception, content: Content) -> Undecodable:
+    content.stream.reads_left = 1
+    content.stream.seek(0)
+    head = content.stream.read(_HEAD_BYTES)
+    text = " ".join(str(error).split()) or type(error).__name__
+    if not begins_like_an_image(head):
+        message = "its content is no image format known here"
+        return Undecodable("decode", "not_an_image", message)
+    if "Decompressed data too large" in text:
+        return Undecodable("decode", "too_large", "its texts or profile unpack to more than 1 MB")
+    truncated = lacks_bytes(head, content.size_bytes)
+    unidentified = isinstance(error, UnidentifiedImageError)
+    if not truncated and _tells_no_damage(text, unidentified) and is_unreadable_kind(head):
+        message = "of a kind that can't be read here; save it as 8-bit PNG or TIFF"
+        return Undecodable("decode", "unsupported_mode", message)
+    if unidentified:
+        short = content.size_bytes < _HEADER_BYTES and head.startswith((b"GIF", b"BM"))
+        truncated = truncated or short
+        text = "its header is incomplete" if truncated else "its header is damaged"
+    else:
+        truncated = truncated or "truncated" in text.lower() or isinstance(error, EOFError)
+    return Undecodable("decode", "truncated" if truncated else "corrupt", text)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        told = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
+        return 1
+    return told if isinstance(told, int) and 1 <= told <= 8 else 1
+
+
+def _tells_no_damage(text: str, unidentified: bool) -> bool:
+    return unidentified or text.startswith("Unsupported BMP")
+
+
+def _tiff_part_bytes(stream: BytesStream | FileStream) -> int:
+    magic = stream.read(4)
+    stream.seek(0)
+    if magic[:2] not in (b"II", b"MM"):
+        return 0
+    try:
+        layout = tiff_layout(stream)
+    except struct.error:
+        return 0  # Pillow will say what is wrong
+    finally:
+        stream.seek(0)
+    if layout.parts > _MAX_PARTS:
+        raise Undecodable("decode", "corrupt", f"a TIFF in {layout.parts:,} pieces")
+    return layout.part_bytes
+
+
+def _coefficient_bytes(image: Image.Image, stream: BytesStream | FileStream) -> int:
+    """What libjpeg holds of a JPEG in several scans, each of which goes over the whole picture."""
+    here = stream.tell()
+    stream.seek(0)
+    several = jpeg_has_several_scans(stream)
+    if several:
+        stream.seek(0)
+        chunks = iter(lambda: stream.read(_HEAD_BYTES), b"")
+        scans = sum(chunk.count(b"\xff\xda") for chunk in chunks)
+        if scans > _MAX_SCANS:
+            raise Undecodable("decode", "corrupt", f"a JPEG in {scans:,} scans")
+    stream.seek(here)
+    layers: int = getattr(image, "layers", 4)
+    return 2 * layers * image.width * image.height if several else 0
+
+
+def _reduce(
+    image: Image.Image, orientation: int, preprocessing: Preprocessing, mode: DecodeMode
+) -> Frame:
+    """Ask libjpeg for a smaller picture where at least twice the resize size remains."""
+    width, height = image.size
+    turned = orientation >= 5
+    shown = (height, width) if turned else (width, height)
+    if mode == "exact" or image.format not in ("JPEG", "MPO"):
+        return Frame(*shown)
+    resized = geometry(*shown, preprocessing).resized
+    wanted = tuple(max(2 * side, _FINGERPRINT_SIDE) for side in resized)
+    image.draft(None, (wanted[1], wanted[0]) if turned else (wanted[0], wanted[1]))
+    reduction = round(width / image.width)
+    if reduction == 1:
+        return Frame(*shown)
+    return Frame(*shown, _box(image.size, shown, reduction, orientation))
+
+
+def _box(
+    stored: tuple[int, int], shown: tuple[int, int], reduction: int, orientation: int
+) -> tuple[float, float, float, float]:
+    """Where the picture lies in the reduced one, whose last column and row may be partly empty.
+
+    libjpeg pads the stored right and bottom edges; turned upright, these can be left and top.
+    """
+    stored_width, stored_height = stored[::-1] if orientation in (5, 6, 7, 8) else stored
+    width, height = shown[0] / reduction, shown[1] / reduction
+    left = stored_width - width if orientation in _SLACK_LEFT else 0.0
+    top = stored_height - height if orientation in _SLACK_TOP else 0.0
+    return left, top, left + width, top + height

@@ -1,0 +1,144 @@
+"""Read a file's bytes once, with their digest and the stamp they had; nothing is decoded here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from artvec.types import Reason, Stage
+
+IN_MEMORY_BYTES = 16 << 20
+"""Larger files are read piece by piece."""
+
+
+@dataclass
+class Undecodable(Exception):
+    """Why a file yields no picture."""
+
+    stage: Stage
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file while they are being read.
+
+    Attributes:
+        stream: They, from the first on.
+        sha256: Their digest.
+        size_bytes: How many.
+        mtime_ns: Modification time that they had.
+        held_bytes: How many of them are in memory.
+    """
+
+    stream: BytesStream | FileStream
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    held_bytes: int
+
+
+class BytesStream(io.BytesIO):
+    """Bytes in memory, with an end to patience.
+
+    Attributes:
+        reads_left: Pillow's readers go from part to part of a file; parts without end would keep
+            them busy for hours.
+    """
+
+    reads_left = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as ever, unless patience is at its end."""
+        self.reads_left = _one_less(self.reads_left)
+        return super().read(size)
+
+
+class FileStream(io.FileIO):
+    """A file that keeps its descriptor to itself, with an end to patience.
+
+    libtiff would map the file into memory, and a mapped file that shrinks kills the process.
+
+    Attributes:
+        reads_left: See `BytesStream`.
+    """
+
+    reads_left = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as ever, unless patience is at its end."""
+        self.reads_left = _one_less(self.reads_left)
+        return super().read(-1 if size is None else size)
+
+    def fileno(self) -> int:
+        """Deny it, see above."""
+        raise io.UnsupportedOperation("fileno")
+
+    def status(self) -> os.stat_result:
+        """Return what the file system says of the open file."""
+        return os.fstat(super().fileno())
+
+
+def _one_less(reads_left: int) -> int:
+    if reads_left == 0:
+        raise Undecodable("decode", "corrupt", "more parts than any program writes")
+    return reads_left - 1
+
+
+@contextmanager
+def reading(file: str, *, max_bytes: int) -> Iterator[Content]:
+    """Read a file; what was made of it is void if the file has changed meanwhile.
+
+    Args:
+        file: As the operating system spells it.
+        max_bytes: Larger files are refused unread.
+
+    Raises:
+        Undecodable: It can't be read, is empty or too large, or changed while it was read.
+    """
+    try:
+        with FileStream(file, opener=_without_waiting) as stream:
+            before = stream.status()
+            _check(before, max_bytes)
+            try:
+                yield _content(stream, before)
+            finally:
+                after = stream.status()
+                if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                    raise Undecodable("read", "unreadable", "it changed while it was read")
+    except FileNotFoundError as error:
+        raise Undecodable("read", "vanished", "it is gone") from error
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise Undecodable("read", "unreadable", why) from error
+
+
+def _without_waiting(file: str, flags: int) -> int:
+    # What was a picture when the folder was listed may be a pipe now, which nobody may ever fill.
+    return os.open(file, flags | os.O_NONBLOCK)
+
+
+def _check(status: os.stat_result, max_bytes: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise Undecodable("read", "not_an_image", "not a regular file")
+    if status.st_size == 0:
+        raise Undecodable("read", "empty", "the file has no bytes")
+    if status.st_size > max_bytes:
+        message = f"{status.st_size:,} bytes, more than a picture within --max-pixels takes"
+        raise Undecodable("read", "too_large", message)
+
+
+def _content(stream: FileStream, status: os.stat_result) -> Content:
+    if status.st_size > IN_MEMORY_BYTES:
+        digest = hashlib.file_digest(stream, "sha256").digest()
+        stream.seek(0)
+        return Content(stream, digest, status.st_size, status.st_mtime_ns, 0)
+    data = stream.readall()
+    digest = hashlib.sha256(data).digest()
+    return Content(BytesStream(data), digest, status.st_size, status.st_mtime_ns, len(data))
