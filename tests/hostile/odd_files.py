@@ -1,0 +1,97 @@
+"""Files that are no pictures, pictures of kinds that can't be read, and awkward names."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections.abc import Callable
+
+from crafted import saved, tiff, tiff_tags
+from pictures import EXACT, PICTURE, Seen
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", "a")
+    return buffer.getvalue()
+
+
+def _constant(data: bytes) -> Callable[[], bytes]:
+    return lambda: data
+
+
+NOT = "not_an_image"
+NO_PICTURES = (
+    ("No bytes", "empty.jpg", _constant(b""), "empty"),
+    ("One byte", "byte.jpg", _constant(b"\xff"), NOT),
+    ("Zeros", "zeros.jpg", _constant(bytes(5_000)), NOT),
+    ("Text", "text.jpg", _constant(b"Dear reader, this is no image.\n" * 9), NOT),
+    ("Text that begins with BM", "bm.bmp", _constant(b"BMW is a maker of cars, and here is more.\n"), NOT),
+    ("Text that begins with II", "ii.tif", _constant(b"II. On the second day\n" * 9), NOT),
+    ("HTML, as failed downloads leave it", "page.jpg", _constant(b"<!doctype html><title>404</title>"), NOT),
+    ("SVG", "drawing.png", _constant(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), NOT),
+    ("PDF", "paper.tif", _constant(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"), NOT),
+    ("ZIP", "archive.webp", lambda: _zip(), NOT),
+    ("MP4", "film.heic", _constant(b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(40)), NOT),
+    ("WAV", "sound.webp", _constant(b"RIFF\x24\0\0\0WAVEfmt " + bytes(40)), NOT),
+    ("ELF program", "program.png", _constant(b"\x7fELF\2\1\1" + bytes(90)), NOT),
+    ("PPM, a format not read here", "picture.png", lambda: saved(PICTURE, "PPM"), NOT),
+    ("JPEG 2000, a format not read here", "j2k.jpg", lambda: saved(PICTURE, "JPEG2000"), NOT),
+    ("ICO, a format not read here", "icon.png", lambda: saved(PICTURE, "ICO"), NOT),
+)  # fmt: skip
+
+
+def _twelve_bits() -> bytes:
+    data = bytearray(saved(PICTURE, "JPEG"))
+    data[data.index(b"\xff\xc0") + 4] = 12
+    return bytes(data)
+
+
+def _os2_bmp() -> bytes:
+    info = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, 24, 9, 0, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 300, 0, 0, 54) + info + bytes(246)
+
+
+def _doubles() -> bytes:
+    return tiff({**tiff_tags(8, 8, 1, [64]), 339: (3, [3])}, bytes(512))
+
+
+KIND = "unsupported_mode"
+UNREADABLE_KINDS = (
+    ("JPEG, 12 bits a colour", "12bit.jpg", _twelve_bits, KIND),
+    ("TIFF of 64-bit floats", "double.tif", _doubles, KIND),
+    ("TIFF of seven channels", "seven.tif", lambda: tiff(tiff_tags(8, 8, 1, [8] * 7), bytes(448)), KIND),
+    ("BMP of an unknown compression", "compressed.bmp", _os2_bmp, KIND),
+)  # fmt: skip
+
+
+def _named(seed: int) -> Callable[[], bytes]:
+    """The picture, in a file like no other, so that a row under a wrong name would show."""
+    return lambda: saved(PICTURE, "PNG") + bytes([seed])
+
+
+NAMES = tuple(
+    (what, name, _named(seed), Seen(EXACT.quarters, told="embedded, as it is"))
+    for seed, (what, name) in enumerate(
+        (
+            ("Spaces", "a picture  of two .png"),
+            ("A line break and a tab", "line\nbreak\ttab.png"),
+            ("Quotes and backslashes", 'it\'s "quoted" \\and\\ `run`.png'),
+            ("Markup", "<img src=x onerror=alert(1)>&amp;.png"),
+            ("Terminal escapes", "\x1b[31mred\x1b[0m\x07.png"),
+            ("Right-to-left marks", "\u202egnp.exe\u202c.png"),
+            ("A leading dash", "-rf.png"),
+            ("A leading equals sign", "=cmd|' calc'!A0.png"),
+            ("Only digits", "007.png"),
+            ("250 bytes", "x" * 246 + ".png"),
+            ("Composed letters (NFC)", "caf\u00e9.png"),
+            ("Decomposed letters (NFD)", "cafe\u0301.png"),
+            ("Other scripts and emoji", "画-צבע-🎨.png"),
+            ("Upper case", "SHOUT.PNG"),
+            ("Two suffixes", "archive.tar.png"),
+            ("Percent signs and braces", "100% {name} $HOME.png"),
+        )
+    )
+)
