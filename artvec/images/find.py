@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artvec.errors import ArtvecError
+from artvec.images.reading import mtime_ns
 from artvec.types import Sample, Skipped
 
 SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split())
@@ -70,7 +71,7 @@ def sample_of(file: Path, root: Path | None = None) -> Sample:
     """
     status = file.stat()
     name = file.relative_to(root).as_posix() if root else str(file)
-    return Sample(readable(name), str(file), status.st_size, _mtime_ns(status))
+    return Sample(readable(name), str(file), status.st_size, mtime_ns(status))
 
 
 def readable(name: str) -> str:
@@ -178,12 +179,7 @@ def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
         return _skip(path, "unreadable", _why(error))
     if not stat.S_ISREG(status.st_mode):
         return _skip(path, "not_an_image", "not a regular file")
-    return Sample(path, entry.path, status.st_size, _mtime_ns(status))
-
-
-def _mtime_ns(status: os.stat_result) -> int:
-    """Return the modification time within 64 bits: clocks have said year 2500."""
-    return min(status.st_mtime_ns, (1 << 63) - 1)
+    return Sample(path, entry.path, status.st_size, mtime_ns(status))
 
 
 def _skip(path: str, reason: str, message: str) -> Skipped:

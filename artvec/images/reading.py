@@ -119,6 +119,11 @@ def reading(file: str, *, max_bytes: int) -> Iterator[Content]:
         raise Undecodable("read", "unreadable", why) from error
 
 
+def mtime_ns(status: os.stat_result) -> int:
+    """Return a modification time within 64 bits: clocks have said year 2500."""
+    return min(status.st_mtime_ns, (1 << 63) - 1)
+
+
 def _without_waiting(file: str, flags: int) -> int:
     # What was a picture when the folder was listed may be a pipe now, which nobody may ever fill.
     return os.open(file, flags | os.O_NONBLOCK)
@@ -138,7 +143,7 @@ def _content(stream: FileStream, status: os.stat_result) -> Content:
     if status.st_size > IN_MEMORY_BYTES:
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0)
-        return Content(stream, digest, status.st_size, status.st_mtime_ns, 0)
+        return Content(stream, digest, status.st_size, mtime_ns(status), 0)
     data = stream.readall()
     digest = hashlib.sha256(data).digest()
-    return Content(BytesStream(data), digest, status.st_size, status.st_mtime_ns, len(data))
+    return Content(BytesStream(data), digest, status.st_size, mtime_ns(status), len(data))
