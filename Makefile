@@ -9,7 +9,7 @@ demo: .venv/.installed
 	$(BIN)/artvec demo
 
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -m "not long"
+	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile
 
 test-all: .venv/.installed-dev
 	$(BIN)/python -m pytest -q

@@ -246,7 +246,7 @@ def kill_before(world: World, change: int) -> None:
 
 
 def test_killed_before_a_change(world: World) -> None:
-    for change in points(world, 2):
+    for change in points(world, 1):
         kill_before(world, change)
 
 

@@ -525,7 +525,10 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("big") / "big", realistic(60_000, 1024))
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize(
+    "recipe",
+    ["rabitq", *(pytest.param(name, marks=pytest.mark.long) for name in ("hnsw", "ivf", "ivfpq"))],
+)
 def test_memory_stays_within_what_is_allowed(recipe: str, some: Path, big: Path) -> None:
     """Vectors are indexed within the least that the plan says; it is less than their size."""
     with pytest.raises(ArtvecError, match="more than --max-memory 10M") as refused:

@@ -71,12 +71,14 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
 def _weights_of(name: str) -> Any:
     known = models.list_models(module=models)
     if name not in known:
-        raise mistyped(
-            f"torchvision has no classifier {name!r}",
-            PREFIX + name,
-            names(),
-            otherwise="see what there is: artvec models 'torchvision:*'",
-        )
+        message = f"torchvision has no classifier {name!r}"
+        listing = "see what there is: artvec models 'torchvision:*'"
+        near = mistyped(message, name, known, otherwise=listing)
+        if near.meant is None:
+            raise near
+        right = PREFIX + near.meant[1]  # the prefix is no likeness
+        hint = f"did you mean {right}?"
+        raise ArtvecError(message, hint, usage=True, meant=(PREFIX + name, right))
     return models.get_model_weights(name).DEFAULT
 
 

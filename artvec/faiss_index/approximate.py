@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -32,6 +33,11 @@ class Approximate:
     vectors: MappedVectors
     depth: int = 1
 
+    @cached_property
+    def present(self) -> int:
+        """Positions whose row is not gone; counted once, not at every query."""
+        return int(np.count_nonzero(self.rows >= 0))
+
     def with_parameters(self, parameters: Mapping[str, int]) -> Approximate:
         """Return it set to search as thoroughly as `parameters` say.
 
@@ -45,8 +51,8 @@ class Approximate:
 
     def positions_for(self, count: int) -> int:
         """Return how many positions to ask for to get `count` rows that are not gone."""
-        present = max(1, int(np.count_nonzero(self.rows >= 0)))
-        return min(len(self.rows), -(-max(count, _FEWEST) * len(self.rows) // present))
+        wanted = max(count, _FEWEST) * len(self.rows)
+        return min(len(self.rows), -(-wanted // max(1, self.present)))
 
     def propose(self, units: Float32Array, count: int) -> Int64Array:
         """Return (Q, C) rows near each of (Q, dim) unit queries, -1 where one is gone."""
@@ -69,8 +75,7 @@ def approximate_search(approximate: Approximate, queries: Float32Array, k: int) 
     units = unit_rows(queries)
     rows = approximate.propose(units, k * approximate.depth)
     matches = best(rows, cosines(approximate.vectors, units, rows), k)
-    existing = sum(len(block) for block in approximate.vectors.blocks)
-    short = (matches.rows >= 0).sum(axis=1) < min(k, existing)
+    short = (matches.rows >= 0).sum(axis=1) < min(k, approximate.vectors.count)
     again = np.flatnonzero(short | ~units.any(axis=1))
     if len(again):
         scanned = exact_search(approximate.vectors.blocks, queries[again], k)

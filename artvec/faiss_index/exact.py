@@ -18,7 +18,7 @@ _LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
 def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
     """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
     wide = np.asarray(vectors, dtype=np.float32)
-    norms = _lengths(wide)
+    norms = lengths(wide)
     inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
     units: Float32Array = wide * inverse[:, None].astype(np.float32)
     return units
@@ -53,7 +53,7 @@ def _product_block(
 ) -> tuple[Int64Array, Float32Array]:
     """Score one block by a matrix product, dividing by row lengths instead of copying rows."""
     wide = np.asarray(block, dtype=np.float32)
-    norms = _lengths(wide)  # (n,)
+    norms = lengths(wide)  # (n,)
     # For one query BLAS gains nothing by its threads, which wait for a busy core.
     products = np.vecdot(wide, queries[0])[:, None] if len(queries) == 1 else wide @ queries.T
     scores = np.divide(products, norms[:, None], out=products, where=norms[:, None] > 0).T
@@ -82,7 +82,7 @@ def _faiss_block(
     return rows, scores
 
 
-def _lengths(vectors: Float32Array) -> Float64Array:
+def lengths(vectors: Float32Array) -> Float64Array:
     """Return the (N,) lengths of (N, dim) vectors.
 
     Sums in single precision are 12 times as fast, and right to 1e-6 but near its limits.

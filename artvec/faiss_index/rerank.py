@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from artvec.faiss_index.exact import lengths
 from artvec.types import Float32Array, Int64Array, Matches
 
 _CHUNK_BYTES = 16 << 20
@@ -25,6 +27,11 @@ class MappedVectors:
 
     blocks: Sequence[np.ndarray[Any, Any]]
     firsts: Int64Array
+
+    @cached_property
+    def count(self) -> int:
+        """How many vectors there are."""
+        return sum(len(block) for block in self.blocks)
 
     def take(self, rows: Int64Array) -> Float32Array:
         """Return the (n, dim) vectors of (n,) rows, float16 widened."""
@@ -55,7 +62,7 @@ def cosines(vectors: MappedVectors, units: Float32Array, rows: Int64Array) -> Fl
     for first in range(0, len(rows), chunk):
         some = rows[first : first + chunk]  # (q, C)
         near = vectors.take(np.maximum(some, 0).ravel())  # (q·C, dim)
-        norms = np.sqrt(np.einsum("ij,ij->i", near, near, dtype=np.float64))
+        norms = lengths(near)
         near = near.reshape(*some.shape, -1)
         products = (near @ units[first : first + chunk, :, None])[:, :, 0]  # (q, C)
         norms = norms.reshape(some.shape)

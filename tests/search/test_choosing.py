@@ -216,7 +216,7 @@ def test_a_mistyped_column_to_show(gallery: Path, artvec: Run) -> None:
     assert done.code == 2
     assert done.err.splitlines() == [
         "error: there is no column 'lable'",
-        "hint: did you mean label? columns: path, label, split, width, height, size_bytes",
+        "hint: did you mean: artvec search old/3.png --show label",
     ]
 
 
