@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable
 
 _NEAR = 0.75
@@ -51,6 +52,11 @@ def mistyped(message: str, word: str, known: Iterable[str], *, otherwise: str) -
         return ArtvecError(message, otherwise, usage=True)
     hint = f"did you mean {' or '.join(near)}?"
     return ArtvecError(message, hint, usage=True, meant=(word, near[0]))
+
+
+def command(*words: object) -> str:
+    """Return an artvec command as it can be pasted into a shell, whatever its words hold."""
+    return shlex.join(["artvec", *map(str, words)])
 
 
 class OutOfMemory(Exception):

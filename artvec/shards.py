@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.files import write_whole
 from artvec.identity import identity_json
 from artvec.types import EncoderIdentity, Float32Array, UInt64Array
@@ -154,7 +154,7 @@ def open_shard(file: Path) -> pa.Table:
     except (OSError, pa.ArrowException, struct.error, ValueError, IndexError) as error:
         raise ArtvecError(
             f"shard {file} can't be read: {error}",
-            f"mend its collection: artvec verify --repair -i {file.parent.parent}",
+            f"mend its collection: {command('verify', '--repair', '-i', file.parent.parent)}",
         ) from error
     return table
 

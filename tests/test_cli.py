@@ -233,3 +233,19 @@ def test_status_tells_what_changed(indexed: Path, paint: Paint, artvec: Run) -> 
 def test_quiet_pipes_and_version(indexed: Path, artvec: Run) -> None:
     assert artvec("embed", "art", "-q").err == ""
     assert artvec("--version").out.startswith("artvec 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["embed", ""], "one of the arguments is empty"),
+        (["search", "a.jpg", "-i", ""], "one of the arguments is empty"),
+        (["search", "a.jpg", "--device", "gpu"], "none of auto, cpu, cuda"),
+    ],
+)
+def test_words_that_mean_nothing_are_refused(
+    artvec: Callable[..., Any], arguments: list[str], told: str
+) -> None:
+    done = artvec(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err.splitlines()[0]

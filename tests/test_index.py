@@ -539,3 +539,17 @@ def test_memory_stays_within_what_is_allowed(recipe: str, some: Path, big: Path)
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < allowed < 245_760_000
+
+
+@pytest.mark.parametrize("factory", ["ivfpq", "IVF32,PQ48"])
+def test_tables_that_faiss_precomputes_are_no_damage(factory: str, tmp_path: Path) -> None:
+    folder = write(tmp_path / "narrow", realistic(3000, 48))
+    build_index(folder, recipe=factory)
+    assert recall_of(folder, realistic(20, 48, seed=4)) > 0.9
+
+
+@pytest.mark.parametrize("factory", ["IVF0,Flat", "HNSW0", "HNSW99999999,Flat"])
+def test_factories_that_can_be_parsed_and_not_served(factory: str, some: Path) -> None:
+    with pytest.raises(ArtvecError, match="FAISS can't build") as refused:
+        build_index(some, recipe=factory)
+    assert refused.value.usage

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,3 +265,49 @@ def test_another_collections_shard_under_the_right_name_is_refused(
     (home / "mine/collection.json").write_text(json.dumps(fields, indent=1))
     with pytest.raises(ArtvecError, match="another encoder"):
         open_collection(home / "mine")
+
+
+def test_a_damaged_shard_is_not_exported(home: Path, artvec: Run) -> None:
+    middle(shard(home / "mine", 1))
+    refused = artvec("export", "-i", home / "mine", "--format", "csv", "-o", home / "out.csv")
+    assert refused.code == 1
+    assert "doesn't match its checksum" in refused.err
+    assert not (home / "out.csv").exists()
+
+
+def test_an_empty_file_is_known_to_fail(home: Path, artvec: Run) -> None:
+    (home / "art/empty.png").touch()
+    embed(home / "art", EmbedOptions(index=str(home / "mine")))
+    assert artvec("status", "-i", home / "mine").code == 0
+    (home / "art/empty.png").write_bytes(b"something now")
+    assert artvec("status", "-i", home / "mine", "--json").json["missing"] == ["empty.png"]
+
+
+def test_a_repair_that_lost_the_recipe_says_so(home: Path, artvec: Run) -> None:
+    assert artvec("index", "-i", home / "mine", "--recipe", "ivf", "-q").code == 0
+    (home / "mine/index/index.json").write_text("{")
+    mended = artvec("verify", "-i", home / "mine", "--repair")
+    assert mended.code == 0, mended.err
+    assert f"ask again: artvec index -i {home / 'mine'} --recipe NAME" in mended.err
+    assert artvec("index", "-i", home / "mine", "--recipe", "ivf", "-q").code == 0
+    only_faiss(home / "mine").unlink()  # the recipe is still known
+    assert artvec("verify", "-i", home / "mine", "--repair").code == 0
+    assert only_faiss(home / "mine").is_file()
+
+
+def only_faiss(index: Path) -> Path:
+    (file,) = (index / "index").glob("*.faiss")
+    return file
+
+
+def test_the_printed_command_mends_a_collection_of_any_name(home: Path, artvec: Run) -> None:
+    odd = home / "it's $HOME `id`"
+    (home / "mine").rename(odd)
+    middle(shard(odd, 0))
+    told = artvec("verify", "-i", odd)
+    printed = told.err.splitlines()[-1].removeprefix("hint: mend it: ")
+    words = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {printed}"], capture_output=True, text=True
+    )
+    assert words.stdout.splitlines() == ["artvec", "verify", "--repair", "-i", str(odd)]
+    assert artvec(*words.stdout.splitlines()[1:]).code == 0

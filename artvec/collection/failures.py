@@ -54,9 +54,12 @@ def known_failures(folder: Path, *, artvec_version: str | None) -> dict[str, Ski
 
 
 def still_failing(sample: Sample, known: Mapping[str, Skipped]) -> Skipped | None:
-    """Return a sample's known failure to decode, if its file hasn't changed since."""
+    """Return what a sample's bytes are known to fail by, if its file hasn't changed since.
+
+    What was unreadable or gone may be there again, and is tried again.
+    """
     failure = known.get(sample.path)
-    if failure is None or failure.stage != "decode":
+    if failure is None or failure.reason in ("unreadable", "vanished"):
         return None
     unchanged = (failure.size_bytes, failure.mtime_ns) == (sample.size_bytes, sample.mtime_ns)
     return failure if unchanged else None

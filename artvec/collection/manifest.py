@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.files import write_whole
 from artvec.identity import identity_from
 from artvec.shards import FORMAT_VERSION, is_shard_name
@@ -195,5 +195,5 @@ def _below(name: str) -> str:
 def _damaged(file: Path, why: str) -> ArtvecError:
     return ArtvecError(
         f"{file} is damaged: {why}",
-        f"mend it: artvec verify --repair -i {file.parent}",
+        f"mend it: {command('verify', '--repair', '-i', file.parent)}",
     )

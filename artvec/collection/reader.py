@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.shards import FloatArray, open_shard, shard_schema, vectors_of
 from artvec.types import BoolArray
 
@@ -55,8 +55,8 @@ def _open_once(folder: Path) -> Collection:
     if not manifest.complete and not shards:
         raise ArtvecError(
             f"{folder} is not complete: the run that makes it has not finished",
-            "finish it (nothing done is lost): artvec embed "
-            f"{source_of(folder, manifest)} -i {folder}",
+            "finish it (nothing done is lost): "
+            + command("embed", source_of(folder, manifest), "-i", folder),
         )
     return Collection(folder, manifest, tuple(_tables(folder, manifest, shards)))
 
@@ -160,5 +160,5 @@ def _checked(folder: Path, shard: ShardEntry) -> pa.Table:
 def _damaged(folder: Path, why: str) -> ArtvecError:
     return ArtvecError(
         f"{folder} is damaged: {why}",
-        f"see what is damaged, and mend it: artvec verify --repair -i {folder}",
+        f"see what is damaged, and mend it: {command('verify', '--repair', '-i', folder)}",
     )

@@ -15,7 +15,7 @@ import pyarrow as pa
 from artvec.collection.manifest import MANIFEST, Manifest, ShardEntry
 from artvec.collection.target import relative_source
 from artvec.datasets.labels import SPLIT_FOLDERS
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.files import sha256_of
 from artvec.identity import identity_from
 from artvec.shards import OWN_COLUMNS, is_shard_name, open_shard
@@ -106,7 +106,8 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
     if place is None:
         raise ArtvecError(
             f"the source of {folder} is not known any more",
-            f"say where its pictures are: artvec verify --repair -i {folder} --source DIR",
+            "say where its pictures are: "
+            + command("verify", "--repair", "-i", folder, "--source", "DIR"),
         )
     columns = {f.name: _KINDS[f.type] for f in schema if f.name not in OWN_COLUMNS}
     metadata_file = told.get("metadata_file")

@@ -23,7 +23,7 @@ from artvec.collection.manifest import (
     write_manifest,
 )
 from artvec.collection.plan import KnownRow, known_rows
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.files import sha256_of, write_whole
 from artvec.identity import identity_json
 from artvec.shards import (
@@ -212,7 +212,7 @@ class CollectionWriter:
         if sha256_of(self._shards / shard.name) != shard.sha256:
             raise ArtvecError(
                 f"shard {shard.name} of {self.folder} is damaged: it doesn't match its checksum",
-                f"mend it, nothing else is lost: artvec verify --repair -i {self.folder}",
+                f"mend it: {command('verify', '--repair', '-i', self.folder)}",
             )
 
     def _survivors(

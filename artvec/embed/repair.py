@@ -7,6 +7,8 @@ from pathlib import Path
 
 import artvec
 from artvec.collection import target
+from artvec.collection.index.follow import stored_wish
+from artvec.collection.index.record import INDEX
 from artvec.collection.integrity import by_content
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, read_manifest, write_manifest
@@ -17,7 +19,7 @@ from artvec.collection.settings import stored_request
 from artvec.embed.options import EmbedOptions
 from artvec.embed.verb import embed
 from artvec.encoder_setup import ready_encoder
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.images.find import find_images
 from artvec.progress import Progress, silent
 from artvec.types import AUTO
@@ -57,22 +59,25 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
     if not place.is_dir():
         raise ArtvecError(
             f"the pictures of {folder} can't be reached: there is no folder {place}",
-            f"say where they are: artvec verify --repair -i {folder} --source DIR",
+            f"say where they are: {command('verify', '--repair', '-i', folder, '--source', 'DIR')}",
         )
     shards = {name.removeprefix("shards/") for name in broken.damaged}
     whole = [shard for shard in broken.manifest.shards if shard.name not in shards]
     target.check_same_pictures(known_rows(folder, whole), find_images(place), place)
     salvage = salvage_shards(folder, broken.manifest, shards)
+    notes = broken.notes
+    if INDEX in broken.damaged and stored_wish(folder) is None:
+        again = command("index", "-i", folder, "--recipe", "NAME")
+        notes = (*notes, f"what was asked of its index is lost; ask again: {again}")
     with writing(folder):
         moved = replace(broken.manifest, source=target.relative_source(folder, place))
         write_manifest(folder, moved, artvec_version=artvec.__version__)
-        for name in moved.files.keys() & set(broken.damaged):
+        for name in moved.files.keys() & set(broken.damaged) - {INDEX}:  # it may tell the recipe
             (folder / name).unlink(missing_ok=True)
     report = embed(place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress)
     present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
     lost = tuple(path for path in salvage.paths if path not in present)
-    notes = (*broken.notes, *report.notes)
-    return RepairReport(report.embedded, lost, salvage.unreadable_rows, notes)
+    return RepairReport(report.embedded, lost, salvage.unreadable_rows, (*notes, *report.notes))
 
 
 @dataclass(frozen=True)

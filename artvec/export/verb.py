@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from artvec.collection.integrity import by_content
 from artvec.collection.reader import Collection, open_collection
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.export.csv_file import write_csv
 from artvec.export.hdf5 import write_hdf5
 from artvec.export.npz import write_npz
@@ -49,9 +51,10 @@ def export(folder: Path, form: Format, file: Path | None = None) -> ExportReport
         file: Default `./<collection>.<suffix>`.
 
     Raises:
-        ArtvecError: The collection can't be read, or the file can't be written.
+        ArtvecError: The collection can't be read or is damaged, or the file can't be written.
     """
     collection = open_collection(folder)
+    _check_whole(collection)
     file = file or Path(f"{folder.resolve().name}.{SUFFIXES[form]}")
     _check_place(file)
     try:
@@ -74,17 +77,30 @@ def matches(folder: Path, file: Path) -> bool:
     Raises:
         ArtvecError: The collection or the file can't be read, or the suffix tells no format.
     """
-    form = next((form for form, suffix in SUFFIXES.items() if file.suffix == f".{suffix}"), None)
-    if form is None or not file.is_file():
-        raise ArtvecError(
-            f"{file} is no file that artvec has exported",
-            f"give one that ends in {', '.join(f'.{suffix}' for suffix in SUFFIXES.values())}",
-            usage=True,
-        )
+    form = format_of(file)
+    if not file.is_file():
+        raise ArtvecError(f"there is no file {file}", "give the exported file", usage=True)
     with TemporaryDirectory() as place:
         again = Path(place) / file.name
         _WRITERS[form](open_collection(folder), again)
         return sha256_of(again) == sha256_of(file)
+
+
+def format_of(file: Path) -> Format:
+    """Return the format that a file's suffix tells.
+
+    Raises:
+        ArtvecError: It tells none.
+    """
+    known: dict[str, Format] = {suffix: form for form, suffix in SUFFIXES.items()}
+    known |= {form: form for form in SUFFIXES}
+    form = known.get(file.suffix.removeprefix("."))
+    if form is None:
+        endings = ", ".join(f".{suffix}" for suffix in SUFFIXES.values())
+        raise ArtvecError(
+            f"{file} bears no ending that artvec exports to", f"give one of: {endings}", usage=True
+        )
+    return form
 
 
 def _check_place(file: Path) -> None:
@@ -93,8 +109,18 @@ def _check_place(file: Path) -> None:
     if file.exists() and not file.is_file():
         raise ArtvecError(f"{file} is no regular file", "name another: -o FILE", usage=True)
     if not file.parent.is_dir():
+        make = shlex.join(["mkdir", "-p", str(file.parent)])
+        raise ArtvecError(f"there is no folder {file.parent}", f"make it: {make}", usage=True)
+
+
+def _check_whole(collection: Collection) -> None:
+    """Refuse to copy out of damaged shards: the copy would look intact."""
+    damaged = by_content(collection.folder, collection.manifest).damaged
+    shards = [name for name in damaged if name.startswith("shards/")]
+    if shards:
         raise ArtvecError(
-            f"there is no folder {file.parent}", f"make it: mkdir -p {file.parent}", usage=True
+            f"{collection.folder} is damaged: {shards[0]} doesn't match its checksum",
+            f"mend it: {command('verify', '--repair', '-i', collection.folder)}",
         )
 
 

@@ -76,7 +76,8 @@ def plan_build(wish: Wish, shape: Shape, keys: UInt64Array) -> Plan:
     for name in order.names if shape.rows >= _FEWEST_ROWS else ("flat",):
         draft = _drafted(name, shape, wish.max_memory)
         if wish.max_memory is None or draft.peak_bytes <= wish.max_memory:
-            return _planned(draft, keys, _why(order.why, draft, tried))
+            few = "" if shape.rows >= _FEWEST_ROWS else f", but {shape.rows} rows need no index"
+            return _planned(draft, keys, _why(order.why + few, draft, tried))
         tried.append(draft)
     needed = megabytes(min(draft.peak_bytes for draft in tried))
     raise ArtvecError(

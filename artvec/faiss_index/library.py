@@ -19,6 +19,10 @@ _LOOPS = 1 << 20
 """More clusters or stages than any index of ours has; FAISS reads no file that claims more."""
 
 
+_TABLE_BYTES = 256 << 20
+"""What product quantizers may precompute while an index is read, beside what the file holds."""
+
+
 class UnreadableIndex(Exception):
     """A file that is not the index it should be; its message says why."""
 
@@ -29,8 +33,10 @@ def make_index(factory: str, dim: int) -> Index:
     Raises:
         ArtvecError: FAISS doesn't know the factory string, or not for this width.
     """
-    with _refusals(factory):
-        return faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+    with refusals(factory):
+        index = faiss.index_factory(dim, factory, faiss.METRIC_INNER_PRODUCT)
+        row_bytes(index)  # a graph without links can't tell, nor be searched
+        return index
 
 
 def row_bytes(index: Index) -> int:
@@ -52,7 +58,7 @@ def train(index: Index, units: Float32Array, factory: str) -> Index:
     Raises:
         ArtvecError: FAISS refuses, e.g. because there are fewer rows than clusters.
     """
-    with _refusals(factory):
+    with refusals(factory):
         _hush(index)
         index = _on_gpus(index)
         index.train(units)
@@ -65,7 +71,7 @@ def add(index: Index, units: Float32Array, factory: str) -> None:
     Raises:
         ArtvecError: FAISS can't add to an index of this kind.
     """
-    with _refusals(factory):
+    with refusals(factory):
         index.add(units)
 
 
@@ -124,13 +130,13 @@ def write(index: Index, file: Path) -> None:
 def read(file: Path, *, rows: int, dim: int) -> Index:
     """Read an index that may come from a stranger; the caller has checked the file's size.
 
-    FAISS is told to allocate no more than the file is long, and never to write.
+    FAISS is told to allocate nothing much longer than the file at once, and never to write.
 
     Raises:
         UnreadableIndex: It isn't an index of so many rows of this width.
     """
     before = faiss.get_deserialization_vector_byte_limit(), faiss.get_deserialization_loop_limit()
-    faiss.set_deserialization_vector_byte_limit(file.stat().st_size)
+    faiss.set_deserialization_vector_byte_limit(file.stat().st_size + _TABLE_BYTES)
     faiss.set_deserialization_loop_limit(_LOOPS)
     try:
         index = faiss.read_index(str(file), faiss.IO_FLAG_READ_ONLY)
@@ -191,10 +197,11 @@ def _gpus() -> int:
 
 
 @contextmanager
-def _refusals(factory: str) -> Iterator[None]:
+def refusals(factory: str) -> Iterator[None]:
+    """Turn what FAISS raises over a factory string into a refusal of it."""
     try:
         yield
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         raise ArtvecError(
             f"FAISS can't build {factory!r}: {_reason(error)}",
             "take a recipe: --recipe auto, flat, hnsw, ivf, rabitq or ivfpq; "

@@ -9,7 +9,7 @@ import numpy as np
 
 from artvec.collection.reader import Collection, open_collection
 from artvec.collection.where import known_columns, no_column, rows_meeting
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.search.encode import combined, encode
 from artvec.search.hits import find_hits
 from artvec.search.options import SearchOptions, SearchReport
@@ -36,7 +36,8 @@ def search(
         raise ArtvecError(f"-k {options.k} asks for no hits", "give -k 1 or more", usage=True)
     collection = open_collection(folder)
     if collection.rows == 0:
-        raise ArtvecError(f"{folder} is empty", f"embed pictures: artvec embed SOURCE -i {folder}")
+        hint = f"embed pictures: {command('embed', 'SOURCE', '-i', folder)}"
+        raise ArtvecError(f"{folder} is empty", hint)
     _check_columns(collection, options.show)
     chosen = rows_meeting(collection, options.where) if options.where is not None else None
     resolved = resolve(collection, queries, decode_rows=options.crop is not None)

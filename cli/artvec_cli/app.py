@@ -88,6 +88,10 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage."""
     try:
+        if "" in arguments:
+            raise ArtvecError(
+                "one of the arguments is empty", "is a variable of your shell unset?", usage=True
+            )
         returned = typer.main.get_command(app).main(arguments, "artvec", standalone_mode=False)
         return _exit_code(returned, arguments)
     except ArtvecError as failure:

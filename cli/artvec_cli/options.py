@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,18 @@ Index = Annotated[
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda[:N]", help="Where the encoder runs.")]
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise typer.BadParameter(f"{name!r} is none of auto, cpu, cuda, cuda:N")
+    return name
+
+
+Device = Annotated[
+    str,
+    typer.Option(metavar="auto|cpu|cuda[:N]", help="Where the encoder runs.", callback=_device),
+]
 SourceMoved = Annotated[
     Path | None, typer.Option("--source", help="Where the images are now, if they were moved.")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from artvec.collection.index.follow import shape_of
 from artvec.collection.index.read import POSITIONS, load_index
 from artvec.collection.index.record import IndexRecord, state_of
 from artvec.collection.reader import Collection, blocks, open_collection
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.faiss_index.approximate import Approximate, approximate_search
 from artvec.faiss_index.build import (
     Plan,
@@ -27,7 +28,7 @@ from artvec.faiss_index.build import (
     take_passing,
 )
 from artvec.faiss_index.exact import exact_search
-from artvec.faiss_index.library import write
+from artvec.faiss_index.library import UnreadableIndex, read, refusals, write
 from artvec.faiss_index.measure import (
     K,
     Latency,
@@ -105,11 +106,12 @@ def _built(
 ) -> IndexRecord:
     started = time.perf_counter()
     again = partial(_passing, collection)
-    index = build(plan, again, collection.manifest.encoder.dim, progress)
-    vectors = mapped(tuple(blocks(collection)))
-    approximate = Approximate(index, np.arange(collection.rows), vectors)
     truth = find_truth(again, held_out_rows(keys))
-    setting = tune(approximate, truth, wish.recall)
+    vectors = mapped(tuple(blocks(collection)))
+    with refusals(plan.factory):  # some that can be built can't be searched
+        index = build(plan, again, collection.manifest.encoder.dim, progress)
+        approximate = Approximate(index, np.arange(collection.rows), vectors)
+        setting = tune(approximate, truth, wish.recall)
     required = wish.recall if wish.recipe == "auto" else wish.min_recall
     if required is not None and setting.recall < required:
         raise _out_of_reach(collection, plan, setting, required)
@@ -190,6 +192,14 @@ def _install(
     positions["content"], positions["row"] = keys, approximate.rows
     index_file, rows_file = place / ".faiss.partial", place / ".rows.partial"
     write(approximate.index, index_file)
+    try:
+        read(index_file, rows=approximate.index.ntotal, dim=approximate.index.d)
+    except UnreadableIndex as error:
+        index_file.unlink()
+        raise ArtvecError(
+            f"FAISS can't read back what it wrote for {record.factory!r}: {error}",
+            "take another recipe: --recipe auto",
+        ) from error
     with rows_file.open("wb") as handle:
         np.save(handle, positions)
     settled_files = {
@@ -238,10 +248,11 @@ def _milliseconds(timed: Latency | None) -> dict[str, float] | None:
 def _out_of_reach(
     collection: Collection, plan: Plan, setting: Setting, required: float
 ) -> OutOfReach:
+    less = f"{math.floor(100 * setting.recall) / 100:.2f}"
     return OutOfReach(
         f"{plan.recipe} reaches a recall@10 of {setting.recall:.3f} here, not {required:g}",
-        f"nothing was changed; ask for less: artvec index -i {collection.folder} "
-        f"--recipe {plan.recipe} --min-recall {setting.recall:.2f}; or scan: --recipe flat",
+        "nothing was changed; scan (--recipe flat) or ask for less: "
+        + command("index", "-i", collection.folder, "--recipe", plan.recipe, "--min-recall", less),
     )
 
 

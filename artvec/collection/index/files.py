@@ -57,7 +57,7 @@ def commit_index(
     }
     named = {**others, **files, INDEX: file_entry(data)}
     file = folder / INDEX
-    if manifest.files != named or not file.is_file():
+    if manifest.files != named or not file.is_file() or file.read_bytes() != data:
         file.parent.mkdir(exist_ok=True)
         write_whole(file, data)
         changed = replace(manifest, files=named)

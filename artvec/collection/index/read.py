@@ -13,7 +13,7 @@ from artvec.collection.index.files import FILE_NAME
 from artvec.collection.index.record import INDEX, IndexRecord, record_from, state_of
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, blocks
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.faiss_index import exact_search
 from artvec.files import sha256_of
 from artvec.types import Float32Array, Matches, UInt64Array
@@ -180,11 +180,11 @@ def _approximate(collection: Collection, opened: Opened, queries: Float32Array, 
 
 
 def _command(collection: Collection) -> str:
-    return f"artvec index -i {collection.folder}"
+    return command("index", "-i", collection.folder)
 
 
 def _damaged(collection: Collection, why: str) -> ArtvecError:
     return ArtvecError(
         f"the index of {collection.folder} is damaged: {why}",
-        f"build it anew: {_command(collection)}; or search without it: artvec search --exact",
+        f"build it anew: {_command(collection)}; or search without it: --exact",
     )

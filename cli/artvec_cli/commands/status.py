@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -43,9 +43,9 @@ def check_complete(report: StatusReport) -> None:
     if report.complete:
         return
     if report.damaged or report.foreign:
-        hint = f"mend it: artvec verify --repair -i {report.index}"
+        hint = f"mend it: {command('verify', '--repair', '-i', report.index)}"
     else:
-        hint = f"artvec embed {report.source} -i {report.index} brings it up to date"
+        hint = f"bring it up to date: {command('embed', report.source, '-i', report.index)}"
     raise ArtvecError(f"{report.index.name} is not complete", hint)
 
 

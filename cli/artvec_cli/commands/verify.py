@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec_cli import options
 from artvec_cli.commands import status
 from artvec_cli.options import examples
@@ -41,7 +41,7 @@ def verify_command(
 ) -> int:
     """Compare every byte of a collection with its checksums; exit 1 if it is not whole."""
     from artvec.collection import locate
-    from artvec.export import matches
+    from artvec.export import format_of, matches
     from artvec.status import verify
 
     output = Output(quiet, as_json)
@@ -59,10 +59,11 @@ def verify_command(
             "restore them (--json lists them) and run artvec embed again",
         )
     status.check_complete(report)
-    if same is False:
+    if exported is not None and same is False:
         raise ArtvecError(
             f"{exported} is not what {report.index.name} exports today",
-            f"write it anew: artvec export -i {folder} -o {exported} --format FORMAT",
+            "write it anew: "
+            + command("export", "-i", folder, "--format", format_of(exported), "-o", exported),
         )
     return 0
 
