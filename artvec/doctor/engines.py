@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,7 +78,9 @@ def _openvino() -> Finding:
 def _faiss() -> Finding:
     told = _told("faiss")
     if isinstance(told, str):
-        return Finding("faiss", "problem", told, "pip install --force-reinstall faiss-cpu")
+        on_linux = (platform.system(), platform.machine()) == ("Linux", "x86_64")
+        package = "faiss-gpu" if on_linux else "faiss-cpu"  # as pyproject.toml has it
+        return Finding("faiss", "problem", told, f"pip install --force-reinstall {package}")
     return Finding("faiss", "ok", f"finds the nearest vector; {told['gpus']} GPUs")
 
 
