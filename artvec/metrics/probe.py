@@ -1,0 +1,228 @@
+"""The linear probe: what a linear classifier can read from frozen embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from artvec.metrics.blocks import Vectors, codes_of, spans
+from artvec.types import Float32Array, Float64Array, Int64Array
+
+STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
+"""L2 strengths tried, strongest first: 3.2 to 1e-5 of a row's mean loss, half a decade apart."""
+
+_PATIENCE = 2
+"""Weaker strengths tried in vain before the path ends."""
+
+_ROUGH, _FINE = 1e-5, 1e-8
+"""Squared length of the preconditioned gradient, about twice the loss still to be won: on the
+path, where only a strength is chosen, and for the probe that is returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A fitted linear classifier.
+
+    Attributes:
+        weights: (D, K) float32, for vectors as emitted (standardising is folded in).
+        intercept: (K,) float64.
+        classes: (K,) int64 codes that the gallery has, ascending.
+        n_classes: How many classes there are, with those that the gallery lacks.
+        strength: L2 strength λ.
+        objective: Mean loss + λ/2 ‖weights on standardised vectors‖² on the gallery.
+    """
+
+    weights: Float32Array
+    intercept: Float64Array
+    classes: Int64Array
+    n_classes: int
+    strength: float
+    objective: float
+
+    def log_probabilities(self, vectors: Vectors) -> Float64Array:
+        """Return (N, C) float64 log-probabilities; -inf for classes that the gallery lacks."""
+        found = np.full((len(vectors), self.n_classes), -np.inf)
+        for span in spans(len(vectors)):
+            logits = vectors[span].astype(np.float64) @ self.weights + self.intercept
+            found[span, self.classes] = log_softmax(logits, axis=1)
+        return found
+
+
+def fit_probe(
+    gallery: Vectors, labels: Int64Array, val: Vectors, val_labels: Int64Array, n_classes: int
+) -> Probe:
+    """Fit multinomial logistic regression; its L2 strength is the best one on the val rows.
+
+    Best means the highest accuracy, then the lowest loss. Strengths are tried from strong to weak,
+    each starting where the last one ended, until two in a row win nothing.
+
+    Args:
+        gallery: (N, D) as emitted; standardised by its own mean and deviation.
+        labels: (N,) codes 0 … n_classes - 1.
+        val: (V, D), never test rows. Where they are a part of the gallery, fit the rest here, then
+            the whole with `fit_probe_at` and this probe's strength.
+        val_labels: (V,) codes.
+        n_classes: How many classes there are; those without a gallery row are never predicted.
+
+    Raises:
+        ValueError: There is no gallery or val row, or labels don't fit.
+
+    Source: protocol of Chen et al. 2020 (SimCLR), L2 strength swept as by Radford et al. 2021
+    (CLIP).
+    """
+    if not len(val) or val_labels.shape != (len(val),):
+        raise ValueError("the strength is chosen on val rows: there must be some, with labels")
+    problem = _problem(gallery, labels, n_classes)
+    best, best_score, vain = STRENGTHS[0], (-1.0, 0.0), 0
+    solution = start = problem.start()
+    for strength in STRENGTHS:
+        solution = problem.minimise(strength, solution, _ROUGH)
+        score = _score(problem.probe(strength, solution), val, val_labels)
+        vain = 0 if score > best_score else vain + 1
+        if not vain:
+            best, best_score, start = strength, score, solution
+        if vain == _PATIENCE:
+            break
+    return problem.probe(best, problem.minimise(best, start, _FINE))
+
+
+def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength: float) -> Probe:
+    """Fit multinomial logistic regression with a given L2 strength.
+
+    Minimises mean cross-entropy + strength/2 ‖W‖² over weights W and intercepts (not penalised) on
+    standardised vectors: scikit-learn's `LogisticRegression(C=1 / (strength * N))`.
+
+    Args:
+        gallery: (N, D) as emitted.
+        labels: (N,) codes 0 … n_classes - 1.
+        n_classes: How many classes there are.
+        strength: Above 0.
+
+    Raises:
+        ValueError: There is no gallery row, labels don't fit, or the strength is not above 0.
+    """
+    if not strength > 0:
+        raise ValueError(f"the strength must be above 0, not {strength}")
+    problem = _problem(gallery, labels, n_classes)
+    return problem.probe(strength, problem.minimise(strength, problem.start(), _FINE))
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """The gallery made ready.
+
+    Attributes:
+        rows: (N, D) float32, standardised.
+        mean: (D,) of the gallery as emitted.
+        deviation: (D,) of the gallery as emitted; 1 where it is 0.
+        position: (N,) which of `classes` a row is of.
+        classes: (K,) codes that occur.
+        n_classes: With those that don't.
+        gram: (D, D) mean of x xᵀ.
+    """
+
+    rows: Float32Array
+    mean: Float64Array
+    deviation: Float64Array
+    position: Int64Array
+    classes: Int64Array
+    n_classes: int
+    gram: Float64Array
+
+    def start(self) -> Float64Array:
+        """Return (D + 1, K) zeros: weights, and intercepts in the last row."""
+        return np.zeros((self.rows.shape[1] + 1, len(self.classes)))
+
+    def minimise(self, strength: float, start: Float64Array, tolerance: float) -> Float64Array:
+        """Return the (D + 1, K) solution by L-BFGS in coordinates where the curvature is about 1.
+
+        At W = 0 the Hessian is (gram / K + λ) ⊗ (I - 1/K); with its Cholesky factor L, W = L⁻ᵀV.
+
+        Source: preconditioning as in Nocedal and Wright 2006, section 7.2; bound by Böhning 1992.
+        """
+        width, n_kept = len(self.gram), len(self.classes)
+        curvature = self.gram / n_kept + strength * np.eye(width)
+        factor = np.linalg.cholesky(curvature)
+        scale = 1.0 / np.sqrt(n_kept)  # of the intercepts
+
+        def solution(flat: Float64Array) -> Float64Array:
+            inner = flat.reshape(width + 1, n_kept)
+            weights = solve_triangular(factor, inner[:-1], trans="T", lower=True)
+            return np.vstack([weights, inner[-1:] / scale])
+
+        def value(flat: Float64Array) -> tuple[float, Float64Array]:
+            outer = solution(flat)
+            loss, gradient = self._loss(outer, strength)
+            inner = solve_triangular(factor, gradient[:-1], lower=True)
+            return loss, np.vstack([inner, gradient[-1:] / scale]).ravel()
+
+        first = np.vstack([factor.T @ start[:-1], start[-1:] * scale])
+        found = minimize(
+            value,
+            first.ravel(),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 1000, "maxcor": 20, "ftol": 1e-10, "gtol": tolerance},
+        )
+        return solution(found.x)
+
+    def _loss(self, solution: Float64Array, strength: float) -> tuple[float, Float64Array]:
+        """Return the objective and its (D + 1, K) gradient."""
+        weights = solution[:-1].astype(np.float32)
+        gradient = np.vstack([strength * solution[:-1], np.zeros_like(solution[-1:])])
+        loss = 0.5 * strength * float(np.vdot(solution[:-1], solution[:-1]))
+        count = len(self.rows)
+        for span in spans(count):
+            rows, own = self.rows[span], self.position[span]
+            logits = (rows @ weights).astype(np.float64) + solution[-1]  # (n, K)
+            log_shares = log_softmax(logits, axis=1)
+            at = np.arange(len(rows)), own
+            loss -= float(log_shares[at].sum()) / count
+            errors = np.exp(log_shares)
+            errors[at] -= 1.0
+            # As (E.T @ X).T BLAS reads both in the order in which they lie.
+            gradient[:-1] += (errors.astype(np.float32).T @ rows).T / count
+            gradient[-1] += errors.sum(axis=0) / count
+        return loss, gradient
+
+    def probe(self, strength: float, solution: Float64Array) -> Probe:
+        """Return the classifier for vectors as emitted."""
+        weights = solution[:-1] / self.deviation[:, None]
+        return Probe(
+            weights.astype(np.float32),
+            solution[-1] - self.mean @ weights,
+            self.classes,
+            self.n_classes,
+            strength,
+            self._loss(solution, strength)[0],
+        )
+
+
+def _problem(gallery: Vectors, labels: Int64Array, n_classes: int) -> _Problem:
+    if not len(gallery):
+        raise ValueError("there is no gallery row to learn from")
+    positions, _ = codes_of(labels, len(gallery))
+    classes = np.unique(labels)
+    if not 0 <= classes[0] <= classes[-1] < n_classes:
+        raise ValueError(f"labels must lie between 0 and {n_classes - 1}")
+    mean = gallery.mean(axis=0, dtype=np.float64)
+    deviation = gallery.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = 1.0
+    rows = np.empty(gallery.shape, np.float32)
+    for span in spans(len(rows)):
+        rows[span] = (gallery[span] - mean) / deviation
+    gram = (rows.T @ rows).astype(np.float64) / len(rows)
+    return _Problem(rows, mean, deviation, positions, classes, n_classes, gram)
+
+
+def _score(probe: Probe, val: Vectors, val_labels: Int64Array) -> tuple[float, float]:
+    """Return accuracy and minus the mean loss over val rows of classes that the probe knows."""
+    found = probe.log_probabilities(val)
+    own = found[np.arange(len(val)), val_labels]
+    known = own[np.isfinite(own)]
+    right = float(np.mean(found.argmax(axis=1) == val_labels))
+    return right, float(known.mean()) if len(known) else 0.0
