@@ -1,4 +1,4 @@
-"""Who was taken for whom: confusion, figures of each class, pairs most confused, the k best."""
+"""Who was taken for whom: confusion, figures of each class, and pairs most confused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.metrics.blocks import Vectors
-from artvec.types import BoolArray, Float64Array, Int64Array
+from artvec.types import Float64Array, Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +96,6 @@ def confused_pairs(table: Int64Array, most: int = 10) -> tuple[ConfusedPair, ...
         ConfusedPair(int(true[at]), int(predicted[at]), int(counts[at]), float(shares[at]))
         for at in order
     )
-
-
-def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
-    """Return whether the label is among the k classes of the largest scores.
-
-    Equal scores rank by code, as `argmax` does, so that the first hit is the prediction. A class
-    with score -inf was never a candidate, and is no hit however large k.
-
-    Args:
-        scores: (N, C), e.g. log-probabilities.
-        labels: (N,) codes 0 … C - 1.
-        k: At least 1.
-
-    Returns:
-        (N,) bool; the mean is the top-k accuracy.
-    """
-    own = np.take_along_axis(scores, labels[:, None], axis=1)  # (N, 1)
-    before = np.arange(scores.shape[1]) < labels[:, None]
-    rank = ((scores > own) | ((scores == own) & before)).sum(axis=1)
-    hits: BoolArray = (rank < k) & (own[:, 0] > -np.inf)
-    return hits
 
 
 def _ratio(part: Int64Array, whole: Int64Array) -> Float64Array:

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from artvec.metrics.blocks import Vectors, codes_of, spans
-from artvec.types import Float32Array, Float64Array, Int64Array
+from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
 """L2 strengths tried, strongest first: 3.2 to 1e-5 of a row's mean loss, half a decade apart."""
@@ -109,6 +109,27 @@ def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength:
         raise ValueError(f"the strength must be above 0, not {strength}")
     problem = _problem(gallery, labels, n_classes)
     return problem.probe(strength, problem.minimise(strength, problem.start(), _FINE))
+
+
+def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
+    """Return whether the label is among the k classes of the largest scores.
+
+    Equal scores rank by code, as `argmax` does, so that the first hit is the prediction. A class
+    with score -inf was never a candidate, and is no hit however large k.
+
+    Args:
+        scores: (N, C), e.g. log-probabilities.
+        labels: (N,) codes 0 … C - 1.
+        k: At least 1.
+
+    Returns:
+        (N,) bool; the mean is the top-k accuracy.
+    """
+    own = np.take_along_axis(scores, labels[:, None], axis=1)  # (N, 1)
+    before = np.arange(scores.shape[1]) < labels[:, None]
+    rank = ((scores > own) | ((scores == own) & before)).sum(axis=1)
+    hits: BoolArray = (rank < k) & (own[:, 0] > -np.inf)
+    return hits
 
 
 @dataclass(frozen=True, slots=True)
