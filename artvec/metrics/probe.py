@@ -19,8 +19,8 @@ _PATIENCE = 2
 """Weaker strengths tried in vain before the path ends."""
 
 _ROUGH, _FINE = 1e-5, 1e-8
-"""Squared length of the preconditioned gradient, about twice the loss still to be won: on the
-path, where only a strength is chosen, and for the probe that is returned."""
+"""What a step must still win of the objective: on the path, where a strength is chosen, and for the
+probe that is returned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,47 +167,45 @@ class _Problem:
         """
         width, n_kept = len(self.gram), len(self.classes)
         curvature = self.gram / n_kept + strength * np.eye(width)
-        factor = np.linalg.cholesky(curvature)
-        scale = 1.0 / np.sqrt(n_kept)  # of the intercepts
+        factor = np.zeros((width + 1, width + 1))
+        factor[:-1, :-1] = np.linalg.cholesky(curvature)
+        factor[-1, -1] = np.sqrt(1.0 / n_kept)  # of the intercepts
+        inverse = solve_triangular(factor, np.eye(width + 1), lower=True)
 
-        def solution(flat: Float64Array) -> Float64Array:
-            inner = flat.reshape(width + 1, n_kept)
-            weights = solve_triangular(factor, inner[:-1], trans="T", lower=True)
-            return np.vstack([weights, inner[-1:] / scale])
+        def value(inner: Float64Array) -> tuple[float, Float64Array]:
+            loss, gradient = self._loss(inverse.T @ inner.reshape(start.shape), strength)
+            return loss, (inverse @ gradient).ravel()
 
-        def value(flat: Float64Array) -> tuple[float, Float64Array]:
-            outer = solution(flat)
-            loss, gradient = self._loss(outer, strength)
-            inner = solve_triangular(factor, gradient[:-1], lower=True)
-            return loss, np.vstack([inner, gradient[-1:] / scale]).ravel()
-
-        first = np.vstack([factor.T @ start[:-1], start[-1:] * scale])
         found = minimize(
             value,
-            first.ravel(),
+            (factor.T @ start).ravel(),
             jac=True,
             method="L-BFGS-B",
-            options={"maxiter": 1000, "maxcor": 20, "ftol": 1e-10, "gtol": tolerance},
+            options={"maxiter": 1000, "maxcor": 20, "ftol": tolerance, "gtol": 0.0},
         )
-        return solution(found.x)
+        weights: Float64Array = inverse.T @ found.x.reshape(start.shape)
+        return weights
 
     def _loss(self, solution: Float64Array, strength: float) -> tuple[float, Float64Array]:
         """Return the objective and its (D + 1, K) gradient."""
-        weights = solution[:-1].astype(np.float32)
+        weights, intercept = np.split(solution.astype(np.float32), [-1])
         gradient = np.vstack([strength * solution[:-1], np.zeros_like(solution[-1:])])
         loss = 0.5 * strength * float(np.vdot(solution[:-1], solution[:-1]))
         count = len(self.rows)
         for span in spans(count):
             rows, own = self.rows[span], self.position[span]
-            logits = (rows @ weights).astype(np.float64) + solution[-1]  # (n, K)
-            log_shares = log_softmax(logits, axis=1)
             at = np.arange(len(rows)), own
-            loss -= float(log_shares[at].sum()) / count
-            errors = np.exp(log_shares)
+            logits = rows @ weights + intercept  # (n, K)
+            logits -= logits.max(axis=1, keepdims=True)
+            loss -= float(logits[at].sum(dtype=np.float64)) / count
+            errors = np.exp(logits, out=logits)
+            sums = errors.sum(axis=1, keepdims=True)
+            loss += float(np.log(sums).sum(dtype=np.float64)) / count
+            errors /= sums
             errors[at] -= 1.0
             # As (E.T @ X).T BLAS reads both in the order in which they lie.
-            gradient[:-1] += (errors.astype(np.float32).T @ rows).T / count
-            gradient[-1] += errors.sum(axis=0) / count
+            gradient[:-1] += (errors.T @ rows).T / count
+            gradient[-1] += errors.sum(axis=0, dtype=np.float64) / count
         return loss, gradient
 
     def probe(self, strength: float, solution: Float64Array) -> Probe:
