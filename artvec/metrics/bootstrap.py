@@ -6,7 +6,7 @@ training run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -89,10 +89,22 @@ def paired_interval(
     """
     if a.shape != b.shape:
         raise ValueError(f"outcomes must be of the same queries: {a.shape} and {b.shape}")
-    sums, counts = _group_sums(np.stack([a, b], axis=1), groups)
+    both = np.stack([a, b], axis=1).astype(np.float64)
+    return paired_intervals(both, [(0, 1)], groups, seed, resamples)[0]
+
+
+def paired_intervals(
+    values: Values,
+    pairs: Sequence[tuple[int, int]],
+    groups: Int64Array | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> tuple[Interval, ...]:
+    """Return `paired_interval` of pairs of columns of (Q, M) outcomes, from one set of draws."""
+    sums, counts = _group_sums(values, groups)
     means = _resampled_means(sums, counts, seed, resamples)
-    value_a, value_b = _mean(sums, counts)
-    return _percentile(value_a - value_b, means[:, 0] - means[:, 1])
+    own = _mean(sums, counts)
+    return tuple(_percentile(own[a] - own[b], means[:, a] - means[:, b]) for a, b in pairs)
 
 
 def agreement_interval(
@@ -122,16 +134,60 @@ def agreement_interval(
     Source: Efron and Tibshirani 1993, chapter 10 (bias).
     """
     value = function(labels, clusters, None)
+    draws = _agreement_draws(function, labels, clusters, groups, seed, resamples)
+    found = _moved(value, draws)
+    return Interval(value, found.low, min(found.high, max(1.0, value)))
+
+
+def paired_agreement_intervals(
+    function: Agreement,
+    labels: Int64Array,
+    clusterings: Sequence[Int64Array],
+    pairs: Sequence[tuple[int, int]],
+    groups: Int64Array | None = None,
+) -> tuple[Interval, ...]:
+    """Return differences of a figure between pairs of clusterings of the same rows.
+
+    Both sides of a pair are resampled with the same rows; the draws are moved to have the
+    difference as their mean, as in `agreement_interval`.
+
+    Args:
+        function: As in `agreement_interval`.
+        labels: (N,) small integers.
+        clusterings: M of (N,) small integers.
+        pairs: Places of two clusterings: the first's figure minus the second's.
+        groups: (N,) as in `interval`.
+    """
+    own = [function(labels, clusters, None) for clusters in clusterings]
+    draws = [
+        _agreement_draws(function, labels, clusters, groups, 0, RESAMPLES)
+        for clusters in clusterings
+    ]
+    return tuple(_moved(own[a] - own[b], draws[a] - draws[b]) for a, b in pairs)
+
+
+def _moved(value: float, draws: Float64Array) -> Interval:
+    """Return a value with the percentiles of its draws, moved to have it as their mean."""
+    return _percentile(value, draws - draws.mean() + value if len(draws) else draws)
+
+
+def _agreement_draws(
+    function: Agreement,
+    labels: Int64Array,
+    clusters: Int64Array,
+    groups: Int64Array | None,
+    seed: int,
+    resamples: int,
+) -> Float64Array:
+    """Return (resamples,) figures; a seed draws the same rows for all clusterings of them."""
     group_of, n_groups = _groups(len(labels), groups)
-    draws = np.array(
+    return np.array(
         [
             function(labels, clusters, counts[group_of])
             for block in _draws(n_groups, seed, resamples)
             for counts in block
         ]
     )
-    found = _percentile(value, draws - draws.mean() + value if len(draws) else draws)
-    return Interval(value, found.low, min(found.high, max(1.0, value)))
 
 
 def verdict(difference: Interval) -> Literal["yes", "no", "inconclusive"]:
