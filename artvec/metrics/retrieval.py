@@ -17,10 +17,11 @@ _KEYS = 2**25
 """Similarities held at once: 268 MB."""
 
 _MOST_QUERIES = 1024
-_STEPS = 2**29
-"""Steps of distance per unit of cosine. Distances within half of one are ties."""
+_STEPS, _ROW_BITS = 2.0**34, 27
+"""A key is the distance in steps of 6e-11, coarser than rounding, then the gallery row: 62 bits."""
 
-_NEVER = np.iinfo(np.int64).max
+_NEVER = 2**63 - 2**_ROW_BITS
+"""Added to the row, the key of a row that must not be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,9 @@ def retrieval_outcomes(
 ) -> RetrievalOutcomes:
     """Rank the gallery by cosine for every query and return what was found; exact.
 
-    Cosines are computed in double precision. Rows whose cosines differ by less than 2e-9 (copies
-    of a vector, at any length) tie, and the lowest gallery row comes first. A zero vector has
-    cosine 0. A query whose class has no gallery row has 0 in precision and recall.
+    Cosines are computed in double precision. Rows whose cosines round to the same multiple of
+    6e-11 (copies of a vector, at any length) tie, and the lowest gallery row comes first. A zero
+    vector has cosine 0. A query whose class has no gallery row has 0 in precision and recall.
 
     Args:
         queries: (Q, D) as emitted.
@@ -92,8 +93,8 @@ def retrieval_outcomes(
         keys = buffer[: len(some)]
         _rank(keys, queries[some], gallery, inverse, own[some])
         first = _first(keys, min(len(gallery), max(_FIRST, int(wanted[some].max()))))
-        hits = gallery_labels[first & 0xFFFFFFFF] == query_labels[some, None]
-        hits &= first != _NEVER  # (n, depth)
+        hits = gallery_labels[first & (2**_ROW_BITS - 1)] == query_labels[some, None]
+        hits &= first < _NEVER  # (n, depth)
         others = len(gallery) - (own[some] >= 0)
         figures[:, some] = _figures(hits, wanted[some], others)
         progress(span.stop, len(queries))
@@ -103,8 +104,8 @@ def retrieval_outcomes(
 def _check(
     queries: int, query_labels: Int64Array, own: Int64Array, rows: int, labels: Int64Array
 ) -> None:
-    if not 0 < rows < 2**32:
-        raise ValueError(f"the gallery has {rows} rows; it must have 1 to 4,294,967,295")
+    if not 0 < rows <= 2**_ROW_BITS:
+        raise ValueError(f"the gallery has {rows} rows; it must have 1 to {2**_ROW_BITS:,}")
     shapes = (query_labels.shape, own.shape, labels.shape)
     if shapes != ((queries,), (queries,), (rows,)):
         raise ValueError(f"{queries} queries and {rows} gallery rows do not fit shapes {shapes}")
@@ -123,15 +124,15 @@ def _relevant(query_labels: Int64Array, labels: Int64Array, own: Int64Array) -> 
 def _rank(
     keys: Int64Array, queries: Vectors, gallery: Vectors, inverse: Float64Array, own: Int64Array
 ) -> None:
-    """Fill (n, N) keys that sort by distance, then by gallery row: steps << 32 | row."""
+    """Fill (n, N) keys that sort by distance, then by gallery row."""
     units = unit_rows(queries)
     for span in spans(len(gallery)):
         distance = 1.0 - (units @ gallery[span].astype(np.float64).T) * inverse[span]
         keys[:, span] = np.rint(distance * _STEPS)
-    keys <<= 32
+    keys <<= _ROW_BITS
     keys |= np.arange(len(gallery))
     known = np.flatnonzero(own >= 0)
-    keys[known, own[known]] = _NEVER
+    keys[known, own[known]] = _NEVER + own[known]
 
 
 def _first(keys: Int64Array, depth: int) -> Int64Array:

@@ -26,8 +26,11 @@ def vote(
         temperature: The smaller, the more the nearest rows decide.
 
     Returns:
-        (Q,) int64 codes; -1 for a query without a neighbour. Equal sums go to the smaller code,
-        since equal sums have no nearer side.
+        (Q,) int64 codes; -1 for a query without a neighbour. Sums that are equal but for rounding
+        (1e-9 of the nearest row's weight) go to the smaller code: neither side is nearer.
+
+    Raises:
+        ValueError: A label is not below n_classes.
 
     Source: Wu et al. 2018; DINOv2's `eval/knn.py` (temperature 0.07).
     """
@@ -47,7 +50,10 @@ def uniform_vote(neighbour_labels: Int64Array, similarities: Vectors, n_classes:
 
     Returns:
         (Q,) int64 codes; -1 for a query without a neighbour. Where votes and summed similarity are
-        equal, the smaller code.
+        equal (to 1e-6), the smaller code.
+
+    Raises:
+        ValueError: A label is not below n_classes.
     """
     known = neighbour_labels >= 0
     ties = np.where(known, similarities, 0.0).astype(np.float64)
@@ -66,8 +72,10 @@ def _largest(
         known = labels[span] >= 0
         cell = (np.arange(size)[:, None] * n_classes + labels[span])[known]
         sums, further = (
-            np.bincount(cell, values[span][known], size * n_classes).reshape(size, n_classes)
-            for values in (weights, ties)
+            np.bincount(cell, values[span][known], size * n_classes)
+            .reshape(size, n_classes)
+            .round(digits)
+            for values, digits in ((weights, 9), (ties, 6))
         )
         further[sums < sums.max(axis=1, keepdims=True)] = -np.inf
         winners[span] = np.where(known.any(axis=1), further.argmax(axis=1), -1)
