@@ -109,7 +109,7 @@ def test_many_groups_go_in_blocks() -> None:
 
 
 def test_pairing_takes_out_what_is_hard_for_both() -> None:
-    """The second is the first but for one query in ten: the difference is known better than either."""
+    """One query in ten differs: the difference is known better than either side."""
     rng = np.random.default_rng(0)
     a = rng.random(400) < 0.5
     b = a.copy()

@@ -37,7 +37,7 @@ def test_a_full_tie_goes_to_the_smaller_code() -> None:
 
 @pytest.mark.parametrize("how", [vote, uniform_vote])
 def test_missing_neighbours_have_no_vote(how) -> None:  # type: ignore[no-untyped-def]
-    """k beyond the gallery: label -1 and score -inf; a query without neighbours gets -1."""
+    """With k beyond the gallery: label -1 and score -inf; a query without neighbours gets -1."""
     labels = np.array([[1, -1, -1], [-1, -1, -1]])
     scores = np.array([[-0.5, -np.inf, -np.inf]] * 2, dtype=np.float32)
     assert how(labels, scores, 2).tolist() == [1, -1]
