@@ -103,7 +103,7 @@ def write(name: str, figures: list[Figure]) -> None:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE
     ).stdout.strip()
-    packages = ("torch", "timm", "openvino", "pillow", "faiss-gpu", "numpy")
+    packages = ("torch", "timm", "openvino", "pillow", "faiss-gpu", "numpy", "scikit-learn")
     versions = " ".join(f"{package}={version(package)}" for package in packages)
     machine = f"{platform.machine()}-{len(os.sched_getaffinity(0))}cores"
     file = RESULTS / f"{name}-{machine}.csv"

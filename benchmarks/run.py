@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measure import RESULTS
 
-NAMES = ("search_start", "embed", "memory", "dry_run", "indexes")
+NAMES = ("search_start", "embed", "memory", "dry_run", "indexes", "evaluation", "agreement")
 README = Path(__file__).parent / "README.md"
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
 
@@ -25,7 +25,7 @@ def main(names: list[str]) -> None:
 
 def _tables() -> str:
     lines = []
-    for file in sorted(RESULTS.glob("*.csv")):
+    for file in sorted(RESULTS.glob("*-*.csv")):  # what a machine measured
         with file.open(newline="") as handle:
             rows = list(csv.DictReader(handle))
         lines += [
@@ -39,7 +39,14 @@ def _tables() -> str:
             for r in rows
         ]
         lines.append(f"\n{rows[0]['versions']}\n")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_agreement()])
+
+
+def _agreement() -> list[str]:
+    with (RESULTS / "agreement.csv").open(newline="") as handle:
+        columns, *rows = csv.reader(handle)
+    table = [columns, ["---"] * len(columns), *rows]
+    return ["\n### agreement\n", *(f"| {' | '.join(row)} |" for row in table), ""]
 
 
 if __name__ == "__main__":
