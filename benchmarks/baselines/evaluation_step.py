@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-STRENGTH = 1e-3
+STRENGTH = 1e-2
 K, TEMPERATURE = 20, 0.07
 
 
