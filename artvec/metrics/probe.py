@@ -18,7 +18,7 @@ STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
 _PATIENCE = 2
 """Weaker strengths tried in vain before the path ends."""
 
-_ROUGH, _FINE = 1e-5, 1e-7
+_ROUGH, _FINE = 1e-5, 1e-8
 """What a step must still win of the objective: on the path, where a strength is chosen, and for the
 probe that is returned."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
 from artvec.metrics.blocks import Vectors, codes_of, spans, unit_rows
 from artvec.progress import Progress, silent
-from artvec.types import Float64Array, Int64Array
+from artvec.types import Float32Array, Float64Array, Int64Array
 
 _ROUNDING = 1e-12
 """Cosine distances below this are rounding of 0, as between copies of a vector."""
@@ -87,9 +89,9 @@ def euclidean_silhouettes(
     if not 1 < len(counts) < len(codes):
         return np.full(len(codes), np.nan)
     by_class = np.argsort(codes, kind="stable")
-    rows, codes = _centred(vectors, by_class), codes[by_class]
-    totals: Float64Array = np.zeros((len(rows), len(counts)))  # distance to each class, summed
-    blocks = list(spans(len(rows), _PAIR_ROWS))
+    rows, codes = _rows(vectors, by_class), codes[by_class]
+    totals: Float64Array = np.zeros((len(codes), len(counts)))  # distance to each class, summed
+    blocks = list(spans(len(codes), _PAIR_ROWS))
     done, pairs = 0, len(blocks) * (len(blocks) + 1) // 2
     for at, first in enumerate(blocks):
         for second in blocks[at:]:
@@ -99,31 +101,46 @@ def euclidean_silhouettes(
                 _add(totals[second], distances.T, codes[first])
             done += 1
             progress(done, pairs)
-    silhouettes = np.empty(len(rows))
+    silhouettes = np.empty(len(codes))
     silhouettes[by_class] = _silhouettes(totals, codes, counts, 0.0)
     return silhouettes
 
 
-def _centred(vectors: Vectors, order: Int64Array) -> Vectors:
-    """Return rows in the given order around their mean, at most 1 in any coordinate.
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows in order of class, around their mean and at most 1 in any coordinate.
 
     Silhouettes don't change by that, and single precision keeps more digits.
     """
+
+    vectors: Vectors
+    order: Int64Array
+    mean: Float64Array
+    widest: float
+    single: Float32Array
+
+    def double(self, span: slice) -> Float64Array:
+        """Return a block in double precision, from the vectors as emitted."""
+        rows: Float64Array = (self.vectors[self.order[span]] - self.mean) / self.widest
+        return rows
+
+
+def _rows(vectors: Vectors, order: Int64Array) -> _Rows:
     mean = vectors.mean(axis=0, dtype=np.float64)
-    widest = max(np.abs(vectors[span] - mean).max() for span in spans(len(vectors))) or 1.0
-    rows = np.empty(vectors.shape, vectors.dtype)
-    for span in spans(len(rows)):
-        rows[span] = (vectors[order[span]] - mean) / widest
+    widest = max(float(np.abs(vectors[span] - mean).max()) for span in spans(len(vectors)))
+    rows = _Rows(vectors, order, mean, widest or 1.0, np.empty(vectors.shape, np.float32))
+    for span in spans(len(order)):
+        rows.single[span] = rows.double(span)
     return rows
 
 
-def _distances(rows: Vectors, first: slice, second: slice) -> Vectors:
+def _distances(rows: _Rows, first: slice, second: slice) -> Vectors:
     """Return the (n, m) Euclidean distances between two blocks of rows."""
     if first != second:
-        squares, scale = _squared_distances(rows[first], rows[second])
+        squares, scale = _squared_distances(rows.single[first], rows.single[second])
         if not (squares < _NEAR * scale).any():
             return np.sqrt(squares, out=squares)
-    squares, _ = _squared_distances(rows[first].astype(np.float64), rows[second].astype(np.float64))
+    squares, _ = _squared_distances(rows.double(first), rows.double(second))
     np.sqrt(np.maximum(squares, 0.0, out=squares), out=squares)
     if first == second:
         np.fill_diagonal(squares, 0.0)

@@ -87,6 +87,20 @@ def test_across_blocks(metric: str, scale: float) -> None:
     assert np.abs(found - expected).max() < 1e-6
 
 
+def test_near_pairs_in_far_blocks_keep_their_digits() -> None:
+    """Two classes of two, a thousandth apart, lie at the two ends of 5,000 rows.
+
+    In single precision their distance would be lost, and with it their silhouettes.
+    """
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((5000, 16)).astype(np.float32)
+    labels = rng.integers(1, 4, 5000)
+    labels[:4] = [0, 0, 9, 9]
+    rows[:4] = rows[0] * 5 + np.eye(4, 16) * [[1e-3], [1e-3], [2e-3], [2e-3]]
+    found = euclidean_silhouettes(rows, labels)
+    assert np.abs(found - silhouette_samples(rows.astype(float), labels)).max() < 1e-6
+
+
 def test_progress_counts_pairs_of_blocks() -> None:
     rows = np.random.default_rng(0).random((5000, 2)).astype(np.float32)
     told: list[tuple[int, int]] = []
