@@ -12,7 +12,7 @@ import numpy as np
 
 from artvec.collection.index.read import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
-from artvec.collection.same_picture import Fingerprints, fingerprints
+from artvec.copies import Fingerprints, fingerprints
 from artvec.faiss_index import exact_search
 from artvec.images.find import file_of
 from artvec.search.encode import Query

@@ -1,0 +1,13 @@
+"""Which rows show the same picture: exact and altered copies, and those across splits."""
+
+from artvec.copies.find import Found, across_splits, find_copies, search_copies
+from artvec.copies.fingerprints import Fingerprints, fingerprints
+
+__all__ = [
+    "Fingerprints",
+    "Found",
+    "across_splits",
+    "find_copies",
+    "fingerprints",
+    "search_copies",
+]

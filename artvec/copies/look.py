@@ -1,0 +1,74 @@
+"""The second look: pairs that stored facts can't decide are compared picture by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from PIL import Image
+
+from artvec.collection.reader import Collection, columns
+from artvec.copies.alignment import THUMBNAIL_PX, agreement
+from artvec.images.decode import load_picture
+from artvec.images.find import file_of
+from artvec.images.reading import Undecodable
+from artvec.progress import Progress, silent
+from artvec.runtime import cores
+
+AGREEMENT = 0.84
+"""Least agreement of copies: see `alignment.agreement` and docs/duplicates.md."""
+
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a second look said.
+
+    Attributes:
+        same: Pairs that show one picture.
+        seen: How many pairs could be compared.
+        unseen: How many could not: a picture is gone, or is another than was embedded.
+    """
+
+    same: tuple[Pair, ...]
+    seen: int
+    unseen: int
+
+
+def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = silent) -> Looks:
+    """Compare the pictures of pairs of rows; memory is a small grey copy of each."""
+    rows = sorted({row for pair in pairs for row in pair})
+    total = len(rows) + len(pairs)
+    table = columns(collection, ["path", "size_bytes"])
+
+    def small(row: int) -> Image.Image | None:
+        return _small(collection, table["path"][row].as_py(), table["size_bytes"][row].as_py())
+
+    with ThreadPoolExecutor(cores()) as pool:
+        pictures: dict[int, Image.Image] = {}
+        for done, (row, picture) in enumerate(zip(rows, pool.map(small, rows), strict=True), 1):
+            if picture is not None:
+                pictures[row] = picture
+            progress(done, total)
+        there = [(a, b) for a, b in pairs if a in pictures and b in pictures]
+        same = []
+        agreements = pool.map(lambda pair: agreement(*(pictures[row] for row in pair)), there)
+        for done, (pair, found) in enumerate(zip(there, agreements, strict=True), 1):
+            if found >= AGREEMENT:
+                same.append(pair)
+            progress(total - len(there) + done, total)
+    return Looks(tuple(same), len(there), len(pairs) - len(there))
+
+
+def _small(collection: Collection, path: str, size_bytes: int) -> Image.Image | None:
+    """Return a grey copy of a row's picture; None where that is gone or another by now."""
+    file = file_of(collection.source, path)
+    try:
+        if file.stat().st_size != size_bytes:
+            return None
+        return load_picture(file, side_px=THUMBNAIL_PX).convert("L")
+    except (OSError, Undecodable):
+        return None
