@@ -1,9 +1,10 @@
 """Which rows show the same picture: exact and altered copies, and those across splits."""
 
-from artvec.copies.find import Found, across_splits, find_copies, search_copies
+from artvec.copies.find import LOOKS, Found, across_splits, find_copies, search_copies
 from artvec.copies.fingerprints import Fingerprints, fingerprints
 
 __all__ = [
+    "LOOKS",
     "Fingerprints",
     "Found",
     "across_splits",

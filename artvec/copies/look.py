@@ -16,7 +16,7 @@ from artvec.images.reading import Undecodable
 from artvec.progress import Progress, silent
 from artvec.runtime import cores
 
-AGREEMENT = 0.84
+AGREEMENT = 0.86
 """Least agreement of copies: see `alignment.agreement` and docs/duplicates.md."""
 
 
@@ -53,13 +53,12 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
             if picture is not None:
                 pictures[row] = picture
             progress(done, total)
-        there = [(a, b) for a, b in pairs if a in pictures and b in pictures]
-        same = []
-        agreements = pool.map(lambda pair: agreement(*(pictures[row] for row in pair)), there)
-        for done, (pair, found) in enumerate(zip(there, agreements, strict=True), 1):
-            if found >= AGREEMENT:
-                same.append(pair)
-            progress(total - len(there) + done, total)
+    there = [(a, b) for a, b in pairs if a in pictures and b in pictures]
+    same = []
+    for done, (a, b) in enumerate(there, 1):
+        if agreement(pictures[a], pictures[b]) >= AGREEMENT:
+            same.append((a, b))
+        progress(total - len(there) + done, total)
     return Looks(tuple(same), len(there), len(pairs) - len(there))
 
 

@@ -14,7 +14,7 @@ from artvec.shards import FloatArray
 from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 NEIGHBOURS = 16
-CLOSENESS = 0.6
+CLOSENESS = 0.85
 """Pairs further apart than this share of the usual distance are not candidates."""
 _GROWTH = 4
 _QUERIES_AT_ONCE = 8192
