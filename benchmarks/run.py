@@ -9,7 +9,16 @@ from pathlib import Path
 
 from benchmarks.measure import RESULTS
 
-NAMES = ("search_start", "embed", "memory", "dry_run", "indexes", "evaluation", "agreement")
+NAMES = (
+    "search_start",
+    "embed",
+    "memory",
+    "dry_run",
+    "indexes",
+    "evaluation",
+    "agreement",
+    "duplicates",
+)
 README = Path(__file__).parent / "README.md"
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"
 

@@ -66,6 +66,8 @@ def search_copies(
         progress: Told what is done of the step at hand.
         looks: Most pairs to compare by their pictures, the closest first.
     """
+    if collection.rows == 0:
+        return Found((), 0, 0, 0)
     prints = fingerprints(collection)
     order = _best_first(collection)
     twins = _equal_files(prints, order)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 from artvec.images.decode import load_picture
 from artvec.images.reading import Undecodable
+from artvec.report.sheet import Shown, data_uri, link, page, thumbnail
 from artvec.search import Hit, Picture, QueryHits, SearchReport
 
 _THUMBNAIL_PX = 240
@@ -22,36 +19,8 @@ _CAPTION_PX = 34
 _OUTSIDE_BRIGHTNESS = 0.45
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A picture with its caption.
-
-    Attributes:
-        title: Path or query.
-        alt: What a reader without pictures is told.
-        label: Of the hit.
-        score: Of the hit.
-        link: To the file.
-        picture: As a data URI; None where it can't be shown.
-        facts: Names and values.
-        duplicates: Paths of other rows that show it.
-    """
-
-    title: str
-    alt: str
-    link: str
-    picture: str | None
-    label: str = ""
-    score: str = ""
-    facts: tuple[tuple[str, str], ...] = ()
-    duplicates: tuple[str, ...] = ()
-
-
 def html_sheet(report: SearchReport) -> str:
     """Return a page that needs no other file and no network; every name is escaped."""
-    environment = Environment(
-        loader=PackageLoader("artvec.report", "."), autoescape=select_autoescape(default=True)
-    )
     rows = [
         (
             [_query(picture) for picture in query.pictures],
@@ -59,10 +28,8 @@ def html_sheet(report: SearchReport) -> str:
         )
         for query in report.queries
     ]
-    template = environment.get_template("contact_sheet.html")
-    return template.render(
-        index=report.index.name, k=report.k, rows=rows, errors=report.errors, notes=report.notes
-    )
+    values = {"index": report.index.name, "k": report.k, "rows": rows}
+    return page("contact_sheet.html", values | {"errors": report.errors, "notes": report.notes})
 
 
 def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
@@ -82,26 +49,26 @@ def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
     return sheet
 
 
-def _query(picture: Picture) -> _Shown:
+def _query(picture: Picture) -> Shown:
     part = ""
     if picture.crop:
         left, top, width, height = picture.crop
         part = f"part {width} × {height} at {left}, {top}"
     facts = (("searched by", part),) if part else ()
     alt = f"query {picture.query}{', ' + part if part else ''}"
-    uri = _data_uri(picture.file, picture)
-    return _Shown(picture.query, alt, _link(picture.file), uri, "query", facts=facts)
+    uri = _picture(picture.file, picture)
+    return Shown(picture.query, alt, link(picture.file), uri, "query", facts=facts)
 
 
-def _hit(hit: Hit, show: Sequence[str]) -> _Shown:
+def _hit(hit: Hit, show: Sequence[str]) -> Shown:
     names = [name for name in show if name not in ("path", "label")] or list(hit.metadata)
     values = ((name, hit.value(name)) for name in names)
     facts = tuple((name, str(value)) for name, value in values if value is not None)
-    return _Shown(
+    return Shown(
         title=hit.path,
         alt=f"hit {hit.rank}: {hit.path}",
-        link=_link(hit.file),
-        picture=_data_uri(hit.file),
+        link=link(hit.file),
+        picture=_picture(hit.file),
         label=hit.label or "",
         score=f"{hit.score:.3f}",
         facts=facts,
@@ -109,20 +76,11 @@ def _hit(hit: Hit, show: Sequence[str]) -> _Shown:
     )
 
 
-def _link(file: Path) -> str:
-    return file.absolute().as_uri()
-
-
-def _data_uri(file: Path, searched: Picture | None = None) -> str | None:
-    try:
-        thumbnail = load_picture(file, side_px=_THUMBNAIL_PX)
-    except Undecodable:
+def _picture(file: Path, searched: Picture | None = None) -> str | None:
+    small = thumbnail(file, _THUMBNAIL_PX)
+    if small is None:
         return None
-    if searched is not None:
-        thumbnail = _with_crop(thumbnail, searched)
-    jpeg = io.BytesIO()
-    thumbnail.save(jpeg, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode()}"
+    return data_uri(small if searched is None else _with_crop(small, searched))
 
 
 def _with_crop(thumbnail: Image.Image, picture: Picture) -> Image.Image:

@@ -21,6 +21,7 @@ from artvec_cli.commands import (
     data,
     demo,
     doctor,
+    duplicates,
     embed,
     export,
     index,
@@ -64,6 +65,7 @@ app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
 app.command(name="verify", epilog=verify.EXAMPLES)(verify.verify_command)
+app.command(name="duplicates", epilog=duplicates.EXAMPLES)(duplicates.duplicates_command)
 app.command(name="models", epilog=models.EXAMPLES)(models.models_command)
 app.command(name="export", epilog=export.EXAMPLES)(export.export_command)
 app.add_typer(data.app, name="data")

@@ -1,0 +1,69 @@
+"""What pages of pictures share: a figure with its caption, thumbnails, templates."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from PIL import Image
+
+from artvec.images.decode import load_picture
+from artvec.images.reading import Undecodable
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture with its caption.
+
+    Attributes:
+        title: Path or query.
+        alt: What a reader without pictures is told.
+        label: Of the hit.
+        score: Of the hit.
+        link: To the file.
+        picture: As a data URI; None where it can't be shown.
+        facts: Names and values.
+        duplicates: Paths of other rows that show it.
+    """
+
+    title: str
+    alt: str
+    link: str
+    picture: str | None
+    label: str = ""
+    score: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    duplicates: tuple[str, ...] = ()
+
+
+def page(template: str, values: Mapping[str, Any]) -> str:
+    """Fill a template of this folder; every name is escaped."""
+    environment = Environment(
+        loader=PackageLoader("artvec.report", "."), autoescape=select_autoescape(default=True)
+    )
+    return environment.get_template(template).render(values)
+
+
+def link(file: Path) -> str:
+    """Return the address of a file."""
+    return file.absolute().as_uri()
+
+
+def thumbnail(file: Path, side_px: int) -> Image.Image | None:
+    """Return a small copy of a picture, or None where it can't be shown."""
+    try:
+        return load_picture(file, side_px=side_px)
+    except Undecodable:
+        return None
+
+
+def data_uri(image: Image.Image) -> str:
+    """Return a picture as text that a page can hold."""
+    jpeg = io.BytesIO()
+    image.save(jpeg, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.getvalue()).decode()}"
