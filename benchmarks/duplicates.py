@@ -21,7 +21,7 @@ from artvec.types import BoolArray, Float32Array
 from benchmarks.measure import Figure, artvec, run, write
 from benchmarks.variants import KINDS, make_variants
 
-SEED, SCENES, ORIGINALS = 202, 20, 60
+SEED, SCENES, ORIGINALS = 202, 20, 50
 ENCODERS = ("tf_efficientnet_lite0", "colour:4x4")
 WAYS = {"default": LOOKS, "--looks 0": 0}
 

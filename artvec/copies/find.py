@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from artvec.copies.grouping import around_the_best
 from artvec.copies.look import look
 from artvec.copies.neighbours import close_pairs
 from artvec.progress import Progress, silent
-from artvec.types import Copies
+from artvec.types import Copies, Int64Array
 
 LOOKS = 5000
 """Pairs that a second look compares by default: 8 ms each on one core, and two decodes at most."""
@@ -57,9 +57,10 @@ def search_copies(
 ) -> Found:
     """Find the rows that show the same picture.
 
-    Files with equal bytes are one picture. Of the others, two rows show the same picture when
-    their fingerprints say so, or when their embeddings are unusually close and, laid over each
-    other, the pictures themselves agree. Every row of a group shows the picture of its first.
+    Files with equal bytes are one picture. Of the others, rows whose fingerprints agree with those
+    of the best of them are one group. Groups with close embeddings, in any of their rows, become
+    one when their best pictures agree, laid over each other. So every row shows the picture of
+    the first one of its group, in one step or two, however many rows there are.
 
     Args:
         collection: Its pictures are opened for close pairs only, and may be gone.
@@ -71,26 +72,31 @@ def search_copies(
     prints = fingerprints(collection)
     order = _best_first(collection)
     twins = _equal_files(prints, order)
-    firsts = np.zeros(collection.rows, dtype=np.bool_)  # (N,) the best row of each content
-    firsts[list(twins)] = True
-    pairs = close_pairs(collection, firsts, progress)
-    undecided = [(a, b) for a, b in pairs.tolist() if not prints.same_picture(a)[b]]
-    looked = look(collection, undecided[:looks], progress)
+    groups = around_the_best(list(twins), prints.rows_like, progress)
+    head = {row: group[0] for group in groups for row in group}
+    chosen = np.zeros(collection.rows, dtype=np.bool_)  # (N,) the best row of each content
+    chosen[list(head)] = True
+    pairs = _between_heads(close_pairs(collection, chosen, progress), head)
+    looked = look(collection, pairs[:looks], progress)
     agreeing: dict[int, list[int]] = defaultdict(list)
     for a, b in looked.same:
         agreeing[a].append(b)
         agreeing[b].append(a)
-
-    def matches(row: int) -> list[int]:
-        return [*np.flatnonzero(prints.same_picture(row)).tolist(), *agreeing[row]]
-
+    members = {group[0]: group for group in groups}
+    merged = around_the_best(list(members), agreeing.__getitem__)
     place = {row: at for at, row in enumerate(order)}
-    groups = [
-        sorted((row for first in group for row in twins[first]), key=place.__getitem__)
-        for group in around_the_best(list(twins), matches, progress)
-    ]
-    copies = tuple(_copies(prints, group) for group in groups if len(group) > 1)
-    return Found(copies, looked.seen, looked.unseen, max(0, len(undecided) - looks))
+    copies = []
+    for heads in merged:
+        rows = [twin for one in heads for row in members[one] for twin in twins[row]]
+        if len(rows) > 1:
+            copies.append(_copies(prints, sorted(rows, key=place.__getitem__)))
+    return Found(tuple(copies), looked.seen, looked.unseen, max(0, len(pairs) - looks))
+
+
+def _between_heads(pairs: Int64Array, head: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Return the pairs of groups, by their best rows, that close rows lie in; closest first."""
+    ends = ((head[a], head[b]) for a, b in pairs.tolist())
+    return list(dict.fromkeys((min(pair), max(pair)) for pair in ends if pair[0] != pair[1]))
 
 
 def _best_first(collection: Collection) -> list[int]:

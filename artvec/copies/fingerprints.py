@@ -63,6 +63,11 @@ class Fingerprints:
             same[near[_agree(bits[near], own.reshape(_CELLS, 3), others)]] = True
         return same
 
+    def rows_like(self, row: int) -> list[int]:
+        """Return the rows that show the picture of one, itself among them."""
+        rows: list[int] = np.flatnonzero(self.same_picture(row)).tolist()
+        return rows
+
     def hash_bits(self, row: int, other: int) -> int:
         """Return how many bits differ between the hashes of two rows, or of one mirrored."""
         different = self.hashes[row] ^ self.hashes[other]

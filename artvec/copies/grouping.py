@@ -30,7 +30,7 @@ def around_the_best(
     groups = []
     for done, first in enumerate(order, 1):
         if first in free:
-            members = ({first} | set(matches(first))) & free
+            members = {first, *matches(first)} & free
             free -= members
             groups.append(sorted(members, key=place.__getitem__))
         progress(done, len(order))
