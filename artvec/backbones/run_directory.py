@@ -51,6 +51,27 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
     return Backbone(identity, loaded.module, loaded.notes, splits)
 
 
+def trained_splits(folder: Path) -> dict[bytes, str]:
+    """Return content hash → split of the images that a run was trained, chosen and tested on.
+
+    Raises:
+        ArtvecError: The directory is no complete run.
+    """
+    try:
+        return _splits(_read(folder).get("splits", {}))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _incomplete(folder, f"run.json: {type(error).__name__}: {error}") from error
+
+
+def has_head(folder: Path) -> bool:
+    """Say whether a run's record names a head.
+
+    Raises:
+        ArtvecError: The directory is no complete run.
+    """
+    return "head" in _read(folder)
+
+
 def _refitted(trained: Preprocessing, fit: Fit) -> Preprocessing:
     """Change only the fit; pad and squash, where asked for, lose nothing."""
     if fit == trained.fit:

@@ -1,0 +1,43 @@
+"""How figures are made: rows are chosen, vectors gathered, and every query gets its outcomes.
+
+    collection = open_collection(folder)
+    selection = select(collection, gallery="train", queries="test", group="artist")
+    outcomes = evaluate_rows(collection, selection)
+    outcomes.figures["knn20_accuracy"]      Interval(value, low, high)
+    outcomes.per_query["knn20_accuracy"]    (Q,) 0.0 or 1.0, in the order of selection.queries
+    outcomes.classifiers["linear_probe"].predicted    (Q,) class codes, for McNemar's test
+    outcomes.clusters                       (Q,) k-means assignment, for paired NMI and ARI
+
+Two collections are compared on the pictures they share: take `dataclasses.replace(selection,
+gallery=…, queries=…, val=…)` with the rows of equal content hashes, in one order of content on both
+sides; `same_pictures(collection, hashes)` finds those rows. Class codes follow sorted names, so
+collections with the same labels have the same codes. Vectors that are in no collection (colours,
+several encoders side by side) go through `evaluate_vectors`.
+"""
+
+from artvec.protocol.evaluate import evaluate_rows, evaluate_vectors
+from artvec.protocol.heads import head_scores, own_run, trained_on
+from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.protocol.selection import Selection, content_hashes, same_pictures, select
+from artvec.protocol.vectors import Vectors, colours, concatenated, gathered, rows_of
+
+__all__ = [
+    "Classifier",
+    "Elsewhere",
+    "Outcomes",
+    "Scores",
+    "Selection",
+    "Vectors",
+    "colours",
+    "concatenated",
+    "content_hashes",
+    "evaluate_rows",
+    "evaluate_vectors",
+    "gathered",
+    "head_scores",
+    "own_run",
+    "rows_of",
+    "same_pictures",
+    "select",
+    "trained_on",
+]

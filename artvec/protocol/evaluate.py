@@ -1,0 +1,249 @@
+"""From vectors and a selection to every figure of the contract; docs/evaluation.md defines each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from artvec.collection.reader import Collection
+from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
+from artvec.metrics.bootstrap import agreement_interval, interval
+from artvec.metrics.geometry import geometry
+from artvec.metrics.kmeans import kmeans_clusters
+from artvec.metrics.probe import fit_probe, top_k_hits
+from artvec.metrics.retrieval import retrieval_outcomes
+from artvec.metrics.silhouette import cosine_silhouettes, euclidean_silhouettes
+from artvec.metrics.voting import uniform_vote, vote
+from artvec.progress import Progress, silent
+from artvec.protocol.heads import head_scores, own_run
+from artvec.protocol.neighbours import nearest, nearest_elsewhere
+from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.protocol.selection import Selection
+from artvec.protocol.vectors import Vectors, gathered
+from artvec.types import Float64Array, Int64Array, Interval, Matches
+
+DEPTH = 20
+"""Neighbours that the largest vote counts."""
+_AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
+_RETRIEVAL = (
+    "precision_at_1",
+    "precision_at_5",
+    "recall_at_1",
+    "recall_at_5",
+    "recall_at_10",
+    "r_precision",
+    "map_at_r",
+)
+_STEPS = 6
+_STEP = 100
+"""Progress is told in hundredths of each step."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one step contributes: outcomes a query, and classifiers."""
+
+    per_query: Mapping[str, Float64Array]
+    classifiers: Mapping[str, Classifier]
+
+
+def evaluate_rows(
+    collection: Collection, selection: Selection, progress: Progress = silent
+) -> Outcomes:
+    """Evaluate a collection's own embeddings, and the head of the run that made them, if any.
+
+    Args:
+        collection: Its vectors are gathered once, as float32.
+        selection: Which rows.
+        progress: Called with hundredths of steps done and to do.
+
+    Raises:
+        ArtvecError: Vectors are not finite, or the run's head can't be read.
+    """
+    vectors = gathered(collection, selection)
+    run = own_run(collection)
+    scores = None
+    if run is not None and run.is_dir() and selection.classes:
+        scores = head_scores(collection, selection, vectors, run)
+    return evaluate_vectors(vectors, selection, {"head": scores} if scores else {}, progress)
+
+
+def evaluate_vectors(
+    vectors: Vectors,
+    selection: Selection,
+    scores: Mapping[str, Scores] | None = None,
+    progress: Progress = silent,
+) -> Outcomes:
+    """Evaluate any vectors of a selection's rows.
+
+    Args:
+        vectors: Of the rows of the selection, in its order.
+        selection: Labels, groups and roles of the rows.
+        scores: Name → class scores that are judged beside the embedding: `head`, `ensemble`.
+        progress: Called with hundredths of steps done and to do.
+
+    Returns:
+        Without labels, or with one label only, nothing but the geometry.
+    """
+    shape = geometry(vectors.queries)
+    if len(selection.classes) < 2:
+        return Outcomes({}, {}, {}, None, shape)
+    groups = selection.query_groups
+    parts = [
+        _neighbours(vectors, selection),
+        _retrieval(vectors, selection, _step(progress, 1)),
+        _probe(vectors, selection),
+        *(_scored(name, given, selection) for name, given in (scores or {}).items()),
+        _silhouettes(vectors, selection, _step(progress, 3)),
+    ]
+    per_query = {name: values for part in parts for name, values in part.per_query.items()}
+    figures = _figures(per_query, groups)
+    clusters = _clusters(vectors, selection)
+    if clusters is not None:
+        for name, agreement in _AGREEMENTS.items():
+            labels = selection.query_labels
+            figures[name] = agreement_interval(agreement, labels, clusters, groups)
+    outcomes = Outcomes(
+        figures=figures,
+        per_query=per_query,
+        classifiers={name: one for part in parts for name, one in part.classifiers.items()},
+        clusters=clusters,
+        geometry=shape,
+        without_gallery=int(
+            np.count_nonzero(~np.isin(selection.query_labels, selection.gallery_labels))
+        ),
+    )
+    elsewhere = _elsewhere(vectors, selection, outcomes, _step(progress, 5))
+    progress(_STEPS * _STEP, _STEPS * _STEP)
+    return replace(outcomes, elsewhere=elsewhere)
+
+
+def _figures(
+    per_query: Mapping[str, Float64Array], groups: Int64Array | None
+) -> dict[str, Interval]:
+    """Average outcomes over queries; a figure that no query has is absent."""
+    return {
+        name: interval(values, groups)
+        for name, values in per_query.items()
+        if not np.isnan(values).all()
+    }
+
+
+def _neighbours(vectors: Vectors, selection: Selection) -> Part:
+    matches = nearest(vectors, selection.own_places, DEPTH)
+    hits, predicted = _votes(matches, selection, selection.query_labels)
+    return Part(hits, {"knn20": Classifier(selection.classes, predicted)})
+
+
+def _votes(
+    matches: Matches, selection: Selection, labels: Int64Array
+) -> tuple[dict[str, Float64Array], Int64Array]:
+    """Return the kNN outcomes of (Q,) labels, and the class codes that the 20 nearest chose."""
+    near = np.where(matches.rows >= 0, selection.gallery_labels[matches.rows], -1)  # (Q, 20)
+    n_classes = len(selection.classes)
+    voted = {k: vote(near[:, :k], matches.scores[:, :k], n_classes) for k in (1, 5, 20)}
+    hits = {f"knn{k}_accuracy": _hits(codes, labels) for k, codes in voted.items()}
+    uniform = uniform_vote(near, matches.scores, n_classes)
+    return hits | {"knn20_uniform_accuracy": _hits(uniform, labels)}, voted[20]
+
+
+def _hits(predicted: Int64Array, labels: Int64Array) -> Float64Array:
+    hits: Float64Array = (predicted == labels).astype(np.float64)
+    return hits
+
+
+def _retrieval(vectors: Vectors, selection: Selection, progress: Progress) -> Part:
+    found = retrieval_outcomes(
+        vectors.queries,
+        selection.query_labels,
+        vectors.gallery,
+        selection.gallery_labels,
+        selection.own_places,
+        progress,
+    )
+    return Part({name: getattr(found, name) for name in _RETRIEVAL}, {})
+
+
+def _probe(vectors: Vectors, selection: Selection) -> Part:
+    """Fit and judge the linear probe; where queries are gallery rows it would know the answers."""
+    if (selection.own_places >= 0).any():
+        return Part({}, {})
+    labels, n_classes = selection.gallery_labels, len(selection.classes)
+    probe = fit_probe(
+        vectors.gallery, labels, vectors.val, selection.labels[selection.val], n_classes
+    )
+    learned = probe.log_probabilities(vectors.gallery).argmax(axis=1) == labels
+    scores = probe.log_probabilities(vectors.queries)  # (Q, C)
+    return _scored(
+        "linear_probe", Scores(selection.classes, scores, float(learned.mean())), selection
+    )
+
+
+def _scored(name: str, scores: Scores, selection: Selection) -> Part:
+    labels = selection.query_labels
+    hits = {
+        f"{name}_accuracy": top_k_hits(scores.queries, labels, 1).astype(np.float64),
+        f"{name}_top5_accuracy": top_k_hits(scores.queries, labels, 5).astype(np.float64),
+    }
+    predicted = scores.queries.argmax(axis=1)
+    return Part(hits, {name: Classifier(scores.classes, predicted, scores.train_accuracy)})
+
+
+def _silhouettes(vectors: Vectors, selection: Selection, progress: Progress) -> Part:
+    """Silhouettes by true label; they need two classes, and two queries in one of them."""
+    labels = selection.query_labels
+    if not 1 < len(np.unique(labels)) < len(labels):
+        return Part({}, {})
+    return Part(
+        {
+            "silhouette_cosine": cosine_silhouettes(vectors.queries, labels),
+            "silhouette_euclidean": euclidean_silhouettes(vectors.queries, labels, progress),
+        },
+        {},
+    )
+
+
+def _clusters(vectors: Vectors, selection: Selection) -> Int64Array | None:
+    n_classes = len(np.unique(selection.query_labels))
+    return kmeans_clusters(vectors.queries, n_classes) if n_classes > 1 else None
+
+
+def _elsewhere(
+    vectors: Vectors, selection: Selection, plain: Outcomes, progress: Progress
+) -> Elsewhere | None:
+    """Judge the queries that have gallery rows of their own group anew, without these."""
+    if selection.groups is None or selection.group_column is None:
+        return None
+    theirs, own = selection.groups[selection.gallery], selection.groups[selection.queries]
+    affected = np.flatnonzero(np.isin(own, theirs))
+    labels = selection.query_labels[affected]
+    few = replace(vectors, queries=vectors.queries[affected])
+    matches = nearest_elsewhere(few, theirs, own[affected], DEPTH, progress)
+    changed, _ = _votes(matches, selection, labels)
+    changed |= _first_places(matches, selection.gallery_labels, labels)
+    per_query = {name: plain.per_query[name].copy() for name in changed}
+    for name, values in changed.items():
+        per_query[name][affected] = values
+    figures = _figures(per_query, own)
+    return Elsewhere(selection.group_column, len(affected), figures, per_query)
+
+
+def _first_places(
+    matches: Matches, gallery_labels: Int64Array, labels: Int64Array
+) -> dict[str, Float64Array]:
+    """Return precision and recall among the first places, as `retrieval_outcomes` defines them."""
+    right = (gallery_labels[matches.rows] == labels[:, None]) & (matches.rows >= 0)  # (Q, 20)
+    precision = {f"precision_at_{k}": right[:, :k].mean(axis=1) for k in (1, 5)}
+    recall = {f"recall_at_{k}": right[:, :k].any(axis=1).astype(np.float64) for k in (1, 5, 10)}
+    return precision | recall
+
+
+def _step(progress: Progress, number: int) -> Progress:
+    """Tell the progress of one step as its part of the whole."""
+
+    def told(done: int, total: int) -> None:
+        progress(number * _STEP + _STEP * done // max(1, total), _STEPS * _STEP)
+
+    return told

@@ -1,0 +1,83 @@
+"""The vectors of an evaluation, gathered once out of the mapped shards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from artvec.collection.reader import Collection, blocks
+from artvec.collection.same_picture import fingerprints
+from artvec.errors import ArtvecError, command
+from artvec.faiss_index import unit_rows
+from artvec.protocol.selection import Selection
+from artvec.types import Float32Array, Int64Array
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors of the rows of a selection, as emitted (not normalised).
+
+    Attributes:
+        gallery: (G, D) float32.
+        queries: (Q, D) float32.
+        val: (V, D) float32.
+    """
+
+    gallery: Float32Array
+    queries: Float32Array
+    val: Float32Array
+
+
+def gathered(collection: Collection, selection: Selection) -> Vectors:
+    """Return the embeddings of a selection's rows.
+
+    Raises:
+        ArtvecError: Some are not finite numbers.
+    """
+    sides = (selection.gallery, selection.queries, selection.val)
+    return Vectors(*(rows_of(collection, rows) for rows in sides))
+
+
+def colours(collection: Collection, selection: Selection) -> Vectors:
+    """Return the stored 4×4 colour grids, centred on mid-grey as `colour:4x4` embeds them."""
+    grids = fingerprints(collection).colours  # (N, 48)
+    sides = (selection.gallery, selection.queries, selection.val)
+    half = np.float32(127.5)
+    return Vectors(*((grids[rows].astype(np.float32) - half) / half for rows in sides))
+
+
+def concatenated(parts: Sequence[Vectors]) -> Vectors:
+    """Return vectors of several encoders side by side, each at length 1, so that all weigh alike.
+
+    Args:
+        parts: Of the same pictures in the same order.
+    """
+    return Vectors(
+        np.hstack([unit_rows(part.gallery) for part in parts]),
+        np.hstack([unit_rows(part.queries) for part in parts]),
+        np.hstack([unit_rows(part.val) for part in parts]),
+    )
+
+
+def rows_of(collection: Collection, rows: Int64Array) -> Float32Array:
+    """Return the (n, D) float32 vectors of rows, in the order asked for.
+
+    Raises:
+        ArtvecError: Some are not finite numbers.
+    """
+    vectors = np.empty((len(rows), collection.manifest.encoder.dim), dtype=np.float32)
+    first = 0
+    for block in blocks(collection):
+        here = np.flatnonzero((rows >= first) & (rows < first + len(block)))
+        vectors[here] = block[rows[here] - first]
+        first += len(block)
+    broken = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
+    if broken:
+        raise ArtvecError(
+            f"{broken:,} vectors of {collection.folder} are not finite numbers",
+            f"see what is damaged: {command('verify', '-i', collection.folder)}; "
+            "or embed with --precision fp32 --overwrite",
+        )
+    return vectors
