@@ -76,6 +76,14 @@ def collections() -> list[Path]:
     return others or found
 
 
+def neighbours(folder: Path) -> list[Path]:
+    """Return the other collections under the root and beside a collection, whole or not."""
+    around = folder.absolute().parent  # of a successor: the collection it will replace
+    beside = [file.parent for file in (*around.glob(f"*/{MANIFEST}"), *around.glob(MANIFEST))]
+    found = dict.fromkeys(place.resolve() for place in [*collections(), *beside])
+    return [place for place in found if place != folder.resolve()]
+
+
 def _choices(command: str) -> str:
     found = collections()
     if not found:

@@ -9,7 +9,7 @@ from pathlib import Path
 from artvec.backbones import is_run, packaged
 from artvec.collection import locate, target
 from artvec.collection.facts import Facts
-from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
+from artvec.collection.manifest import Manifest, read_manifest
 from artvec.datasets.metadata import Metadata, join_metadata
 from artvec.datasets.splits import SplitBook
 from artvec.errors import ArtvecError, mistyped
@@ -151,11 +151,7 @@ def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
 def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
     """Take over the splits that other collections gave to images of the same source."""
     source = (folder / manifest.source).resolve()
-    around = folder.absolute().parent  # of a successor: the collection it will replace
-    beside = [file.parent for file in (*around.glob(f"*/{MANIFEST}"), *around.glob(MANIFEST))]
-    for other in dict.fromkeys(place.resolve() for place in [*locate.collections(), *beside]):
-        if other.resolve() == folder.resolve():
-            continue
+    for other in locate.neighbours(folder):
         try:
             theirs = read_manifest(other)
             if (other / theirs.source).resolve() != source:

@@ -9,10 +9,10 @@ import numpy as np
 
 from artvec.collection.reader import Collection
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
-from artvec.metrics.bootstrap import agreement_interval, interval
-from artvec.metrics.geometry import geometry
+from artvec.metrics.bootstrap import agreement_interval, intervals
+from artvec.metrics.geometry import anisotropy, effective_rank, spread
 from artvec.metrics.kmeans import kmeans_clusters
-from artvec.metrics.probe import fit_probe, top_k_hits
+from artvec.metrics.probe import fit_probe, fit_probe_at, top_k_hits
 from artvec.metrics.retrieval import retrieval_outcomes
 from artvec.metrics.silhouette import cosine_silhouettes, euclidean_silhouettes
 from artvec.metrics.voting import uniform_vote, vote
@@ -87,7 +87,7 @@ def evaluate_vectors(
     Returns:
         Without labels, or with one label only, nothing but the geometry.
     """
-    shape = geometry(vectors.queries)
+    shape = _geometry(vectors)
     if len(selection.classes) < 2:
         return Outcomes({}, {}, {}, None, shape)
     groups = selection.query_groups
@@ -124,11 +124,18 @@ def _figures(
     per_query: Mapping[str, Float64Array], groups: Int64Array | None
 ) -> dict[str, Interval]:
     """Average outcomes over queries; a figure that no query has is absent."""
-    return {
-        name: interval(values, groups)
-        for name, values in per_query.items()
-        if not np.isnan(values).all()
+    known = {name: values for name, values in per_query.items() if not np.isnan(values).all()}
+    found = intervals(np.stack(list(known.values()), axis=1), groups)
+    return dict(zip(known, found, strict=True))
+
+
+def _geometry(vectors: Vectors) -> dict[str, float]:
+    measured = {
+        "anisotropy": anisotropy(vectors.queries),
+        "spread": spread(vectors.queries),
+        "effective_rank": effective_rank(vectors.queries),
     }
+    return {name: value for name, value in measured.items() if not np.isnan(value)}
 
 
 def _neighbours(vectors: Vectors, selection: Selection) -> Part:
@@ -167,13 +174,20 @@ def _retrieval(vectors: Vectors, selection: Selection, progress: Progress) -> Pa
 
 
 def _probe(vectors: Vectors, selection: Selection) -> Part:
-    """Fit and judge the linear probe; where queries are gallery rows it would know the answers."""
-    if (selection.own_places >= 0).any():
+    """Fit and judge the linear probe; where queries are gallery rows it would know the answers.
+
+    Nor is there one without rows to choose its strength by: every class has a single picture.
+    """
+    if (selection.own_places >= 0).any() or not len(selection.val):
         return Part({}, {})
     labels, n_classes = selection.gallery_labels, len(selection.classes)
-    probe = fit_probe(
-        vectors.gallery, labels, vectors.val, selection.labels[selection.val], n_classes
-    )
+    val_labels = selection.labels[selection.val]
+    if selection.val_drawn:  # these choose the strength unseen, and are learned from afterwards
+        rest = ~np.isin(selection.gallery, selection.val)
+        chosen = fit_probe(vectors.gallery[rest], labels[rest], vectors.val, val_labels, n_classes)
+        probe = fit_probe_at(vectors.gallery, labels, n_classes, chosen.strength)
+    else:
+        probe = fit_probe(vectors.gallery, labels, vectors.val, val_labels, n_classes)
     learned = probe.log_probabilities(vectors.gallery).argmax(axis=1) == labels
     scores = probe.log_probabilities(vectors.queries)  # (Q, C)
     return _scored(
@@ -235,7 +249,8 @@ def _first_places(
 ) -> dict[str, Float64Array]:
     """Return precision and recall among the first places, as `retrieval_outcomes` defines them."""
     right = (gallery_labels[matches.rows] == labels[:, None]) & (matches.rows >= 0)  # (Q, 20)
-    precision = {f"precision_at_{k}": right[:, :k].mean(axis=1) for k in (1, 5)}
+    found = (matches.rows >= 0).sum(axis=1).clip(1)  # where fewer than k rows are left: of these
+    precision = {f"precision_at_{k}": right[:, :k].sum(axis=1) / found.clip(max=k) for k in (1, 5)}
     recall = {f"recall_at_{k}": right[:, :k].any(axis=1).astype(np.float64) for k in (1, 5, 10)}
     return precision | recall
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +16,8 @@ from artvec.protocol.selection import Selection, content_hashes
 from artvec.protocol.vectors import Vectors
 from artvec.types import BoolArray, Float32Array, Int64Array
 
-_UNKNOWN = -1.0
-"""Score of classes that a head doesn't know, below every probability."""
+if TYPE_CHECKING:
+    from artvec.heads import Head
 
 
 def own_run(collection: Collection) -> Path | None:
@@ -34,10 +36,41 @@ def trained_on(collection: Collection, run: Path, rows: Int64Array) -> BoolArray
     return np.array([digest in trained for digest in content_hashes(collection, rows)], dtype=bool)
 
 
+def run_head(run: Path) -> Head | None:
+    """Load the head of a run, None where it has none.
+
+    Raises:
+        ArtvecError: The run or its head can't be read.
+    """
+    if not has_head(run):
+        return None
+    from artvec.heads import load_head
+
+    return load_head(run)
+
+
+def class_names(known: Sequence[str], heads: Sequence[Head]) -> tuple[str, ...]:
+    """Return the known classes, then those that only the heads know."""
+    return tuple(dict.fromkeys([*known, *(name for head in heads for name in head.classes)]))
+
+
+def class_scores(head: Head, vectors: Float32Array, classes: Sequence[str]) -> Float32Array:
+    """Return a head's (n, C) probabilities, a column a class; -inf for classes it doesn't know.
+
+    Raises:
+        ArtvecError: The head takes vectors of another width.
+    """
+    from artvec.heads import probabilities
+
+    places = {name: column for column, name in enumerate(head.classes)}
+    wide = np.pad(probabilities(head, vectors), ((0, 0), (0, 1)), constant_values=-np.inf)
+    return wide[:, [places.get(name, len(places)) for name in classes]]
+
+
 def head_scores(
     collection: Collection, selection: Selection, vectors: Vectors, run: Path
 ) -> Scores | None:
-    """Return the class probabilities of a run's head, None where the run has no head.
+    """Return what the head of a run says of its own embeddings, None where it has no head.
 
     Args:
         collection: Embedded with the run.
@@ -48,24 +81,13 @@ def head_scores(
     Raises:
         ArtvecError: The run or its head can't be read, or doesn't fit the vectors.
     """
-    if not has_head(run):
+    head = run_head(run)
+    if head is None:
         return None
-    from artvec.heads import load_head, probabilities
-
-    head = load_head(run)
-    known = {name: column for column, name in enumerate(head.classes)}
-    others = [name for name in head.classes if name not in selection.classes]
-    classes = (*selection.classes, *others)
-    places = [known.get(name, len(known)) for name in classes]
-
-    def scores(of: Float32Array) -> Float32Array:
-        """Lay (n, D) vectors' probabilities out as (n, C), a column a class."""
-        wide = np.pad(probabilities(head, of), ((0, 0), (0, 1)), constant_values=_UNKNOWN)
-        return wide[:, places]
-
+    classes = class_names(selection.classes, [head])
     learned = trained_on(collection, run, selection.gallery)
     train_accuracy = None
     if learned.any():
-        hits = scores(vectors.gallery[learned]).argmax(axis=1) == selection.gallery_labels[learned]
-        train_accuracy = float(hits.mean())
-    return Scores(classes, scores(vectors.queries), train_accuracy)
+        predicted = class_scores(head, vectors.gallery[learned], classes).argmax(axis=1)
+        train_accuracy = float((predicted == selection.gallery_labels[learned]).mean())
+    return Scores(classes, class_scores(head, vectors.queries, classes), train_accuracy)

@@ -29,12 +29,12 @@ class Scores:
 
     Attributes:
         classes: Names by column: the selection's, then those that only the head knows.
-        queries: (Q, C) float32, larger is likelier.
+        queries: (Q, C), larger is likelier.
         train_accuracy: On those gallery rows that it was trained on; None where there are none.
     """
 
     classes: tuple[str, ...]
-    queries: Float32Array
+    queries: Float32Array | Float64Array
     train_accuracy: float | None = None
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.collection.reader import Collection, blocks
-from artvec.collection.same_picture import fingerprints
+from artvec.collection.reader import Collection, blocks, columns
 from artvec.errors import ArtvecError, command
 from artvec.faiss_index import unit_rows
 from artvec.protocol.selection import Selection
@@ -42,7 +41,8 @@ def gathered(collection: Collection, selection: Selection) -> Vectors:
 
 def colours(collection: Collection, selection: Selection) -> Vectors:
     """Return the stored 4×4 colour grids, centred on mid-grey as `colour:4x4` embeds them."""
-    grids = fingerprints(collection).colours  # (N, 48)
+    stored = columns(collection, ["colour"]).column("colour").combine_chunks()
+    grids = stored.flatten().to_numpy().reshape(-1, 48)  # (N, 48)
     sides = (selection.gallery, selection.queries, selection.val)
     half = np.float32(127.5)
     return Vectors(*((grids[rows].astype(np.float32) - half) / half for rows in sides))

@@ -1,0 +1,86 @@
+"""Pictures on both sides of a split, and test pictures that a run was trained on: found first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from artvec.collection.reader import Collection, columns
+from artvec.errors import ArtvecError
+from artvec.evaluate.report import Leaks
+from artvec.protocol import Selection, content_hashes, trained_on
+
+
+def find_leaks(collection: Collection, selection: Selection) -> Leaks:
+    """Find pictures that a query shares with the gallery or the validation rows.
+
+    Args:
+        collection: Fingerprints of all rows.
+        selection: The two sides.
+    """
+    by_content: dict[bytes, list[int]] = {}
+    sides = np.union1d(np.union1d(selection.gallery, selection.val), selection.queries)
+    for row, digest in zip(sides.tolist(), content_hashes(collection, sides), strict=True):
+        by_content.setdefault(digest, []).append(row)
+    exact = _across(by_content.values(), selection)
+    return Leaks(
+        exact=_paths(collection, exact),
+        exact_queries=_queries_in(exact, selection),
+    )
+
+
+def training_leaks(
+    collection: Collection, selection: Selection, runs: Sequence[Path], *, allow: bool
+) -> dict[str, int]:
+    """Count the queries that runs were trained on.
+
+    Args:
+        collection: Of the queries.
+        selection: Its queries are looked up by content.
+        runs: Directories.
+        allow: Count them, instead of refusing.
+
+    Raises:
+        ArtvecError: There are some and they are not allowed; or a run is not whole.
+    """
+    counts = {
+        str(run): int(np.count_nonzero(trained_on(collection, run, selection.queries)))
+        for run in runs
+    }
+    leaking = {run: count for run, count in counts.items() if count}
+    for run, count in leaking.items():
+        if not allow:
+            raise ArtvecError(
+                f"{count:,} of the {len(selection.queries):,} test pictures "
+                f"were training pictures of {run}",
+                "test on other pictures (--queries SPLIT), or have it reported in spite of that: "
+                "--allow-leak",
+            )
+    return leaking
+
+
+def _across(groups: Iterable[Sequence[int]], selection: Selection) -> list[tuple[int, ...]]:
+    """Keep the groups in which a query meets another row that was learned from or searched."""
+    asked = set(selection.queries.tolist())
+    known = set(selection.gallery.tolist()) | set(selection.val.tolist())
+    return [
+        tuple(group)
+        for group in groups
+        if len(group) > 1 and any(_meets(row, group, known) for row in group if row in asked)
+    ]
+
+
+def _meets(query: int, group: Sequence[int], known: set[int]) -> bool:
+    return any(row in known and row != query for row in group)
+
+
+def _queries_in(groups: Iterable[Sequence[int]], selection: Selection) -> int:
+    asked = set(selection.queries.tolist())
+    return sum(row in asked for group in groups for row in group)
+
+
+def _paths(collection: Collection, groups: Iterable[Sequence[int]]) -> tuple[tuple[str, ...], ...]:
+    paths = columns(collection, ["path"]).column("path")
+    return tuple(tuple(paths[row].as_py() for row in group) for group in groups)
