@@ -9,33 +9,6 @@ from pathlib import Path
 from artvec.protocol import Outcomes, Selection
 from artvec.types import Int64Array, Interval
 
-METRICS = (
-    "knn1_accuracy",
-    "knn5_accuracy",
-    "knn20_accuracy",
-    "knn20_uniform_accuracy",
-    "linear_probe_accuracy",
-    "linear_probe_top5_accuracy",
-    "head_accuracy",
-    "head_top5_accuracy",
-    "ensemble_accuracy",
-    "ensemble_top5_accuracy",
-    "precision_at_1",
-    "precision_at_5",
-    "recall_at_1",
-    "recall_at_5",
-    "recall_at_10",
-    "r_precision",
-    "map_at_r",
-    "nmi",
-    "ami",
-    "ari",
-    "matched_accuracy",
-    "silhouette_cosine",
-    "silhouette_euclidean",
-)
-"""Every figure, in the order in which they are shown."""
-
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:

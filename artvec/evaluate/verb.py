@@ -10,13 +10,14 @@ import numpy as np
 
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, open_collection
+from artvec.definitions import METRICS
 from artvec.encoder_setup import describe
 from artvec.errors import ArtvecError, command
 from artvec.evaluate.chance import chance_figures, majority_accuracy
 from artvec.evaluate.confused import confusion_of, figures_of_classes
 from artvec.evaluate.leaks import find_leaks, training_leaks
 from artvec.evaluate.members import Ensemble, ensemble, other_collection, side_by_side
-from artvec.evaluate.report import METRICS, EvaluateOptions, EvaluationReport, Setting
+from artvec.evaluate.report import EvaluateOptions, EvaluationReport, Setting
 from artvec.evaluate.warnings import warnings_of
 from artvec.metrics.bootstrap import RESAMPLES
 from artvec.progress import Progress, silent

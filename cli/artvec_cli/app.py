@@ -23,6 +23,7 @@ from artvec_cli.commands import (
     doctor,
     duplicates,
     embed,
+    evaluate,
     export,
     index,
     models,
@@ -63,6 +64,7 @@ def _main_options(
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
+app.command(name="eval", epilog=evaluate.EPILOG)(evaluate.evaluate_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
 app.command(name="verify", epilog=verify.EXAMPLES)(verify.verify_command)
 app.command(name="duplicates", epilog=duplicates.EXAMPLES)(duplicates.duplicates_command)

@@ -1,0 +1,99 @@
+"""`artvec eval`: what can truthfully be said of a collection's embeddings."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from artvec.definitions import DEFINITIONS
+from artvec_cli import completion, options
+from artvec_cli.options import examples
+from artvec_cli.render import Output
+
+_WIDTH = 76
+
+
+def _definitions() -> str:
+    r"""Lay the definitions out for the help page (`\b` forbids rewrapping)."""
+    lines = []
+    for one in DEFINITIONS:
+        lines += textwrap.wrap(", ".join(one.names), _WIDTH, initial_indent="  ")
+        indent = " " * 6
+        lines += textwrap.wrap(one.meaning, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return "\b\nFigures (docs/evaluation.md says how to read them):\n" + "\n".join(lines)
+
+
+EPILOG = f"""{_definitions()}
+
+{
+    examples(
+        "artvec eval",
+        "artvec eval -i paintings --group artist --json",
+        "artvec eval --gallery gallery --queries query",
+        "artvec eval --gallery train --queries train",
+        "artvec eval -i paintings-a --ensemble runs/a --ensemble runs/b",
+        "artvec eval -i paintings --concat paintings-colour",
+    )
+}"""
+
+
+def evaluate_command(
+    index: options.Index = None,
+    gallery: Annotated[
+        str, typer.Option(metavar="SPLIT", help="Rows that are searched and learned from.")
+    ] = "train",
+    queries: Annotated[
+        str,
+        typer.Option(
+            metavar="SPLIT",
+            help="Rows that are asked about; may be the gallery's: no row then finds itself.",
+        ),
+    ] = "test",
+    group: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Resample whole groups, and give kNN, precision and recall a second time with "
+            "every query denied gallery rows of its own group. Default: the collection's.",
+            autocompletion=completion.columns,
+        ),
+    ] = None,
+    ensemble: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="RUN", help="Average these runs' heads; give it for each of them."),
+    ] = None,
+    concat: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|PATH|RUN",
+            help="Put another collection's vectors beside these, each at length 1; repeatable.",
+        ),
+    ] = None,
+    allow_leak: Annotated[
+        bool,
+        typer.Option("--allow-leak", help="Report test pictures that a run was trained on."),
+    ] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """Measure embeddings by labels: leaks first, then every figure with its 95 % interval."""
+    from artvec.collection import locate
+    from artvec.evaluate import EvaluateOptions, evaluate
+    from artvec_cli import evaluation
+
+    output = Output(quiet, as_json)
+    folder = locate.existing(index, command="artvec eval")
+    wanted = EvaluateOptions(
+        gallery, queries, group, tuple(ensemble or ()), tuple(concat or ()), allow_leak
+    )
+    with output.progress("evaluating") as progress:
+        report = evaluate(folder, wanted, progress)
+    output.notes(report.notes)
+    if not output.json:
+        evaluation.show(report, output, verbose=verbose)
+    output.object(evaluation.fields_of(report))
+    return 0

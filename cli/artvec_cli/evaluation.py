@@ -1,0 +1,196 @@
+"""How an evaluation is told: as tables for people, as fields for JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artvec.evaluate import ClassFigures, Confusion, EvaluationReport, Leaks
+from artvec.types import Interval
+from artvec_cli.render import Output, table
+
+_FEW_CLASSES = 20
+"""Up to here the figures of every class are shown unasked, and the confusion matrix fits."""
+_LISTED = 5
+
+
+def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
+    """Print a report for people: leaks first."""
+    setting = report.setting
+    output.line(
+        f"{report.index.name}: {report.n_train:,} gallery rows ({setting.gallery}), "
+        f"{report.n_test:,} queries ({setting.queries}), {setting.classes} classes"
+    )
+    output.line(f"encoder {' beside '.join(setting.encoders)}")
+    _leaks(report.leaks, output, verbose=verbose)
+    if report.metrics:
+        output.line("")
+        _figures(report)
+        output.line(_read_against(report))
+    if report.outcomes.geometry:
+        told = (
+            f"{name.replace('_', ' ')} {value:.3f}"
+            for name, value in report.outcomes.geometry.items()
+        )
+        output.line(f"geometry of the queries: {', '.join(told)}")
+    for member in report.members:
+        output.line(f"{member.run}: head_accuracy {_with_interval(member.head_accuracy)}")
+    if report.confusion is not None:
+        few = len(report.confusion.classes) <= _FEW_CLASSES
+        _classes(report, output, shown=few or verbose)
+    for warning in report.warnings:
+        output.line(f"warning: {warning}")
+    if report.metrics:
+        output.line(setting.intervals)
+
+
+def fields_of(report: EvaluationReport) -> dict[str, Any]:
+    """Lay a report out for `--json`; what is undefined is absent."""
+    outcomes, confusion, elsewhere = report.outcomes, report.confusion, report.outcomes.elsewhere
+    fields = {
+        "index": report.index,
+        "protocol": _present(dataclasses.asdict(report.setting)),
+        "n_train": report.n_train,
+        "n_test": report.n_test,
+        "metrics": _json(report.metrics),
+        "chance": report.chance,
+        "majority_accuracy": report.majority_accuracy,
+        "colour": _json(report.colour),
+        "grouped": None
+        if elsewhere is None
+        else {
+            "column": elsewhere.column,
+            "affected": elsewhere.affected,
+            "metrics": _json(elsewhere.figures),
+        },
+        "geometry": outcomes.geometry,
+        "train_accuracy": _present(
+            {name: one.train_accuracy for name, one in outcomes.classifiers.items()}
+        ),
+        "ensemble": [
+            {"run": one.run, "index": one.index, "head_accuracy": _interval(one.head_accuracy)}
+            for one in report.members
+        ],
+        "per_class": [_present(dataclasses.asdict(one)) for one in report.per_class],
+        "confusion": None
+        if confusion is None
+        else {
+            "classifier": confusion.classifier,
+            "classes": confusion.classes,
+            "counts": confusion.counts.tolist(),
+            "most": confusion.most,
+        },
+        "leaks": report.leaks,
+        "warnings": report.warnings,
+    }
+    return _present(fields)
+
+
+def _leaks(leaks: Leaks, output: Output, *, verbose: bool) -> None:
+    found = False
+    for groups, count, what in (
+        (leaks.exact, leaks.exact_queries, "are in the gallery, too, byte by byte"),
+        (leaks.near, leaks.near_queries, "have a near-duplicate in the gallery"),
+    ):
+        if count:
+            found = True
+            output.line(f"leak: {count:,} queries {what}:")
+            for paths in groups if verbose else groups[:_LISTED]:
+                output.line(f"  {' = '.join(paths)}")
+            if len(groups) > _LISTED and not verbose:
+                output.line(f"  and {len(groups) - _LISTED:,} more groups (-v lists them)")
+    for run, count in leaks.trained_on.items():
+        found = True
+        output.line(f"leak: {count:,} queries were training pictures of {run}")
+    if not found:
+        output.line("no picture is on both sides")
+
+
+def _figures(report: EvaluationReport) -> None:
+    elsewhere = report.outcomes.elsewhere
+    headers = ["figure", "value", "95 %", "chance", "colour:4x4"]
+    if elsewhere is not None:
+        headers.append(f"other {elsewhere.column}")
+    rows = []
+    for name, figure in report.metrics.items():
+        row = [name, f"{figure.value:.3f}", _ends(figure), _number(report.chance.get(name))]
+        colour = report.colour.get(name)
+        row.append(_number(None if colour is None else colour.value))
+        if elsewhere is not None:
+            other = elsewhere.figures.get(name)
+            row.append("" if other is None else _with_interval(other))
+        rows.append(row)
+    table(headers, rows, {})
+
+
+def _read_against(report: EvaluationReport) -> str:
+    """Say what the columns beside the figures are."""
+    said = f"always naming the most frequent class would give {report.majority_accuracy:.3f}"
+    elsewhere = report.outcomes.elsewhere
+    if elsewhere is not None:
+        said += (
+            f"; 'other {elsewhere.column}' denies every query the gallery rows of its own "
+            f"{elsewhere.column} ({elsewhere.affected:,} of {report.n_test:,} queries have some)"
+        )
+    return said
+
+
+def _classes(report: EvaluationReport, output: Output, *, shown: bool) -> None:
+    confusion = report.confusion
+    assert confusion is not None
+    if shown:
+        output.line("")
+        output.line(f"by class ({confusion.classifier}; columns on the right: predicted as)")
+        _matrix(confusion, report.per_class)
+    if confusion.most:
+        support = {one.label: one.support for one in report.per_class}
+        named = (
+            f"{pair.label} for {pair.predicted} ({pair.count:,} of {support[pair.label]:,})"
+            for pair in confusion.most[:_LISTED]
+        )
+        output.line(f"most often taken: {'; '.join(named)}")
+
+
+def _matrix(confusion: Confusion, figures: Sequence[ClassFigures]) -> None:
+    """Print the figures of each class and, where classes are few, who was taken for whom."""
+    numbers = range(1, len(figures) + 1) if len(figures) <= _FEW_CLASSES else ()
+    headers = ["", "class", "precision", "recall", "f1", "queries", *map(str, numbers)]
+    rows = [
+        [
+            str(at),
+            one.label,
+            *map(_number, (one.precision, one.recall, one.f1)),
+            f"{one.support:,}",
+            *(str(count or "·") for count in confusion.counts[at - 1][: len(numbers)]),
+        ]
+        for at, one in enumerate(figures, 1)
+    ]
+    table(headers, rows, {}, shorten=["class"])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _ends(figure: Interval) -> str:
+    return "" if math.isnan(figure.low) else f"{figure.low:.3f} to {figure.high:.3f}"
+
+
+def _with_interval(figure: Interval) -> str:
+    ends = _ends(figure)
+    return f"{figure.value:.3f} ({ends})" if ends else f"{figure.value:.3f}"
+
+
+def _json(figures: Mapping[str, Interval]) -> dict[str, Any]:
+    return {name: _interval(figure) for name, figure in figures.items()}
+
+
+def _interval(figure: Interval) -> dict[str, Any]:
+    ends = None if math.isnan(figure.low) else [figure.low, figure.high]
+    return _present({"value": figure.value, "ci95": ends})
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
