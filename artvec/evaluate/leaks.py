@@ -8,26 +8,37 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
+from artvec.copies import find_copies
 from artvec.errors import ArtvecError
 from artvec.evaluate.report import Leaks
+from artvec.progress import Progress, silent
 from artvec.protocol import Selection, content_hashes, trained_on
 
 
-def find_leaks(collection: Collection, selection: Selection) -> Leaks:
+def find_leaks(
+    collection: Collection, selection: Selection, progress: Progress = silent
+) -> Leaks:
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:
-        collection: Fingerprints of all rows.
+        collection: Files with equal bytes are told by their hashes, altered ones as `find_copies`
+            tells them.
         selection: The two sides.
+        progress: See `find_copies`.
     """
     by_content: dict[bytes, list[int]] = {}
     sides = np.union1d(np.union1d(selection.gallery, selection.val), selection.queries)
     for row, digest in zip(sides.tolist(), content_hashes(collection, sides), strict=True):
         by_content.setdefault(digest, []).append(row)
+    taking = set(sides.tolist())
     exact = _across(by_content.values(), selection)
+    groups = (one.rows for one in find_copies(collection, progress) if one.kind == "near")
+    near = _across((tuple(row for row in group if row in taking) for group in groups), selection)
     return Leaks(
         exact=_paths(collection, exact),
         exact_queries=_queries_in(exact, selection),
+        near=_paths(collection, near),
+        near_queries=_queries_in(near, selection),
     )
 
 

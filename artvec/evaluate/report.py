@@ -69,7 +69,7 @@ class Leaks:
     Attributes:
         exact: Groups of paths with equal bytes, on both sides.
         exact_queries: Queries in them.
-        near: Groups of paths that show the same picture, on both sides.
+        near: Groups of paths that show the same picture in different files, on both sides.
         near_queries: Queries in them.
         trained_on: Run → queries that were among its training images.
     """

@@ -55,7 +55,7 @@ def evaluate(
     others = [other_collection(name, collection) for name in options.concat]
     runs, notes = _runs([collection, *others], options.ensemble)
     leaks = replace(
-        find_leaks(collection, selection),
+        find_leaks(collection, selection, progress),
         trained_on=training_leaks(collection, selection, runs, allow=options.allow_leak),
     )
     together = ensemble(collection, selection, options.ensemble) if options.ensemble else None
