@@ -15,9 +15,7 @@ from artvec.progress import Progress, silent
 from artvec.protocol import Selection, content_hashes, trained_on
 
 
-def find_leaks(
-    collection: Collection, selection: Selection, progress: Progress = silent
-) -> Leaks:
+def find_leaks(collection: Collection, selection: Selection, progress: Progress = silent) -> Leaks:
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:

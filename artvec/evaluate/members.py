@@ -99,10 +99,18 @@ def side_by_side(
 ) -> Vectors:
     """Return the vectors of several collections side by side, matched by content.
 
+    Args:
+        collection: Without others, its vectors come as emitted.
+        selection: Its rows.
+        others: Hold the same pictures.
+
     Raises:
         ArtvecError: A collection lacks some of the pictures.
     """
-    parts = [gathered(collection, selection)]
+    own = gathered(collection, selection)
+    if not others:
+        return own
+    parts = [own]
     for other in others:
         sides = (selection.gallery, selection.queries, selection.val)
         rows = (_rows(other, content_hashes(collection, side)) for side in sides)

@@ -21,7 +21,7 @@ def paint_class() -> PaintClass:
 
     def write(file: Path, class_number: int, seed: int) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
-        base = np.random.default_rng(class_number).integers(60, 196, (4, 4, 3))
+        base = np.random.default_rng(class_number).integers(96, 160, (4, 4, 3))
         noise = np.random.default_rng(1000 + seed).normal(0, 60, (4, 4, 3))
         grid = np.clip(base + noise, 0, 255).astype(np.uint8)
         Image.fromarray(grid).resize((32, 32), Image.Resampling.NEAREST).save(file)
