@@ -51,14 +51,14 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
     return Backbone(identity, loaded.module, loaded.notes, splits)
 
 
-def trained_splits(folder: Path) -> dict[bytes, str]:
-    """Return content hash → split of the images that a run was trained, chosen and tested on.
+def training_images(folder: Path) -> frozenset[bytes]:
+    """Return the content hashes of the images that a run was trained on, whatever else they are.
 
     Raises:
         ArtvecError: The directory is no complete run.
     """
     try:
-        return _splits(_read(folder).get("splits", {}))
+        return frozenset(map(bytes.fromhex, _read(folder).get("splits", {}).get("train", [])))
     except (TypeError, ValueError, AttributeError) as error:
         raise _incomplete(folder, f"run.json: {type(error).__name__}: {error}") from error
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artvec.backbones import is_run
-from artvec.backbones.run_directory import has_head, trained_splits
+from artvec.backbones.run_directory import has_head, training_images
 from artvec.collection.reader import Collection
 from artvec.protocol.outcomes import Scores
 from artvec.protocol.selection import Selection, content_hashes
@@ -32,7 +32,7 @@ def trained_on(collection: Collection, run: Path, rows: Int64Array) -> BoolArray
     Raises:
         ArtvecError: The directory is no complete run.
     """
-    trained = {digest for digest, split in trained_splits(run).items() if split == "train"}
+    trained = training_images(run)
     return np.array([digest in trained for digest in content_hashes(collection, rows)], dtype=bool)
 
 
