@@ -54,12 +54,12 @@ def evaluate(
     selection = select(collection, options.gallery, options.queries, options.group)
     others = [other_collection(name, collection) for name in options.concat]
     runs, notes = _runs([collection, *others], options.ensemble)
+    vectors = side_by_side(collection, selection, others)
     leaks = replace(
         find_leaks(collection, selection, progress),
         trained_on=training_leaks(collection, selection, runs, allow=options.allow_leak),
     )
     together = ensemble(collection, selection, options.ensemble) if options.ensemble else None
-    vectors = side_by_side(collection, selection, others)
     scores = _scores(collection, selection, vectors, together, alone=not others)
     outcomes = evaluate_vectors(vectors, selection, scores, progress)
     colour = evaluate_vectors(colours(collection, selection), selection)

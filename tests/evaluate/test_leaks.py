@@ -17,6 +17,10 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from artvec.backbones.simple_cnn import SimpleCnn
+from artvec.embed import EmbedOptions, embed
+from artvec.errors import ArtvecError
+from artvec.evaluate import EvaluateOptions, evaluate
+from artvec.export import export
 from artvec.types import Preprocessing
 
 Run = Callable[..., Any]
@@ -27,8 +31,9 @@ SEEN = Preprocessing(32, 32, "crop", "bilinear", HALF, HALF)
 
 
 @pytest.fixture
-def gallery(tmp_path: Path, paint: Paint) -> Path:
+def gallery(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return 36 pictures of three classes: 7 of each to train, 2 to choose, 3 to test."""
+    monkeypatch.chdir(tmp_path)
     for seed in range(36):
         split = ("train",) * 7 + ("val",) * 2 + ("test",) * 3
         name = f"art/{split[seed // 3]}/{'abc'[seed % 3]}/{seed:02}.png"
@@ -94,99 +99,106 @@ def test_copies_on_both_sides_are_told_before_any_figure(
     assert "no picture is on both sides" not in shown
 
 
-def test_a_run_is_judged_by_its_own_head(gallery: Path, tmp_path: Path, artvec: Run) -> None:
-    run = make_run(tmp_path / "runs/a", gallery, 1)
-    assert artvec("embed", "art", "-m", "runs/a").code == 0
+def embedded_by(run: Path, art: Path, index: str | None = None) -> dict[str, np.ndarray[Any, Any]]:
+    """Embed with a run and return the exported arrays."""
+    folder = embed(art, EmbedOptions(model=str(run), index=index)).index
+    return dict(np.load(export(folder, "npz", folder.parent / "vectors.npz").file))
+
+
+def test_a_run_is_judged_by_its_own_head(gallery: Path, artvec: Run) -> None:
+    run = make_run(Path("runs/a").absolute(), gallery, 1)
+    arrays = embedded_by(run, gallery)
     told = artvec("eval", "--json").json
-    artvec("export", "--format", "npz", "-o", "vectors.npz")
-    arrays = np.load("vectors.npz" if Path("vectors.npz").exists() else tmp_path / "vectors.npz")
     answers = np.array(CLASSES)[by_hand(run, arrays["embedding"]).argmax(axis=1)]
-    right, test, train = (
-        answers == arrays["label"],
-        *(arrays["split"] == split for split in ("test", "train")),
-    )
+    right = answers == arrays["label"]
+    test, train = (arrays["split"] == split for split in ("test", "train"))
     assert told["metrics"]["head_accuracy"]["value"] == pytest.approx(right[test].mean())
     assert told["train_accuracy"]["head"] == pytest.approx(right[train].mean())
     assert told["metrics"]["head_top5_accuracy"]["value"] == 1.0
     assert told["confusion"]["classifier"] == "head"
     assert told["leaks"]["trained_on"] == {}
 
+
+def test_pictures_that_a_run_was_trained_on_are_refused(gallery: Path, artvec: Run) -> None:
+    run = make_run(Path("runs/a").absolute(), gallery, 1)
+    embedded_by(run, gallery)
     leak(run, gallery, ["test/a/27.png", "test/b/28.png"])
     refused = artvec("eval")
     assert (refused.code, refused.out) == (1, "")
     assert f"2 of the 9 test pictures were training pictures of {run}" in refused.err
     assert "--allow-leak" in refused.err
-    allowed = artvec("eval", "--allow-leak", "--json")
+    allowed = artvec("eval", "--allow-leak")
     assert allowed.code == 0
-    assert allowed.json["leaks"]["trained_on"] == {str(run): 2}
-    assert f"2 queries were training pictures of {run}" in artvec("eval", "--allow-leak").out
-
+    assert f"leak: 2 queries were training pictures of {run}" in allowed.out
+    report = evaluate(Path("indexes/art"), EvaluateOptions(allow_leak=True))
+    assert report.leaks.trained_on == {str(run): 2}
     shutil.rmtree(run)
-    gone = artvec("eval", "--json")
-    assert gone.code == 0
-    assert "head_accuracy" not in gone.json["metrics"]
-    assert "is gone" in gone.err
+    gone = evaluate(Path("indexes/art"))
+    assert "head_accuracy" not in gone.metrics
+    assert any("is gone" in note for note in gone.notes)
 
 
-def test_an_ensemble_averages_probabilities(gallery: Path, tmp_path: Path, artvec: Run) -> None:
+def test_an_ensemble_averages_probabilities(gallery: Path) -> None:
     """One head knows three classes, the other two of them and a fourth."""
-    first = make_run(tmp_path / "runs/first", gallery, 1)
-    second = make_run(tmp_path / "runs/second", gallery, 2, known=("b", "c", "z"))
-    headless = make_run(tmp_path / "runs/headless", gallery, 3, head=False)
-    artvec("embed", "art", "-m", "runs/first", "-i", "art-first")
-    both = ["eval", "-i", "art-first", "--ensemble", "runs/first", "--ensemble", "runs/second"]
-    refused = artvec(*both)
-    assert refused.code == 2
-    assert f"artvec embed {gallery} -m runs/second -i art-first-second" in refused.err
-    artvec("embed", "art", "-m", "runs/second", "-i", "art-first-second")
-    told = artvec(*both, "--json").json
-    for name in ("first", "first-second"):
-        artvec("export", "-i", f"art-{name}", "--format", "npz", "-o", f"{name}.npz")
-    a, b = (np.load(tmp_path / f"{name}.npz") for name in ("first", "first-second"))
+    first = make_run(Path("runs/first"), gallery, 1)
+    second = make_run(Path("runs/second"), gallery, 2, known=("b", "c", "z"))
+    a = embedded_by(first, gallery, "art-first")
+    index, both = Path("indexes/art-first"), EvaluateOptions(ensemble=(first, second))
+    with pytest.raises(ArtvecError, match="no collection here holds") as caught:
+        evaluate(index, both)
+    assert caught.value.usage
+    assert f"artvec embed {gallery} -m runs/second -i art-first-second" in caught.value.hint
+    b = embedded_by(second, gallery, "art-first-second")
     assert a["path"].tolist() == b["path"].tolist()
     mean = np.zeros((len(a["path"]), 4))
     mean[:, :3] += by_hand(first, a["embedding"]) / 2
     mean[:, 1:] += by_hand(second, b["embedding"]) / 2
     test = a["split"] == "test"
     right = np.array([*CLASSES, "z"])[mean.argmax(axis=1)] == a["label"]
-    assert told["metrics"]["ensemble_accuracy"]["value"] == pytest.approx(right[test].mean())
-    assert [Path(one["index"]).name for one in told["ensemble"]] == [
-        "art-first",
-        "art-first-second",
-    ]
+    report = evaluate(index, both)
+    assert report.metrics["ensemble_accuracy"].value == pytest.approx(right[test].mean())
+    assert [one.index.name for one in report.members] == ["art-first", "art-first-second"]
     alone = by_hand(first, a["embedding"]).argmax(axis=1) == np.searchsorted(CLASSES, a["label"])
-    assert told["ensemble"][0]["head_accuracy"]["value"] == pytest.approx(alone[test].mean())
-    assert told["confusion"]["classes"] == ["a", "b", "c", "z"]
+    assert report.members[0].head_accuracy.value == pytest.approx(alone[test].mean())
+    assert report.confusion is not None
+    assert report.confusion.classes == ("a", "b", "c", "z")
 
     leak(second, gallery, ["test/c/29.png"])
-    leaking = artvec(*both)
-    assert leaking.code == 1
-    assert "1 of the 9 test pictures were training pictures of runs/second" in leaking.err
-    assert artvec(*both[:-2]).code == 2  # one run is no ensemble
-    assert "has no head" in artvec(*both[:-1], str(headless)).err
+    with pytest.raises(ArtvecError, match=r"1 of the 9 test pictures were .* of runs/second"):
+        evaluate(index, both)
 
 
-def test_vectors_side_by_side(gallery: Path, tmp_path: Path, artvec: Run) -> None:
+def test_what_is_no_ensemble(gallery: Path) -> None:
+    run = make_run(Path("runs/a"), gallery, 1)
+    headless = make_run(Path("runs/headless"), gallery, 2, head=False)
+    embedded_by(run, gallery)
+    for runs, said in (((run,), "needs two runs"), ((run, run), "needs two runs"),
+                       ((run, headless), "headless has no head"),
+                       ((run, Path("runs/none")), "runs/none is not a complete run")):  # fmt: skip
+        with pytest.raises(ArtvecError, match=said) as caught:
+            evaluate(Path("indexes/art"), EvaluateOptions(ensemble=runs))
+        assert caught.value.usage
+
+
+def test_vectors_side_by_side(gallery: Path, tmp_path: Path) -> None:
     """Matched by content, whatever the files are called; every part at length 1."""
-    artvec("embed", "art", "-m", "colour:4x4", "-i", "colours")
-    artvec("embed", "art", "-m", "simple_cnn", "-i", "cnn")
-    told = artvec("eval", "-i", "colours", "--concat", "cnn", "--json").json
-    assert len(told["protocol"]["encoders"]) == 2
     parts = []
-    for name in ("colours", "cnn"):
-        artvec("export", "-i", name, "--format", "npz", "-o", f"{name}.npz")
-        arrays = np.load(tmp_path / f"{name}.npz")
+    for model, name in (("colour:4x4", "colours"), ("simple_cnn", "cnn")):
+        folder = embed(gallery, EmbedOptions(model=model, index=name)).index
+        arrays = dict(np.load(export(folder, "npz", tmp_path / "vectors.npz").file))
         vectors = arrays["embedding"].astype(np.float64)
         parts.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
     joined = np.hstack(parts)
     train, test = (np.flatnonzero(arrays["split"] == split) for split in ("train", "test"))
     nearest = train[(joined[test] @ joined[train].T).argmax(axis=1)]
     expected = (arrays["label"][nearest] == arrays["label"][test]).mean()
-    assert told["metrics"]["knn1_accuracy"]["value"] == pytest.approx(expected)
-    other = artvec("eval", "-i", "colours", "--concat", "nothing")
-    assert (other.code, "no collection at" in other.err) == (2, True)
+    beside = EvaluateOptions(concat=("cnn",))
+    report = evaluate(Path("indexes/colours"), beside)
+    assert report.metrics["knn1_accuracy"].value == pytest.approx(expected)
+    assert len(report.setting.encoders) == 2
+    with pytest.raises(ArtvecError, match="no collection at"):
+        evaluate(Path("indexes/colours"), EvaluateOptions(concat=("nothing",)))
     (gallery / "test/a/27.png").unlink()
-    artvec("embed", "art", "-i", "cnn")
-    lacking = artvec("eval", "-i", "colours", "--concat", "cnn")
-    assert lacking.code == 1
-    assert "lacks 1 of the 9 pictures" in lacking.err
+    embed(gallery, EmbedOptions(index="cnn"))
+    with pytest.raises(ArtvecError, match="lacks 1 of the 9 pictures"):
+        evaluate(Path("indexes/colours"), beside)
