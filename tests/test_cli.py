@@ -17,7 +17,7 @@ Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
 
 COMMANDS = (
-    ["embed"], ["search"], ["index"], ["status"], ["models"], ["export"], ["data", "demo"],
+    ["embed"], ["search"], ["index"], ["eval"], ["status"], ["models"], ["export"], ["data", "demo"],
     ["demo"],
     ["doctor"],
 )  # fmt: skip

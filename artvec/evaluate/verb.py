@@ -67,6 +67,7 @@ def evaluate(
     judged = len(selection.classes) > 1
     chance = chance_figures(selection, outcomes) if judged else {}
     majority = majority_accuracy(selection) if judged else None
+    guessing = max(majority or 0.0, chance.get("knn20_accuracy", 0.0))
     return EvaluationReport(
         index=folder.resolve(),
         setting=_setting(selection, outcomes, [collection, *others]),
@@ -80,7 +81,7 @@ def evaluate(
         confusion=confusion,
         leaks=leaks,
         members=together.members if together else (),
-        warnings=warnings_of(selection, outcomes, confusion, majority or 0.0),
+        warnings=warnings_of(selection, outcomes, confusion, guessing),
         notes=(*notes, *_label_notes(collection, selection), *_changed(collection)),
         selection=selection,
         outcomes=outcomes,
