@@ -17,8 +17,8 @@ Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
 
 COMMANDS = (
-    ["embed"], ["search"], ["index"], ["eval"], ["status"], ["models"], ["export"], ["data", "demo"],
-    ["demo"],
+    ["embed"], ["search"], ["index"], ["eval"], ["status"], ["models"], ["export"],
+    ["data", "demo"], ["demo"],
     ["doctor"],
 )  # fmt: skip
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino", "pyarrow", "numpy", "PIL"}
