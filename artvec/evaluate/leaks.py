@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies import find_copies
+from artvec.copies import search_copies
 from artvec.errors import ArtvecError
 from artvec.evaluate.report import Leaks
 from artvec.progress import Progress, silent
@@ -19,10 +19,10 @@ def find_leaks(collection: Collection, selection: Selection, progress: Progress 
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:
-        collection: Files with equal bytes are told by their hashes, altered ones as `find_copies`
-            tells them.
+        collection: Files with equal bytes are told by their hashes, altered ones as
+            `search_copies` tells them.
         selection: The two sides.
-        progress: See `find_copies`.
+        progress: See `search_copies`.
     """
     by_content: dict[bytes, list[int]] = {}
     sides = np.union1d(np.union1d(selection.gallery, selection.val), selection.queries)
@@ -30,13 +30,15 @@ def find_leaks(collection: Collection, selection: Selection, progress: Progress 
         by_content.setdefault(digest, []).append(row)
     taking = set(sides.tolist())
     exact = _across(by_content.values(), selection)
-    groups = (one.rows for one in find_copies(collection, progress) if one.kind == "near")
+    found = search_copies(collection, progress)
+    groups = (one.rows for one in found.copies if one.kind == "near")
     near = _across((tuple(row for row in group if row in taking) for group in groups), selection)
     return Leaks(
         exact=_paths(collection, exact),
         exact_queries=_queries_in(exact, selection),
         near=_paths(collection, near),
         near_queries=_queries_in(near, selection),
+        undecided=found.unseen + found.left,
     )
 
 

@@ -71,6 +71,8 @@ class Leaks:
         exact_queries: Queries in them.
         near: Groups of paths that show the same picture in different files, on both sides.
         near_queries: Queries in them.
+        undecided: Close pairs of the collection that were not compared, because their pictures are
+            gone or there were too many.
         trained_on: Run → queries that were among its training images.
     """
 
@@ -78,6 +80,7 @@ class Leaks:
     exact_queries: int = 0
     near: tuple[tuple[str, ...], ...] = ()
     near_queries: int = 0
+    undecided: int = 0
     trained_on: Mapping[str, int] = field(default_factory=dict)
 
 

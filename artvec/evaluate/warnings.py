@@ -45,7 +45,7 @@ def warnings_of(
     for name, classifier in outcomes.classifiers.items():
         accuracy = outcomes.figures[f"{name}_accuracy"]
         told.append(at_chance(f"{name}_accuracy", accuracy, guessing))
-        told.append(gap(name, classifier.train_accuracy, accuracy.value))
+        told.append(gap(name, classifier.train_accuracy, accuracy))
     if confusion is not None:
         counts = confusion.counts
         told.append(never_predicted(confusion.classes, counts.sum(axis=1), counts.sum(axis=0)))
@@ -74,12 +74,15 @@ def at_chance(name: str, accuracy: Interval, chance: float) -> str:
     )
 
 
-def gap(name: str, train: float | None, test: float) -> str:
-    """Say that a classifier does much better on the pictures it learned from; empty if not."""
-    if train is None or train - test <= GAP:
+def gap(name: str, train: float | None, test: Interval) -> str:
+    """Say that a classifier does much better on the pictures it learned from; empty if it doesn't.
+
+    A difference within the interval of the test pictures is none.
+    """
+    if train is None or train - test.value <= GAP or train <= test.high:
         return ""
     return (
-        f"{name} has {train:.3f} on training pictures and {test:.3f} on test pictures: "
+        f"{name} has {train:.3f} on training pictures and {test.value:.3f} on test pictures: "
         "it has learned pictures by heart, or the sides differ"
     )
 

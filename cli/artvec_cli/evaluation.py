@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artvec.evaluate import ClassFigures, Confusion, EvaluationReport, Leaks
+from artvec.evaluate import ClassFigures, Confusion, EvaluationReport
 from artvec.types import Interval
 from artvec_cli.render import Output, table
 
@@ -24,7 +24,7 @@ def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
         f"{report.n_test:,} queries ({setting.queries}), {setting.classes} classes"
     )
     output.line(f"encoder {' beside '.join(setting.encoders)}")
-    _leaks(report.leaks, output, verbose=verbose)
+    _leaks(report, output, verbose=verbose)
     if report.metrics:
         output.line("")
         _figures(report)
@@ -88,24 +88,29 @@ def fields_of(report: EvaluationReport) -> dict[str, Any]:
     return _present(fields)
 
 
-def _leaks(leaks: Leaks, output: Output, *, verbose: bool) -> None:
-    found = False
+def _leaks(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
+    leaks, found = report.leaks, False
     for groups, count, what in (
-        (leaks.exact, leaks.exact_queries, "are in the gallery, too, byte by byte"),
-        (leaks.near, leaks.near_queries, "have a near-duplicate in the gallery"),
+        (leaks.exact, leaks.exact_queries, "the same file on both sides"),
+        (leaks.near, leaks.near_queries, "the same picture in another file on the other side"),
     ):
         if count:
             found = True
-            output.line(f"leak: {count:,} queries {what}:")
+            output.line(f"leak: {what}: {count:,} of {report.n_test:,} queries")
             for paths in groups if verbose else groups[:_LISTED]:
                 output.line(f"  {' = '.join(paths)}")
             if len(groups) > _LISTED and not verbose:
                 output.line(f"  and {len(groups) - _LISTED:,} more groups (-v lists them)")
     for run, count in leaks.trained_on.items():
         found = True
-        output.line(f"leak: {count:,} queries were training pictures of {run}")
+        output.line(f"leak: training pictures of {run}: {count:,} of {report.n_test:,} queries")
     if not found:
         output.line("no picture is on both sides")
+    if leaks.undecided:
+        output.line(
+            f"{leaks.undecided:,} close pairs were not compared, because their pictures are gone "
+            "or there are too many (see artvec duplicates)"
+        )
 
 
 def _figures(report: EvaluationReport) -> None:

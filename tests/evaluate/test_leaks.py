@@ -93,7 +93,7 @@ def test_copies_on_both_sides_are_told_before_any_figure(
     assert [sorted(group) for group in told["near"]] == [["test/b/small.png", "val/b/22.png"]]
     assert (told["exact_queries"], told["near_queries"], told["trained_on"]) == (1, 1, {})
     shown = artvec("eval").out
-    assert "leak: 1 queries are in the gallery, too, byte by byte" in shown
+    assert "leak: the same file on both sides: 1 of 12 queries" in shown
     assert "test/a/copy.png = train/a/00.png" in shown
     assert shown.index("leak: ") < shown.index("train/a/00.png") < shown.index("knn1_accuracy")
     assert "no picture is on both sides" not in shown
@@ -129,7 +129,7 @@ def test_pictures_that_a_run_was_trained_on_are_refused(gallery: Path, artvec: R
     assert "--allow-leak" in refused.err
     allowed = artvec("eval", "--allow-leak")
     assert allowed.code == 0
-    assert f"leak: 2 queries were training pictures of {run}" in allowed.out
+    assert f"leak: training pictures of {run}: 2 of 9 queries" in allowed.out
     report = evaluate(Path("indexes/art"), EvaluateOptions(allow_leak=True))
     assert report.leaks.trained_on == {str(run): 2}
     shutil.rmtree(run)

@@ -35,9 +35,12 @@ def test_at_chance() -> None:
 
 
 def test_gap() -> None:
-    assert "0.868 on training pictures and 0.694 on test" in warnings.gap("head", 0.868, 0.694)
-    assert warnings.gap("head", 0.80, 0.66) == ""
-    assert warnings.gap("head", None, 0.1) == ""
+    assert "0.868 on training pictures and 0.694 on test" in warnings.gap(
+        "head", 0.868, Interval(0.694, 0.68, 0.71)
+    )
+    assert warnings.gap("head", 0.80, Interval(0.66, 0.65, 0.67)) == ""
+    assert warnings.gap("head", 1.0, Interval(0.8, 0.6, 1.0)) == ""  # few queries: can't be told
+    assert warnings.gap("head", None, Interval(0.1, 0.1, 0.1)) == ""
 
 
 @pytest.mark.parametrize(
