@@ -1,0 +1,1 @@
+"""Groups and maps of vectors: arrays in, arrays out."""
