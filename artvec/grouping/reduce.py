@@ -1,0 +1,84 @@
+"""Fewer dimensions for grouping: principal components of vectors at length 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from artvec.grouping.arrays import Vectors
+from artvec.types import Float32Array, Float64Array
+
+DIMENSIONS = 50
+_ROWS = 4096
+_LEAST_VARIANCE = 1e-12
+"""Variance of a component that is more than the rounding of float32 vectors at length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """Vectors in fewer dimensions.
+
+    Attributes:
+        points: (N, d) float32, widest component first; around 0.
+        variance_kept: Share of the variance of the vectors at length 1 that they hold.
+    """
+
+    points: Float32Array
+    variance_kept: float
+
+
+def reduce(vectors: Vectors, dimensions: int = DIMENSIONS) -> Reduced:
+    """Return the principal components of vectors at length 1; deterministic, signs included.
+
+    Euclidean distance between vectors at length 1 grows with the angle between them, so grouping
+    by it is grouping by cosine. Components that hold only rounding are left out; of vectors that
+    are all the same one column of zeros is left.
+
+    Args:
+        vectors: (N, D), N ≥ 1, as emitted; a zero vector stays zero.
+        dimensions: At most so many are kept.
+    """
+    mean = sum(units.sum(axis=0, dtype=np.float64) for units in _units(vectors)) / len(vectors)
+    variances, components = _components(vectors, mean)
+    total = float(variances.sum())
+    kept = min(dimensions, int((variances > _LEAST_VARIANCE).sum()))
+    if not kept:
+        return Reduced(np.zeros((len(vectors), 1), dtype=np.float32), 1.0)
+    directions = _signed(components[:, :kept]).astype(np.float32)  # (D, d)
+    centre = mean.astype(np.float32)
+    points = np.concatenate([(units - centre) @ directions for units in _units(vectors)])
+    return Reduced(points, float(variances[:kept].sum() / total))
+
+
+def _components(vectors: Vectors, mean: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Return variances, falling, and the (D, …) directions that have them."""
+    n, dim = vectors.shape
+    if n <= dim:
+        centred = np.concatenate([units - mean for units in _units(vectors)])
+        _, lengths, directions = np.linalg.svd(centred, full_matrices=False)
+        return lengths**2 / n, directions.T
+    covariance = np.zeros((dim, dim))
+    centre = mean.astype(np.float32)
+    for units in _units(vectors):
+        units -= centre
+        covariance += units.T @ units
+    variances, directions = np.linalg.eigh(covariance / n)
+    return np.maximum(variances[::-1], 0.0), directions[:, ::-1]
+
+
+def _signed(components: Float64Array) -> Float64Array:
+    """Make the largest entry of every direction positive: otherwise the sign is arbitrary."""
+    largest = np.abs(components).argmax(axis=0)
+    signs = np.sign(components[largest, np.arange(components.shape[1])])
+    signed: Float64Array = components * signs
+    return signed
+
+
+def _units(vectors: Vectors) -> Iterator[Float32Array]:
+    """Yield (n, D) float32 copies at length 1, block by block."""
+    for first in range(0, len(vectors), _ROWS):
+        wide = vectors[first : first + _ROWS].astype(np.float64)
+        lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+        yield np.divide(wide, lengths, out=wide, where=lengths > 0).astype(np.float32)
