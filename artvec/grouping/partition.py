@@ -150,7 +150,7 @@ def _memberships(points: Float32Array, clusters: Int32Array) -> Float32Array:
 
 def _squared_distances(points: Float32Array, means: Float32Array) -> Float64Array:
     a, b = points.astype(np.float64), means.astype(np.float64)
-    squares = np.vecdot(a, a)[:, None] + np.vecdot(b, b) - 2.0 * (a @ b.T)
+    squares: Float64Array = np.vecdot(a, a)[:, None] + np.vecdot(b, b) - 2.0 * (a @ b.T)
     return np.maximum(squares, 0.0, out=squares)
 
 
