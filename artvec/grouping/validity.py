@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from artvec.types import Float32Array, Float64Array, Int32Array, Int64Array
 
 _PAIRS = 1 << 22
 """Pairs of a block: 32 MB in double precision."""
+_COINCIDENT = 1e-13
+"""Squared distances below this share of both squared lengths are rounding of 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +23,13 @@ class _Cluster:
 
     Attributes:
         points: (n, d) float32, its internal rows.
-        core: (n,) float32, their all-points core distances.
+        core: (n,) float64, their all-points core distances.
         sparseness: The longest edge between internal rows.
         size: All its rows.
     """
 
     points: Float32Array
-    core: Float32Array
+    core: Float64Array
     sparseness: float
     size: int
 
@@ -47,9 +49,8 @@ def dbcv(points: Float32Array, clusters: Int32Array, progress: Progress = silent
     Returns:
         None where there are fewer than two clusters.
 
-    Source: Moulavi, Jaskowiak, Campello, Zimek and Sander 2014; of coincident rows the distance 0
-    is left out of core distances, and where no row of a spanning tree is internal all are, as in
-    the hdbscan package.
+    Source: Moulavi, Jaskowiak, Campello, Zimek and Sander 2014; what the paper leaves open
+    (copies, ties, clusters of two) is as in the hdbscan package, which this equals.
     """
     count = int(clusters.max(initial=-1)) + 1
     if count < 2:
@@ -117,38 +118,60 @@ def _means(points: Float32Array, clusters: Int32Array) -> tuple[Float64Array, In
 def _cluster(points: Float32Array) -> _Cluster:
     core = _core_distances(points)
     tree = spanning_tree(points, core)
-    internal = np.bincount(tree.ends.ravel(), minlength=len(points)) > 1
-    if not internal.any():
-        internal[:] = True
-    return _Cluster(points[internal], core[internal], _sparseness(tree, internal), len(points))
-
-
-def _sparseness(tree: SpanningTree, internal: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
-    """Return the longest internal edge; of all edges where none is internal; 0 without edges."""
-    chosen = internal[tree.ends].all(axis=1)
+    ends = np.column_stack([_first_of_equals(points, core, tree), tree.ends[:, 1]])
+    internal = np.bincount(ends.ravel(), minlength=len(points)) > 1
+    chosen = internal[ends].all(axis=1)
     weights = tree.weights[chosen] if chosen.any() else tree.weights
-    return float(weights.max(initial=0.0))
+    if not internal.any():
+        internal[0] = True
+    sparseness = float(weights.max(initial=0.0))
+    return _Cluster(points[internal], core[internal], sparseness, len(points))
 
 
-def _core_distances(points: Float32Array) -> Float32Array:
+def _core_distances(points: Float32Array) -> Float64Array:
     """Return (n,) all-points core distances: (mean over the other rows of 1/dist^d) ^ (-1/d)."""
     count, dim = points.shape
-    wide = points.astype(np.float64)
-    squares = np.vecdot(wide, wide)
     core = np.zeros(count)
-    block = max(1, _PAIRS // count)
-    for first in range(0, count, block):
-        part = slice(first, first + block)
-        distances2 = squares[part, None] + squares - 2.0 * (wide[part] @ wide.T)
-        coincident = distances2 <= 1e-12 * (squares[part, None] + squares)
-        np.log(distances2, out=distances2, where=~coincident)
-        terms = np.where(coincident, -np.inf, -0.5 * dim * distances2)
+    for part, distances in _pairs(points, np.arange(count)):
+        terms = np.full(distances.shape, -np.inf)
+        np.log(distances, out=terms, where=distances > 0)
+        terms[distances > 0] *= -dim
         largest = terms.max(axis=1)
         there = np.isfinite(largest)  # somebody lies elsewhere
-        terms[there] -= largest[there, None]
-        total = np.log(np.exp(terms[there]).sum(axis=1)) + largest[there]
-        core[first : first + block][there] = np.exp((np.log(count - 1) - total) / dim)
-    return core.astype(np.float32)
+        total = np.log(np.exp(terms[there] - largest[there, None]).sum(axis=1)) + largest[there]
+        core[part.start : part.stop][there] = np.exp((np.log(count - 1) - total) / dim)
+    return core
+
+
+def _first_of_equals(points: Float32Array, core: Float64Array, tree: SpanningTree) -> Int64Array:
+    """Return for every edge the first row of the tree from which it is as long.
+
+    Mutual reachability has many ties, and which rows are internal hangs on them.
+    """
+    joined = tree.ends[:, 1]
+    turn = np.zeros(len(points), dtype=np.int64)
+    turn[joined] = np.arange(1, len(points))
+    first = np.empty(len(joined), dtype=np.int64)
+    for part, distances in _pairs(points, joined):
+        rows, weights = joined[part], tree.weights[part, None]
+        reach = np.maximum(np.maximum(distances, core), core[rows, None])
+        equal = np.isclose(reach, weights) & (turn < turn[rows, None])
+        first[part] = equal.argmax(axis=1)
+    return first
+
+
+def _pairs(points: Float32Array, rows: Int64Array) -> Iterator[tuple[slice, Float64Array]]:
+    """Yield (n, N) distances of some rows to all, block by block; copies have distance 0."""
+    wide = points.astype(np.float64)
+    squares = np.vecdot(wide, wide)
+    block = max(1, _PAIRS // len(points))
+    for first in range(0, len(rows), block):
+        part = slice(first, min(first + block, len(rows)))
+        some = rows[part]
+        scale = squares[some, None] + squares
+        distances2 = scale - 2.0 * (wide[some] @ wide.T)
+        distances2[distances2 <= _COINCIDENT * scale] = 0.0
+        yield part, np.sqrt(distances2)
 
 
 def _separations(clusters: Sequence[_Cluster]) -> Float64Array:
