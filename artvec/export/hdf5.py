@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from artvec.collection.plain_columns import all_vectors, arrays, flat_name, names_in_file, renamed
 from artvec.collection.reader import Collection
-from artvec.export.columns import all_vectors, arrays, flat_name, names_in_file, renamed
 
 
 def write_hdf5(collection: Collection, file: Path) -> Mapping[str, str]:

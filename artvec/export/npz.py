@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artvec.collection.plain_columns import all_vectors, arrays, flat_name, names_in_file, renamed
 from artvec.collection.reader import Collection
-from artvec.export.columns import all_vectors, arrays, flat_name, names_in_file, renamed
 
 
 def write_npz(collection: Collection, file: Path) -> Mapping[str, str]:

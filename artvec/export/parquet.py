@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from artvec.collection.plain_columns import HEXADECIMAL, values, wide_vectors
 from artvec.collection.reader import Collection
-from artvec.export.columns import HEXADECIMAL, values, wide_vectors
 from artvec.shards import shard_schema
 
 

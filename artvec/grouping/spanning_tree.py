@@ -44,7 +44,10 @@ def spanning_tree(points: Float32Array, core: Vectors, progress: Progress = sile
 
     Source: Prim 1957; mutual reachability: Campello, Moulavi and Sander 2013.
     """
-    ends = _grow(points, core.astype(np.float32) ** 2, progress)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):  # of two threads one always waits where a core is shared
+        ends = _grow(points, core.astype(np.float32) ** 2, progress)
     weights = core.astype(np.float64)[ends].max(axis=1, initial=0.0)
     for first in range(0, len(ends), _ROWS):
         part = slice(first, first + _ROWS)

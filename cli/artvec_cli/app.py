@@ -18,6 +18,7 @@ import artvec
 from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
 from artvec_cli.commands import (
+    cluster,
     data,
     demo,
     doctor,
@@ -65,6 +66,7 @@ app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
 app.command(name="eval", epilog=evaluate.EPILOG)(evaluate.evaluate_command)
+app.command(name="cluster", epilog=cluster.EXAMPLES)(cluster.cluster_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)
 app.command(name="verify", epilog=verify.EXAMPLES)(verify.verify_command)
 app.command(name="duplicates", epilog=duplicates.EXAMPLES)(duplicates.duplicates_command)

@@ -90,6 +90,22 @@ class ExportFormat(StrEnum):
     hdf5 = "hdf5"
 
 
+class ClusterMethod(StrEnum):
+    """Ways of grouping."""
+
+    hdbscan = "hdbscan"
+    kmeans = "kmeans"
+    agglomerative = "agglomerative"
+
+
+class MapMethod(StrEnum):
+    """Kinds of maps."""
+
+    umap = "umap"
+    tsne = "tsne"
+    none = "none"
+
+
 EngineOption = Annotated[Engine, typer.Option(help="openvino is the CPU's default.")]
 PrecisionOption = Annotated[
     Precision, typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact.")

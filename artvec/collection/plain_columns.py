@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ def names_in_file(
     used = {*_OWN, *taken}
     names = {name: name for name in _OWN}
     for name in user:
-        names[name] = _free(spelling(name), used)
+        names[name] = free_name(spelling(name), used)
         used.add(names[name])
     return {name: names[name] for name in (*_OWN, *collection.manifest.columns)}
 
@@ -74,7 +74,7 @@ def arrays(
         else:
             yield shown, np.array([value or 0 for value in column], dtype=np.int64)
             if missing.any():
-                mask = _free(f"{shown}_missing", used)
+                mask = free_name(f"{shown}_missing", used)
                 used.add(mask)
                 yield mask, missing
 
@@ -96,7 +96,8 @@ def wide_vectors(table: pa.Table) -> FloatArray:
     return vectors_of(table).astype(np.float32, copy=False)
 
 
-def _free(wanted: str, used: set[str]) -> str:
+def free_name(wanted: str, used: Container[str]) -> str:
+    """Return a name, with `_2`, `_3`, … appended where it is taken."""
     name, number = wanted, 1
     while name in used:
         number += 1

@@ -1,0 +1,267 @@
+"""The run itself: reduce, group, judge, map, store, write the table."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from artvec.cluster.options import ClusterOptions, check
+from artvec.cluster.quality import agreement_figures, internal_figures, label_table
+from artvec.cluster.report import ClusterReport, LabelTable
+from artvec.cluster.stages import Stages
+from artvec.cluster.table_file import write_table
+from artvec.collection.analysis import (
+    outdated,
+    store_groups,
+    store_projection,
+    stored_projection,
+)
+from artvec.collection.reader import Collection, blocks, columns, open_collection
+from artvec.errors import ArtvecError, command
+from artvec.grouping.assignment import Assignment, medoids
+from artvec.grouping.cost import Cost, estimate
+from artvec.grouping.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
+from artvec.grouping.neighbours import Neighbours, neighbours
+from artvec.grouping.partition import WARD_ROWS, assigned, choose, kmeans_cut, ward_cut
+from artvec.grouping.project import UMAP_NEIGHBOURS, project
+from artvec.grouping.reduce import Reduced, reduce
+from artvec.metrics.silhouette import cosine_silhouettes
+from artvec.progress import Progress, silent
+from artvec.shards import FloatArray
+from artvec.types import Float32Array, Float64Array, Groups, Int32Array, Int64Array, Projection
+
+Parameters = dict[str, float | int | str]
+_NEIGHBOURS = max(MIN_SAMPLES, UMAP_NEIGHBOURS)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Names of the labels, sorted, and (N,) codes; -1 where there is none."""
+
+    names: tuple[str, ...]
+    codes: Int64Array
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Groups with their figures, and what was computed on the way."""
+
+    reduced: Reduced
+    near: Neighbours
+    groups: Groups
+    figures: dict[str, float]
+    parameters: Parameters
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Grouped:
+    """What a method found, what it was run with, and what a user should be told."""
+
+    assignment: Assignment
+    parameters: Parameters
+    notes: tuple[str, ...]
+
+
+def expect(folder: Path, options: ClusterOptions) -> Cost:
+    """Estimate what `cluster` will take.
+
+    Raises:
+        ArtvecError: The collection can't be opened, or what is asked for can't be done.
+    """
+    collection = open_collection(folder)
+    check(options, collection)
+    kind = None if _kept_map(collection, options) else options.map or "umap"
+    wanted = None if kind == "none" else kind
+    return estimate(collection.rows, collection.manifest.encoder.dim, options.method, wanted)
+
+
+def cluster(
+    folder: Path, options: ClusterOptions | None = None, progress: Progress = silent
+) -> ClusterReport:
+    """Group a collection's rows, judge the groups, and store them; make a map if there is none.
+
+    Groups and map are those of the rows that the collection has now: a later `embed` that changes
+    rows makes them out of date, which `status` tells.
+
+    Args:
+        folder: The collection.
+        options: See `ClusterOptions`.
+        progress: Called with thousandths done and 1,000.
+
+    Raises:
+        ArtvecError: There is nothing to group, what is asked for can't be done, the collection is
+            damaged, or its rows were changed meanwhile.
+    """
+    started = time.perf_counter()
+    options = options or ClusterOptions()
+    stages = Stages(expect(folder, options).seconds, progress)
+    collection = open_collection(folder)
+    labels = _labels(collection)
+    found = _found(collection, labels, options, stages)
+    stale = outdated(collection)
+    store_groups(collection, found.groups)
+    with stages.stage("map"):
+        projection, map_notes = _mapped(collection, found, options)
+    csv = write_table(collection, found.groups)
+    return ClusterReport(
+        index=folder.resolve(),
+        rows=collection.rows,
+        method=options.method,
+        parameters=found.parameters,
+        reduced_dim=found.reduced.points.shape[1],
+        variance_kept=found.reduced.variance_kept,
+        n_clusters=len(found.groups.medoids),
+        noise_share=float((found.groups.clusters < 0).mean()),
+        metrics=found.figures,
+        groups=found.groups,
+        label_table=_table(labels, found.groups.clusters),
+        projection=projection,
+        csv=csv.resolve(),
+        seconds=time.perf_counter() - started,
+        stages=stages.seconds,
+        notes=(*found.notes, *_label_notes(labels), *_stale_notes(stale, options), *map_notes),
+    )
+
+
+def _found(
+    collection: Collection, labels: _Labels, options: ClusterOptions, stages: Stages
+) -> _Found:
+    with stages.stage("reduce"):
+        vectors = np.concatenate(list(blocks(collection)))
+        reduced = reduce(vectors)
+        if not np.isfinite(reduced.points).all():
+            raise _not_finite(collection)
+    with stages.stage("neighbours"):
+        near = neighbours(reduced.points, _NEIGHBOURS)
+    with stages.stage("group") as within:
+        grouped = _grouped(reduced.points, near, options, len(labels.names), within)
+    assignment = grouped.assignment
+    with stages.stage("quality") as within:
+        silhouettes = _silhouettes(vectors, assignment.clusters)
+        figures = {
+            **internal_figures(reduced.points, assignment.clusters, silhouettes, within),
+            **agreement_figures(
+                labels.codes, assignment.clusters, has_noise=options.method == "hdbscan"
+            ),
+        }
+    groups = Groups(
+        options.method,
+        assignment.clusters,
+        assignment.probabilities,
+        assignment.outlier_scores,
+        silhouettes.astype(np.float32),
+        medoids(vectors, assignment.clusters),
+    )
+    return _Found(reduced, near, groups, figures, grouped.parameters, grouped.notes)
+
+
+def _grouped(
+    points: Float32Array,
+    near: Neighbours,
+    options: ClusterOptions,
+    n_labels: int,
+    progress: Progress,
+) -> _Grouped:
+    if options.method == "hdbscan":
+        return _dense(points, near, options, progress)
+    notes: tuple[str, ...] = ()
+    if options.method == "kmeans":
+        cut, parameters = kmeans_cut(points, options.seed), Parameters(seed=options.seed)
+    else:
+        cut, parameters = ward_cut(points, near), Parameters(linkage="ward")
+        if len(points) > WARD_ROWS:
+            notes = (f"above {WARD_ROWS:,} rows only clusters with neighbouring rows are merged",)
+    wanted = options.clusters
+    if wanted is None:
+        wanted, why = choose(cut, points, n_labels, progress)
+        notes = (*notes, why)
+    assignment = assigned(points, cut(wanted), near)
+    return _Grouped(assignment, {"clusters": wanted, **parameters}, notes)
+
+
+def _dense(
+    points: Float32Array, near: Neighbours, options: ClusterOptions, progress: Progress
+) -> _Grouped:
+    least = options.min_cluster_size or default_min_cluster_size(len(points))
+    assignment = density_clusters(points, near, least, progress)
+    notes: tuple[str, ...] = ()
+    if assignment.clusters.max(initial=-1) < 0:
+        smaller = f"--min-cluster-size {max(2, least // 2)}, or " if least > 2 else ""
+        notes = (f"every row is noise: no place is dense enough; try {smaller}--method kmeans",)
+    parameters = Parameters(min_cluster_size=least, min_samples=min(MIN_SAMPLES, least))
+    return _Grouped(assignment, parameters, notes)
+
+
+def _silhouettes(vectors: FloatArray, clusters: Int32Array) -> Float64Array:
+    """Return (N,) silhouettes in the full space, 0 for noise and where there is one cluster."""
+    members = clusters >= 0
+    chosen = vectors if members.all() else vectors[members]
+    silhouettes = np.zeros(len(vectors))
+    silhouettes[members] = cosine_silhouettes(chosen, clusters[members].astype(np.int64))
+    return np.nan_to_num(silhouettes)
+
+
+def _mapped(
+    collection: Collection, found: _Found, options: ClusterOptions
+) -> tuple[Projection | None, tuple[str, ...]]:
+    if options.map == "none":
+        return None, ()
+    kept = _kept_map(collection, options)
+    if kept is not None:
+        again = command("cluster", "-i", collection.folder, "--new-map")
+        return kept, (f"the map ({kept.method}) is the stored one; make it anew: {again}",)
+    made = project(found.reduced.points, found.near, options.map or "umap", options.seed)
+    store_projection(open_collection(collection.folder), made)
+    few = (f"{collection.rows} rows are too few for a layout: the map is two components of PCA",)
+    return made, few if made.method == "pca" else ()
+
+
+def _kept_map(collection: Collection, options: ClusterOptions) -> Projection | None:
+    """Return the stored map where it is the one that is wanted."""
+    if options.new_map or options.map == "none":
+        return None
+    stored = stored_projection(collection)
+    wanted = options.map is None or stored is None or stored.method in (options.map, "pca")
+    return stored if wanted else None
+
+
+def _labels(collection: Collection) -> _Labels:
+    values = columns(collection, ["label"]).column("label").to_pylist()
+    names = tuple(sorted({value for value in values if value is not None}))
+    number = {name: code for code, name in enumerate(names)}
+    return _Labels(names, np.array([number.get(value, -1) for value in values], dtype=np.int64))
+
+
+def _table(labels: _Labels, clusters: Int32Array) -> LabelTable | None:
+    return label_table(labels.names, labels.codes, clusters) if labels.names else None
+
+
+def _label_notes(labels: _Labels) -> tuple[str, ...]:
+    unlabelled = int((labels.codes < 0).sum())
+    if not labels.names:
+        return (
+            "no row has a label, so groups are judged by the vectors alone; give labels by a "
+            "folder each, or by --metadata with a column 'label'",
+        )
+    if unlabelled:
+        return (f"{unlabelled} rows have no label: agreement with labels is over the others",)
+    return ()
+
+
+def _stale_notes(stale: tuple[str, ...], options: ClusterOptions) -> tuple[str, ...]:
+    if "map" not in stale:
+        return ()
+    kept = options.map == "none"
+    what = "make another without --map none" if kept else "another was made"
+    return (f"the stored map was that of other rows; {what}",)
+
+
+def _not_finite(collection: Collection) -> ArtvecError:
+    again = command("embed", collection.source, "-i", collection.folder, "--overwrite")
+    return ArtvecError(
+        f"vectors of {collection.folder} hold numbers that are not finite", f"embed again: {again}"
+    )

@@ -1,0 +1,113 @@
+"""`artvec cluster`: what groups there are, how good they are, and who belongs where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artvec_cli import options
+from artvec_cli.options import examples
+from artvec_cli.render import Output, table
+
+if TYPE_CHECKING:
+    from artvec.cluster import ClusterOptions, ClusterReport, LabelTable
+
+EXAMPLES = examples(
+    "artvec cluster",
+    "artvec cluster --method kmeans --clusters 12",
+    "artvec cluster -i paintings --min-cluster-size 8 --map tsne",
+)
+_TOLD_FROM_S = 10
+_MOST_COLUMNS = 12
+
+
+def cluster_command(
+    index: options.Index = None,
+    method: Annotated[
+        options.ClusterMethod,
+        typer.Option(help="hdbscan finds how many there are, and leaves noise out."),
+    ] = options.ClusterMethod.hdbscan,
+    clusters: Annotated[
+        int | None,
+        typer.Option(help="K of kmeans, agglomerative. Default: as many as labels, else the best."),
+    ] = None,
+    min_cluster_size: Annotated[
+        int | None,
+        typer.Option(min=2, help="Of hdbscan. Default: half the root of the rows, at least 5."),
+    ] = None,
+    map_method: Annotated[
+        options.MapMethod | None,
+        typer.Option("--map", help="Default: the stored map, else umap. none makes none."),
+    ] = None,
+    new_map: Annotated[
+        bool, typer.Option("--new-map", help="Make the map anew although there is one.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of kmeans and the map.")] = 0,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """Group the pictures of a collection; write reports/clusters.csv and a map beside them."""
+    from artvec.cluster import ClusterOptions, cluster
+    from artvec.collection import locate
+
+    output = Output(quiet, as_json)
+    folder = locate.existing(index, command="artvec cluster")
+    wanted = ClusterOptions(
+        method.value,
+        clusters,
+        min_cluster_size,
+        map_method.value if map_method else None,
+        new_map,
+        seed,
+    )
+    _announce(folder, wanted, output)
+    with output.progress(f"grouping {folder.name}") as progress:
+        report = cluster(folder, wanted, progress)
+    _show(report, output, verbose=verbose)
+    names = ("index", "method", "reduced_dim", "n_clusters", "noise_share", "metrics", "csv")
+    more = ("rows", "variance_kept", "parameters", "seconds", "stages", "notes")
+    output.object({name: getattr(report, name) for name in (*names, *more)})
+    return 0
+
+
+def _announce(folder: Path, wanted: ClusterOptions, output: Output) -> None:
+    """Say what a long run will take, before it begins."""
+    from artvec.cluster import expect
+
+    cost = expect(folder, wanted)
+    if cost.total_seconds >= _TOLD_FROM_S:
+        minutes = cost.total_seconds / 60
+        told = f"{minutes:.0f} minutes" if minutes >= 2 else f"{cost.total_seconds:.0f} seconds"
+        output.notes([f"this takes about {told} and {cost.memory_bytes / 1e9:.1f} GB of memory"])
+
+
+def _show(report: ClusterReport, output: Output, *, verbose: bool) -> None:
+    output.notes(report.notes)
+    output.line(
+        f"{report.index.name}: {report.n_clusters} clusters by {report.method}, "
+        f"{report.rows} rows, {100 * report.noise_share:.1f} % noise"
+    )
+    output.line(
+        f"reduced to {report.reduced_dim} dimensions, "
+        f"{100 * report.variance_kept:.1f} % of the variance kept"
+    )
+    if output.json:
+        return
+    table(("figure", "value"), [(n, f"{v:.3f}") for n, v in report.metrics.items()], {})
+    if report.label_table is not None and (verbose or report.n_clusters <= _MOST_COLUMNS):
+        _show_labels(report.label_table)
+    output.line(f"rows: {report.csv}")
+    if verbose:
+        output.line(", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.stages.items()))
+
+
+def _show_labels(labels: LabelTable) -> None:
+    clusters = range(labels.counts.shape[1] - 1)
+    rows = [
+        (name, *(str(count) if count else "." for count in counts))
+        for name, counts in zip(labels.labels, labels.counts, strict=True)
+    ]
+    table(("label", *map(str, clusters), "noise"), rows, {})
