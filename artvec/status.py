@@ -8,10 +8,11 @@ from itertools import starmap
 from pathlib import Path
 
 from artvec.collection import integrity
+from artvec.collection.analysis import is_analysis, outdated
 from artvec.collection.failures import known_failures, still_failing
 from artvec.collection.manifest import Manifest, read_manifest
-from artvec.collection.reader import source_of
-from artvec.errors import ArtvecError
+from artvec.collection.reader import open_collection, source_of
+from artvec.errors import ArtvecError, command
 from artvec.images.find import find_images
 from artvec.progress import Progress, silent
 from artvec.shards import open_shard
@@ -35,7 +36,7 @@ class StatusReport:
         stale: Rows whose file has changed (where only its time has, its content decides).
         orphaned: Rows whose file is gone.
         damaged: Files of the collection that are missing or not as they were written.
-        foreign: Files among its shards and indexes that it doesn't know.
+        foreign: Files among its shards, indexes and analyses that it doesn't know.
         failed: Files that could not be embedded.
         notes: What a user should be told.
     """
@@ -113,6 +114,7 @@ def _compared(
         stale = [p for p, row in rows.items() if p in samples and _changed(row, samples[p])]
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
+    notes += _outdated_notes(folder, manifest)
     return StatusReport(
         index=folder.resolve(),
         source=place.resolve(),
@@ -130,6 +132,17 @@ def _compared(
         failed=len(failures),
         notes=tuple(notes),
     )
+
+
+def _outdated_notes(folder: Path, manifest: Manifest) -> list[str]:
+    if not any(map(is_analysis, manifest.files)):
+        return []
+    try:
+        stale = outdated(open_collection(folder))
+    except ArtvecError:
+        return []  # named among the damaged
+    again = command("cluster", "-i", folder)
+    return [f"its stored {' and '.join(stale)}: of other rows; make anew: {again}"] if stale else []
 
 
 @dataclass(frozen=True, slots=True)

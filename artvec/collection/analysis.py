@@ -112,13 +112,18 @@ def is_analysis(name: str) -> bool:
 
 
 def whole_analyses(folder: Path) -> dict[str, FileEntry]:
-    """Describe the stored files whose bytes are those their names were given for."""
+    """Describe the newest file of each kind whose bytes are those its name was given for."""
     found = {}
-    for file in sorted((folder / FOLDER).glob("*.arrow")):
+    for file in sorted((folder / FOLDER).glob("*.arrow"), key=lambda file: file.stat().st_mtime_ns):
         name, entry = f"{FOLDER}/{file.name}", file_entry(file.read_bytes())
         if is_analysis(name) and entry.sha256.startswith(file.stem[-12:]):
-            found[name] = entry
-    return found
+            found[kind_of(name)] = name, entry
+    return dict(found.values())
+
+
+def kind_of(name: str) -> str:
+    """Return `groups` or `map` for the path of a stored file."""
+    return name.removeprefix(f"{FOLDER}/").partition("-")[0]
 
 
 def _stored(collection: Collection, kind: str) -> tuple[pa.Table | None, Mapping[str, Any]]:
@@ -171,7 +176,7 @@ def clear_unnamed(folder: Path, files: Mapping[str, FileEntry]) -> None:
 
 
 def _is_of(kind: str, name: str) -> bool:
-    return is_analysis(name) and name.startswith(f"{FOLDER}/{kind}-")
+    return is_analysis(name) and kind_of(name) == kind
 
 
 def _changed(collection: Collection) -> ArtvecError:

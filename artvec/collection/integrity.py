@@ -23,7 +23,7 @@ class Integrity:
 
     Attributes:
         damaged: Files that are missing or hold other bytes, by their path below the collection.
-        foreign: Files among the shards and indexes that the manifest doesn't know.
+        foreign: Files among the shards, indexes and analyses that the manifest doesn't know.
     """
 
     damaged: tuple[str, ...]
@@ -91,7 +91,7 @@ def _foreign(folder: Path, entries: Mapping[str, Entry]) -> tuple[str, ...]:
         return ()
     found = (
         file.relative_to(folder).as_posix()
-        for place in ("shards", "index")
+        for place in ("shards", "index", "analysis")
         for file in sorted((folder / place).glob("*"))
         if not file.name.startswith(".")  # what a killed write left; the next one clears it
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from artvec.collection.analysis import whole_analyses
 from artvec.collection.manifest import MANIFEST, Manifest, ShardEntry
 from artvec.collection.target import relative_source
 from artvec.datasets.labels import SPLIT_FOLDERS
@@ -117,6 +118,7 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
         dtype=_DTYPES[schema.field("embedding").type.value_type],
         source=relative_source(folder, place),
         shards=tuple(s for s, its in whole.items() if its.metadata == schema.metadata),
+        files=whole_analyses(folder),
         columns=columns,
         metadata_file=metadata_file if known_file else None,
         group_column=told.get("group_column") if told.get("group_column") in columns else None,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import artvec
+from artvec.collection.analysis import clear_unnamed
 from artvec.collection.lock import writing
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from artvec.collection.plan import KnownRow, known_rows
@@ -18,7 +19,7 @@ from artvec.files import write_whole
 from artvec.images.find import Found
 
 SUCCESSOR = ".overwrite"
-_OWN = ("shards", "index", "reports", ".lock", SUCCESSOR, "failures.parquet")
+_OWN = ("shards", "index", "analysis", "reports", ".lock", SUCCESSOR, "failures.parquet")
 
 
 def check_free_or_collection(folder: Path, source: Path) -> None:
@@ -146,6 +147,7 @@ def replacing(folder: Path, source: Path) -> Iterator[Path]:
         for file in (folder / "index").glob("*"):
             if file.is_file() and f"index/{file.name}" not in successor.files:
                 file.unlink()
+        clear_unnamed(folder, successor.files)
         shutil.rmtree(inside)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 import artvec
+from artvec.collection.analysis import FOLDER, clear_unnamed
 from artvec.collection.lock import writing
 from artvec.collection.manifest import (
     MANIFEST,
@@ -162,7 +163,7 @@ class CollectionWriter:
                 adopted.append(entry)
             else:
                 file.unlink()
-        for place in (self.folder, self._shards, self.folder / "index"):
+        for place in (self.folder, self._shards, self.folder / "index", self.folder / FOLDER):
             for file in place.glob(".*.partial"):
                 file.unlink()
         if adopted:
@@ -258,6 +259,7 @@ class CollectionWriter:
         for file in self._shards.iterdir():
             if file.name not in named:
                 file.unlink()
+        clear_unnamed(self.folder, self.manifest.files)
 
 
 def _number(shard: str) -> int:

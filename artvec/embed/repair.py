@@ -7,6 +7,7 @@ from pathlib import Path
 
 import artvec
 from artvec.collection import target
+from artvec.collection.analysis import is_analysis, kind_of
 from artvec.collection.index.follow import stored_wish
 from artvec.collection.index.record import INDEX
 from artvec.collection.integrity import by_content
@@ -69,10 +70,17 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
     if INDEX in broken.damaged and stored_wish(folder) is None:
         again = command("index", "-i", folder, "--recipe", "NAME")
         notes = (*notes, f"what was asked of its index is lost; ask again: {again}")
+    dropped = sorted(name for name in broken.damaged if is_analysis(name))
+    notes = (*notes, *(_dropped(folder, name) for name in dropped))
     with writing(folder):
-        moved = replace(broken.manifest, source=target.relative_source(folder, place))
+        kept = {n: entry for n, entry in broken.manifest.files.items() if n not in dropped}
+        relative = target.relative_source(folder, place)
+        moved = replace(broken.manifest, source=relative, files=kept)
         write_manifest(folder, moved, artvec_version=artvec.__version__)
-        for name in moved.files.keys() & set(broken.damaged) - {INDEX}:  # it may tell the recipe
+        unsound = broken.manifest.files.keys() & set(broken.damaged) - {
+            INDEX
+        }  # it may tell the recipe
+        for name in unsound:
             (folder / name).unlink(missing_ok=True)
     report = embed(place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress)
     present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
@@ -109,6 +117,11 @@ def _rebuilt(folder: Path, source: Path | None) -> Manifest:
         if ready_encoder(stored_request(candidate), AUTO).encoder.identity == manifest.encoder:
             return candidate
     return manifest
+
+
+def _dropped(folder: Path, name: str) -> str:
+    again = command("cluster", "-i", folder)
+    return f"its stored {kind_of(name)} file was damaged and is gone; make it again: {again}"
 
 
 def _unknown(manifest: Manifest) -> tuple[str, ...]:

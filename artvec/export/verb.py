@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from artvec.collection.analysis import stored_projection
 from artvec.collection.integrity import by_content
 from artvec.collection.reader import Collection, open_collection
 from artvec.errors import ArtvecError, command
+from artvec.export.analysed import analysed
 from artvec.export.csv_file import write_csv
 from artvec.export.hdf5 import write_hdf5
 from artvec.export.npz import write_npz
@@ -32,39 +34,49 @@ class ExportReport:
         file: The file.
         rows: It holds.
         renamed: Columns that bear another name in the file, because theirs was taken there.
+        notes: What a user should be told.
     """
 
     file: Path
     rows: int
     renamed: Mapping[str, str]
+    notes: tuple[str, ...] = ()
 
 
-def export(folder: Path, form: Format, file: Path | None = None) -> ExportReport:
+def export(
+    folder: Path, form: Format, file: Path | None = None, *, projection: bool = False
+) -> ExportReport:
     """Write a collection as one file, vectors as float32, hashes as hexadecimal text.
 
-    An existing file is replaced when the new one is whole and on the disk, not before.
+    Where the collection has groups of today's rows, their columns come last. An existing file is
+    replaced when the new one is whole and on the disk, not before.
 
     Args:
         folder: The collection.
         form: `parquet` and `csv` hold one row an image; `npz` and `hdf5` one array a column, the
             vectors as `embedding` of shape (rows, dim).
         file: Default `./<collection>.<suffix>`.
+        projection: Write the map's coordinates, too.
 
     Raises:
-        ArtvecError: The collection can't be read or is damaged, or the file can't be written.
+        ArtvecError: The collection can't be read or is damaged, there is no map where one is
+            wanted, or the file can't be written.
     """
     collection = open_collection(folder)
     _check_whole(collection)
+    wider = analysed(collection, projection=projection)
     file = file or Path(f"{folder.resolve().name}.{SUFFIXES[form]}")
     _check_place(file)
     try:
-        renamed = _written(collection, form, file)
+        renamed = _written(wider.collection, form, file)
     except OSError as error:
         raise ArtvecError(
             f"{file} can't be written: {_why(error)}",
             "make room or choose another place: -o FILE; a file that was there is as it was",
         ) from error
-    return ExportReport(file.resolve(), collection.rows, renamed)
+    return ExportReport(
+        file.resolve(), collection.rows, _chained(wider.renamed, renamed), wider.notes
+    )
 
 
 def matches(folder: Path, file: Path) -> bool:
@@ -80,10 +92,16 @@ def matches(folder: Path, file: Path) -> bool:
     form = format_of(file)
     if not file.is_file():
         raise ArtvecError(f"there is no file {file}", "give the exported file", usage=True)
+    collection = open_collection(folder)
+    wanted = sha256_of(file)
+    has_map = stored_projection(collection) is not None
     with TemporaryDirectory() as place:
         again = Path(place) / file.name
-        _WRITERS[form](open_collection(folder), again)
-        return sha256_of(again) == sha256_of(file)
+        for projection in (False, True) if has_map else (False,):
+            _WRITERS[form](analysed(collection, projection=projection).collection, again)
+            if sha256_of(again) == wanted:
+                return True
+    return False
 
 
 def format_of(file: Path) -> Format:
@@ -127,6 +145,12 @@ def _check_whole(collection: Collection) -> None:
 def _written(collection: Collection, form: Format, file: Path) -> Mapping[str, str]:
     with replaced_whole(file.resolve()) as beside:
         return _WRITERS[form](collection, beside)
+
+
+def _chained(first: Mapping[str, str], then: Mapping[str, str]) -> dict[str, str]:
+    """Return the renamings of two steps as one."""
+    later = {name: shown for name, shown in then.items() if name not in first.values()}
+    return {**{name: then.get(shown, shown) for name, shown in first.items()}, **later}
 
 
 def _why(error: OSError) -> str:

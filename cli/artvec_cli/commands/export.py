@@ -14,6 +14,7 @@ from artvec_cli.render import Output
 EXAMPLES = examples(
     "artvec export --format parquet",
     "artvec export --format npz -o vectors.npz",
+    "artvec export --format parquet --projection",
 )
 
 
@@ -23,6 +24,9 @@ def export_command(
     file: Annotated[
         Path | None, typer.Option("-o", "--output", help="Default: ./<collection>.<format>.")
     ] = None,
+    projection: Annotated[
+        bool, typer.Option("--projection", help="With the map's coordinates (artvec cluster).")
+    ] = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
@@ -33,7 +37,8 @@ def export_command(
 
     output = Output(quiet, as_json)
     folder = locate.existing(index, command=f"artvec export --format {form.value}")
-    report = export(folder, form.value, file)
+    report = export(folder, form.value, file, projection=projection)
+    output.notes(report.notes)
     output.notes([f"column {old!r} is {new!r} there" for old, new in report.renamed.items()])
     output.line(f"{report.file}: {report.rows} rows")
     output.object({"file": report.file, "rows": report.rows, "renamed": report.renamed})
