@@ -18,6 +18,7 @@ NAMES = (
     "evaluation",
     "agreement",
     "duplicates",
+    "clusters",
 )
 README = Path(__file__).parent / "README.md"
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"

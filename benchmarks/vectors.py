@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from artvec.collection.manifest import Manifest
 from artvec.collection.writer import CollectionWriter
 from artvec.shards import ROWS_PER_SHARD, Row
-from artvec.types import EncoderIdentity, Float32Array, Preprocessing
+from artvec.types import EncoderIdentity, Float32Array, Int64Array, Preprocessing
 
 INTRINSIC, GROUPS = 24, 300
 
@@ -32,21 +32,56 @@ def realistic(count: int, dim: int, *, seed: int) -> Iterator[Float32Array]:
         yield np.maximum(inner @ basis + noise, 0)
 
 
+def grouped(
+    count: int, dim: int, groups: int, *, seed: int
+) -> Iterator[tuple[Float32Array, Int64Array]]:
+    """Yield (≤ 1,024, dim) blocks with the group of each row: Gaussian groups in 24 dimensions.
+
+    They are narrower than those of `realistic`, and of sizes from 1 to 3; mapped alike.
+    """
+    same, rng = np.random.default_rng(1), np.random.default_rng(seed)
+    basis = same.standard_normal((INTRINSIC, dim), dtype=np.float32) / np.sqrt(INTRINSIC)
+    centres = same.standard_normal((groups, INTRINSIC), dtype=np.float32)
+    shares = np.linspace(1, 3, groups)
+    for first in range(0, count, ROWS_PER_SHARD):
+        size = min(ROWS_PER_SHARD, count - first)
+        true = rng.choice(groups, size, p=shares / shares.sum())
+        inner = rng.standard_normal((size, INTRINSIC), dtype=np.float32) * np.float32(0.4)
+        inner += centres[true]
+        noise = rng.standard_normal((size, dim), dtype=np.float32) * np.float32(0.15)
+        yield np.maximum(inner @ basis + noise, 0), true
+
+
+def grouped_collection(folder: Path, count: int, dim: int, groups: int) -> None:
+    """Write a collection of grouped vectors, each group a label."""
+    named = (
+        (block, [f"group {t:02}" for t in true])
+        for block, true in grouped(count, dim, groups, seed=2)
+    )
+    _write(folder, dim, named)
+
+
 def write_collection(folder: Path, count: int, dim: int) -> None:
-    """Write a collection of such vectors; their pictures never existed."""
+    """Write a collection of realistic vectors; their pictures never existed."""
+    _write(folder, dim, ((b, [None] * len(b)) for b in realistic(count, dim, seed=2)))
+
+
+def _write(
+    folder: Path, dim: int, labelled: Iterable[tuple[Float32Array, Sequence[str | None]]]
+) -> None:
     preprocessing = Preprocessing(4, 4, "squash", "box", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     identity = EncoderIdentity("synthetic", "", preprocessing, "none", dim)
     manifest = Manifest(identity, "float32", str(folder / "none"))
     rng = np.random.default_rng(1)
     with CollectionWriter(folder, manifest, stored=None) as writer:
         done = 0
-        for block in realistic(count, dim, seed=2):
-            rows = [_row(done + at, rng.bytes(32)) for at in range(len(block))]
+        for block, labels in labelled:
+            rows = [_row(done + at, label, rng.bytes(32)) for at, label in enumerate(labels)]
             writer.append(rows, block)
             done += len(block)
         writer.finish(lambda _, __, row: row, {})
 
 
-def _row(number: int, content_hash: bytes) -> Row:
+def _row(number: int, label: str | None, content_hash: bytes) -> Row:
     path = f"{number}.jpg"
-    return Row(path, None, "train", 1, 1, 1, 1, content_hash, bytes(8), bytes(48), {})
+    return Row(path, label, "train", 1, 1, 1, 1, content_hash, bytes(8), bytes(48), {})

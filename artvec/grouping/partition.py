@@ -113,6 +113,8 @@ def _judged(
 def _ward_all_pairs(points: Float32Array) -> Int64Array:
     from scipy.cluster.hierarchy import ward
 
+    if len(points) < 2:
+        return np.empty((0, 2), dtype=np.int64)
     merges: Int64Array = ward(points.astype(np.float64))[:, :2].astype(np.int64)
     return merges
 
