@@ -25,7 +25,7 @@ from artvec.grouping.assignment import Assignment, medoids
 from artvec.grouping.cost import Cost, estimate
 from artvec.grouping.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
 from artvec.grouping.neighbours import Neighbours, neighbours
-from artvec.grouping.partition import WARD_ROWS, assigned, choose, kmeans_cut, ward_cut
+from artvec.grouping.partition import WARD_ROWS, assigned, choose, judged_rows, kmeans_cut, ward_cut
 from artvec.grouping.project import UMAP_NEIGHBOURS, project
 from artvec.grouping.reduce import Reduced, reduce
 from artvec.metrics.silhouette import cosine_silhouettes
@@ -169,15 +169,21 @@ def _grouped(
     if options.method == "hdbscan":
         return _dense(points, near, options, progress)
     notes: tuple[str, ...] = ()
+    some = judged_rows(len(points))
     if options.method == "kmeans":
         cut, parameters = kmeans_cut(points, options.seed), Parameters(seed=options.seed)
+        trial = kmeans_cut(points[some], options.seed)
     else:
         cut, parameters = ward_cut(points, near), Parameters(linkage="ward")
+
+        def trial(clusters: int) -> Int64Array:
+            return cut(clusters)[some]
+
         if len(points) > WARD_ROWS:
             notes = (f"above {WARD_ROWS:,} rows only clusters with neighbouring rows are merged",)
     wanted = options.clusters
     if wanted is None:
-        wanted, why = choose(cut, points, n_labels, progress)
+        wanted, why = choose(trial, points[some], n_labels, progress)
         notes = (*notes, why)
     assignment = assigned(points, cut(wanted), near)
     return _Grouped(assignment, {"clusters": wanted, **parameters}, notes)

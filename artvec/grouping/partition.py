@@ -68,19 +68,32 @@ def ward_cut(points: Float32Array, near: Neighbours) -> Cut:
     return lambda clusters: _cut(merges, len(points), clusters)
 
 
+def judged_rows(rows: int) -> slice:
+    """Return every n-th row, so that 2,000 at most are left to choose K by."""
+    return slice(None, None, max(1, -(-rows // _JUDGED_ROWS)))
+
+
 def choose(
     cut: Cut, points: Float32Array, n_labels: int, progress: Progress = silent
 ) -> tuple[int, str]:
     """Return K where none was asked for, and why.
 
     The number of labels where there are two or more; else of 2 to 20 that with the highest mean
-    silhouette of 2,000 rows (all, where there are fewer), the least of equals.
+    silhouette, the least of equals.
+
+    Args:
+        cut: Of these points.
+        points: (n, d), of the rows that K is chosen by.
+        n_labels: In the collection.
+        progress: Told of K.
     """
-    if 2 <= n_labels <= len(points):
+    if n_labels >= 2:
         return n_labels, f"{n_labels} clusters, because there are {n_labels} labels"
     range_of_k = range(2, min(_MOST_CLUSTERS, len(points) - 1) + 1)
     best = max(_judged(cut, points, range_of_k, progress), default=(0.0, -1))
     found = -best[1]
+    if found == 1:
+        return 1, "1 cluster, because too few rows differ"
     return found, f"{found} clusters, because of 2 to 20 they have the highest silhouette"
 
 
@@ -102,11 +115,10 @@ def _judged(
 ) -> Iterable[tuple[float, int]]:
     from sklearn.metrics import silhouette_score
 
-    step = max(1, -(-len(points) // _JUDGED_ROWS))
     for clusters in range_of_k:
-        labels = cut(clusters)[::step]
+        labels = cut(clusters)
         if 1 < len(np.unique(labels)) < len(labels):
-            yield float(silhouette_score(points[::step], labels)), -clusters
+            yield float(silhouette_score(points, labels)), -clusters
         progress(clusters, _MOST_CLUSTERS)
 
 
