@@ -9,7 +9,6 @@ from pathlib import Path
 from artvec.collection.plain_columns import names_in_file, renamed, values, wide_vectors
 from artvec.collection.reader import Collection
 from artvec.collection.spreadsheet import harmless
-from artvec.export.columns import names_in_file, renamed, values, wide_vectors
 
 
 def write_csv(collection: Collection, file: Path) -> Mapping[str, str]:
