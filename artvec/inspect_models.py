@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
 
 from artvec import backbones
 from artvec.backbones import colour, packaged
 from artvec.types import BackboneRequest, Preprocessing
-
-if TYPE_CHECKING:
-    import torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +98,19 @@ def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> A
     Raises:
         ArtvecError: The name is unknown.
     """
-    import torch
-    import torchinfo
+    from artvec.backbones import counting
 
     untrained = backbones.untrained(BackboneRequest(name), classes)
     if frozen:
         for at, parameter in untrained.model.named_parameters():
             parameter.requires_grad = at.startswith(tuple(f"{part}." for part in untrained.head))
-    size = untrained.preprocessing.size_px
-    with torch.random.fork_rng():
-        summary = torchinfo.summary(
-            untrained.model,
-            input_size=(1, 3, size, size),
-            depth=3,
-            verbose=0,
-            col_names=("input_size", "output_size", "num_params", "mult_adds", "trainable"),
-            row_settings=("var_names",),
-        )
+    size_px = untrained.preprocessing.size_px
+    summary = counting.layer_table(untrained.model, size_px)
     return Anatomy(
         name=name,
         total_parameters=summary.total_params,
         trainable_parameters=summary.trainable_params,
-        mult_adds=_mult_adds(untrained.model, summary.total_mult_adds, size),
+        mult_adds=counting.mult_adds(untrained.model, summary.total_mult_adds, size_px),
         dim=untrained.dim,
         preprocessing=untrained.preprocessing,
         weights=_weights(name),
@@ -155,21 +142,6 @@ def _matching(pattern: str) -> list[Listing]:
         for name in timm_models.pretrained_names(pattern)
     ]
     return rows
-
-
-def _mult_adds(model: torch.nn.Module, listed: int, size_px: int) -> int:
-    """Return the layer table's total, unless layers do more than it sees.
-
-    torchinfo counts a linear layer once however many tokens pass it, and no attention; torch's
-    own counter sees both. For convolutional networks the two agree to a thousandth.
-    """
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        model(torch.zeros(1, 3, size_px, size_px))
-    counted = counter.get_total_flops() // 2
-    return counted if counted > 1.01 * listed else listed
 
 
 def _package_note(name: str) -> str:

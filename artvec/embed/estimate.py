@@ -20,6 +20,7 @@ from artvec.collection.plan import Plan, known_rows, make_plan, removed
 from artvec.embed.options import EmbedOptions
 from artvec.embed.prepare import Place, Prepared, prepare, reading_version
 from artvec.encoder_setup import ReadyEncoder, rehearsed_encoder
+from artvec.encoders.speed import seconds_an_image
 from artvec.errors import OutOfMemory
 from artvec.extract import out_of_memory
 from artvec.images.decode import decode_sample
@@ -249,18 +250,10 @@ def _sample(candidates: Sequence[Sample], count: int) -> list[Sample]:
 def _forward_seconds(encoder: Encoder, decoded: Sequence[Decoded], size: int) -> float:
     """Return wall seconds a picture of whole batches on all streams; smaller ones if need be."""
     batch = np.stack([decoded[at % len(decoded)].pixels for at in range(size)])  # (B, H, W, 3)
-    with ThreadPoolExecutor(encoder.streams, "forward") as pool:
-        while True:
-            try:
-                list(pool.map(encoder.encode, [batch] * encoder.streams))  # to warm up
-                started = time.perf_counter()
-                list(pool.map(encoder.encode, [batch] * encoder.streams))
-            except OutOfMemory as error:
-                if len(batch) == 1:
-                    raise out_of_memory() from error
-                batch = batch[: len(batch) // 2]
-            else:
-                return (time.perf_counter() - started) / (encoder.streams * len(batch))
+    try:
+        return seconds_an_image(encoder, batch)
+    except OutOfMemory as error:
+        raise out_of_memory() from error
 
 
 def _disk_bytes(prepared: Prepared, decoded: Sequence[Decoded], count: int) -> int:

@@ -19,6 +19,7 @@ from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
 from artvec_cli.commands import (
     cluster,
+    compare,
     data,
     demo,
     doctor,
@@ -65,6 +66,7 @@ def _main_options(
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
+app.command(name="compare", epilog=compare.EXAMPLES)(compare.compare_command)
 app.command(name="eval", epilog=evaluate.EPILOG)(evaluate.evaluate_command)
 app.command(name="cluster", epilog=cluster.EXAMPLES)(cluster.cluster_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)

@@ -1,0 +1,141 @@
+"""The images that all collections have, by content; their facts come from the first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from artvec.collection.reader import Collection, columns
+from artvec.compare.arguments import Compared
+from artvec.errors import ArtvecError, command
+from artvec.protocol import Selection, Vectors, rows_of
+from artvec.types import Int64Array
+
+Key = tuple[bytes, int]
+"""Content hash, and which of its copies it is in the order of their paths."""
+
+
+@dataclass(frozen=True)
+class Common:
+    """Rows of equal content, aligned.
+
+    Attributes:
+        rows: For each collection (n,) row numbers: the same images in the same order, which is
+            that of the first collection's rows.
+        left_out: For each collection the paths of its other rows.
+        notes: Where collections tell different things of one image.
+    """
+
+    rows: tuple[Int64Array, ...]
+    left_out: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+    def in_other(self, number: int, rows: Int64Array) -> Int64Array:
+        """Return a collection's rows of the images in (m,) common rows of the first."""
+        found: Int64Array = self.rows[number][np.searchsorted(self.rows[0], rows)]
+        return found
+
+
+def common_images(compared: Sequence[Compared]) -> Common:
+    """Match the rows of several collections by content hash, copies among themselves in order.
+
+    Raises:
+        ArtvecError: There is no image that all have.
+    """
+    keyed = [_keyed(one.collection) for one in compared]
+    shared = [key for key in keyed[0] if all(key in rows for rows in keyed[1:])]
+    if not shared:
+        raise _nothing_shared(compared)
+    rows = tuple(np.array([by_key[key] for key in shared], dtype=np.int64) for by_key in keyed)
+    order = np.argsort(rows[0])
+    rows = tuple(numbers[order] for numbers in rows)
+    left_out = tuple(
+        _paths_beside(one.collection, numbers) for one, numbers in zip(compared, rows, strict=True)
+    )
+    return Common(rows, left_out, tuple(_disagreements(compared, rows)))
+
+
+def restricted(selection: Selection, common: Common) -> Selection:
+    """Keep of the first collection's selection what all collections have.
+
+    Raises:
+        ArtvecError: Nothing is left of the gallery, or of the queries.
+    """
+    gallery, queries, val = (
+        np.intersect1d(side, common.rows[0])
+        for side in (selection.gallery, selection.queries, selection.val)
+    )
+    for rows, split in ((gallery, selection.gallery_split), (queries, selection.query_split)):
+        if not len(rows):
+            raise ArtvecError(
+                f"of the {len(common.rows[0]):,} images that all collections have, none that can "
+                f"be used is in the split {split!r}",
+                "embed one source with all encoders: artvec compare --models M,N SOURCE",
+            )
+    return replace(selection, gallery=gallery, queries=queries, val=val)
+
+
+def vectors_of(compared: Compared, common: Common, number: int, selection: Selection) -> Vectors:
+    """Return a collection's vectors of a selection of the first collection's rows, in its order.
+
+    Raises:
+        ArtvecError: Some are not finite numbers.
+    """
+    sides = (selection.gallery, selection.queries, selection.val)
+    return Vectors(*(rows_of(compared.collection, common.in_other(number, s)) for s in sides))
+
+
+def _keyed(collection: Collection) -> dict[Key, int]:
+    """Number the rows by content; of several copies the first path comes first."""
+    table = columns(collection, ["content_hash", "path"]).to_pydict()
+    hashes, paths = table["content_hash"], table["path"]
+    seen: Counter[bytes] = Counter()
+    keys: list[Key] = [(b"", 0)] * len(paths)
+    for row in sorted(range(len(paths)), key=paths.__getitem__):
+        keys[row] = (hashes[row], seen[hashes[row]])
+        seen[hashes[row]] += 1
+    return {key: row for row, key in enumerate(keys)}
+
+
+def _paths_beside(collection: Collection, rows: Int64Array) -> tuple[str, ...]:
+    paths = columns(collection, ["path"]).column("path").to_pylist()
+    kept = set(rows.tolist())
+    return tuple(path for row, path in enumerate(paths) if row not in kept)
+
+
+def _disagreements(compared: Sequence[Compared], rows: Sequence[Int64Array]) -> list[str]:
+    """Say where others give an image another label or split; the first one's count for all."""
+    first = compared[0]
+    tables = [
+        columns(one.collection, ["path", "label", "split"]).take(numbers).to_pydict()
+        for one, numbers in zip(compared, rows, strict=True)
+    ]
+    notes = []
+    for one, table in zip(compared[1:], tables[1:], strict=True):
+        for fact in ("split", "label"):
+            told = zip(tables[0]["path"], tables[0][fact], table[fact], strict=True)
+            other = [(path, ours, theirs) for path, ours, theirs in told if ours != theirs]
+            if other:
+                path, ours, theirs = other[0]
+                again = command("embed", one.collection.source, "-i", one.collection.folder)
+                notes.append(
+                    f"{len(other):,} images have another {fact} in {one.name} than in {first.name} "
+                    f"({path}: {theirs}, not {ours}); the {fact}s of {first.name}, which is named "
+                    f"first, count for all (to bring {one.name} up to date: {again})"
+                )
+    return notes
+
+
+def _nothing_shared(compared: Sequence[Compared]) -> ArtvecError:
+    names = ", ".join(one.name for one in compared)
+    sources = {one.collection.source for one in compared}
+    where = "" if len(sources) == 1 else ": they are of different folders"
+    source = compared[0].collection.source
+    return ArtvecError(
+        f"there is no image that all have: {names}{where}",
+        f"embed one folder with all encoders: {command('compare', '--models', 'M,N', source)}",
+        usage=True,
+    )

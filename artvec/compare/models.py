@@ -1,0 +1,122 @@
+"""Which collection each of several models has, or shall have, of one source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from artvec.collection import locate, settings, target
+from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
+from artvec.encoder_setup import ready_encoder
+from artvec.errors import ArtvecError
+from artvec.images.find import find_images
+from artvec.types import AUTO, BackboneRequest, EncoderOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A collection to make, or to bring up to date.
+
+    Attributes:
+        folder: Of the collection.
+        model: To embed with; None where the collection is there and keeps its own.
+        metadata: CSV file to join to a new collection: that of the source's other ones.
+        group: Column whose values keep to one split, likewise.
+    """
+
+    folder: Path
+    model: str | None
+    metadata: Path | None = None
+    group: str | None = None
+
+
+def plan_models(
+    source: Path, models: Sequence[str], options: EncoderOptions = AUTO
+) -> tuple[Planned, ...]:
+    """Find or name a collection for every model, and make sure that each of them can be had.
+
+    A collection of the source made with the plain model (no other weights, size or fit) is taken,
+    whatever its name; else the model gets `<source>-<model>`.
+
+    Args:
+        source: Folder of images.
+        models: Backbone names or run directories.
+        options: How the encoders will run.
+
+    Raises:
+        ArtvecError: No images, no models, one named twice, a place that is taken, or models that
+            can't be had: all of them are named, and nothing was written.
+    """
+    if not models or len(set(models)) < len(models):
+        raise ArtvecError(
+            "a model is named twice" if models else "no model was named",
+            "give --models a list such as tf_efficientnet_lite0,colour:4x4",
+            usage=True,
+        )
+    target.check_any_found(find_images(source), source, has_collection=False)
+    present = _of_source(source)
+    planned = [_planned(source, model, present) for model in models]
+    if len({one.folder for one in planned}) < len(planned):
+        raise ArtvecError(
+            "two models would have one collection, as their names end alike",
+            "embed each with a name of its own: artvec embed SOURCE -m MODEL -i NAME",
+            usage=True,
+        )
+    _check_available(models, options)
+    return tuple(planned)
+
+
+def _of_source(source: Path) -> dict[Path, Manifest]:
+    """Return the collections of a source, the one that bears its name first."""
+    own = locate.for_source(source, None)
+    found = {}
+    for folder in dict.fromkeys([own, *locate.collections()]):
+        if (folder / MANIFEST).is_file():
+            try:
+                manifest = read_manifest(folder)
+            except ArtvecError:
+                continue  # embed refuses it, if it is in the way
+            if (folder / manifest.source).resolve() == source.resolve():
+                found[folder] = manifest
+    return found
+
+
+def _planned(source: Path, model: str, present: dict[Path, Manifest]) -> Planned:
+    plain = settings.request_for(None, BackboneRequest(model))
+    for folder, manifest in present.items():
+        if settings.stored_request(manifest) == plain:
+            return Planned(folder, None)
+    own = locate.for_source(source, None)
+    short = model.rstrip("/").rpartition("/")[2].replace(":", "-")
+    folder = own.with_name(f"{own.name}-{short}")
+    target.check_free_or_collection(folder, source)
+    if target.existing(folder, source) is not None:
+        raise ArtvecError(
+            f"{folder} is a collection of {model} with other weights, size or fit",
+            "give it another name, or name the collections that are there: artvec compare A B",
+            usage=True,
+        )
+    facts = next(iter(present.values()), None)
+    metadata = Path(facts.metadata_file) if facts and facts.metadata_file else None
+    return Planned(folder, model, metadata, facts.group_column if facts else None)
+
+
+def _check_available(models: Sequence[str], options: EncoderOptions) -> None:
+    failures: dict[str, ArtvecError] = {}
+    for model in models:
+        try:
+            ready_encoder(settings.request_for(None, BackboneRequest(model)), options)
+        except ArtvecError as failure:
+            failures[model] = failure
+    if not failures:
+        return
+    first = next(iter(failures.values()))
+    if len(failures) == 1:
+        raise first
+    why = "; ".join(f"{model}: {failure.message}" for model, failure in failures.items())
+    raise ArtvecError(
+        f"{len(failures)} of {len(models)} models can't be had, so nothing was embedded: {why}",
+        first.hint,
+        usage=all(failure.usage for failure in failures.values()),
+    )

@@ -1,0 +1,166 @@
+"""Every two collections, every figure: the difference on the same queries, and a verdict.
+
+Intervals are of one comparison each, at 95 %, and are not adjusted for how many there are; the p
+values of McNemar's test are, by Holm's method over all tests of the comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from artvec.compare.results import Pair, Verdict
+from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
+from artvec.metrics.bootstrap import paired_agreement_intervals, paired_intervals, verdict
+from artvec.metrics.mcnemar import mcnemar
+from artvec.protocol import Outcomes, Selection
+from artvec.types import Interval
+
+AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
+TESTED = ("knn20_accuracy", "linear_probe_accuracy", "head_accuracy")
+"""The classifiers' accuracies, to which McNemar's test applies."""
+SIGNIFICANT = 0.05
+_NAMED = 3
+_WORDS: Mapping[str, Verdict] = {
+    "yes": "better",
+    "no": "worse",
+    "inconclusive": "no evidence of a difference",
+}
+
+
+def paired(
+    names: Sequence[str], outcomes: Sequence[Outcomes], selection: Selection
+) -> tuple[Pair, ...]:
+    """Compare every two collections by every figure that both have.
+
+    Args:
+        names: Of the collections.
+        outcomes: Theirs, on the same queries in the same order.
+        selection: Those queries.
+
+    Returns:
+        Pair by pair, figures in the protocol's order.
+    """
+    places = list(combinations(range(len(names)), 2))
+    differences = _of_means(outcomes, places, selection) | _of_clusters(outcomes, places, selection)
+    order = dict.fromkeys(name for one in outcomes for name in one.figures)
+    p_values = _p_values(outcomes, places)
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return tuple(
+        Pair(
+            names[a],
+            names[b],
+            metric,
+            differences[metric, a, b],
+            _WORDS[verdict(differences[metric, a, b])],
+            p_values.get((metric, a, b)),
+            adjusted.get((metric, a, b)),
+        )
+        for a, b in places
+        for metric in order
+        if (metric, a, b) in differences
+    )
+
+
+Key = tuple[str, int, int]
+"""A figure, and the places of two collections."""
+
+
+def _of_means(
+    outcomes: Sequence[Outcomes], places: Sequence[tuple[int, int]], selection: Selection
+) -> dict[Key, Interval]:
+    """Return the differences of figures that are means over queries, from one set of draws."""
+    columns = {
+        (metric, at): values
+        for at, one in enumerate(outcomes)
+        for metric, values in one.per_query.items()
+        if metric in one.figures
+    }
+    column_of = {key: number for number, key in enumerate(columns)}
+    keys = [
+        (metric, a, b)
+        for a, b in places
+        for metric in outcomes[a].per_query
+        if (metric, a) in columns and (metric, b) in columns
+    ]
+    if not keys:
+        return {}
+    found = paired_intervals(
+        np.stack(list(columns.values()), axis=1),
+        [(column_of[metric, a], column_of[metric, b]) for metric, a, b in keys],
+        selection.query_groups,
+    )
+    return dict(zip(keys, found, strict=True))
+
+
+def _of_clusters(
+    outcomes: Sequence[Outcomes], places: Sequence[tuple[int, int]], selection: Selection
+) -> dict[Key, Interval]:
+    """Return the differences of agreements with the labels; assignments stay fixed."""
+    clusterings = [one.clusters for one in outcomes]
+    known = [clusters for clusters in clusterings if clusters is not None]
+    if len(known) < len(clusterings) or len(known) < 2:
+        return {}
+    return {
+        (metric, a, b): interval
+        for metric, agreement in AGREEMENTS.items()
+        for (a, b), interval in zip(
+            places,
+            paired_agreement_intervals(
+                agreement, selection.query_labels, known, places, selection.query_groups
+            ),
+            strict=True,
+        )
+    }
+
+
+def _p_values(outcomes: Sequence[Outcomes], places: Sequence[tuple[int, int]]) -> dict[Key, float]:
+    return {
+        (metric, a, b): mcnemar(
+            outcomes[a].per_query[metric] == 1.0, outcomes[b].per_query[metric] == 1.0
+        )
+        for a, b in places
+        for metric in TESTED
+        if metric in outcomes[a].per_query and metric in outcomes[b].per_query
+    }
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values adjusted so that the chance of any false alarm among them stays bounded.
+
+    The i-th smallest of m is multiplied by m - i + 1, never falls below its predecessor, and is at
+    most 1.
+
+    Source: Holm 1979.
+    """
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for place, at in enumerate(np.argsort(p_values, kind="stable").tolist()):
+        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[at]))
+        adjusted[at] = largest
+    return adjusted
+
+
+def cautions(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Say how many differences there are, and how far their verdicts can be trusted."""
+    if not pairs:
+        return ()
+    told = [
+        f"{len(pairs)} differences, each with an interval of its own: where nothing differs, one "
+        "in twenty such intervals excludes 0 by chance"
+    ]
+    tested = [pair for pair in pairs if pair.p_value_holm is not None]
+    soft = [
+        pair
+        for pair in tested
+        if pair.verdict in ("better", "worse") and (pair.p_value_holm or 0.0) >= SIGNIFICANT
+    ]
+    if soft:
+        named = ", ".join(f"{pair.metric} of {pair.a} and {pair.b}" for pair in soft[:_NAMED])
+        told.append(
+            f"{len(soft)} of the differences in accuracy are not significant by McNemar's test, "
+            f"adjusted for all {len(tested)} tests: {named}{', …' if len(soft) > _NAMED else ''}"
+        )
+    return tuple(told)

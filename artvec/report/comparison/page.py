@@ -1,0 +1,112 @@
+"""A comparison as one HTML page that needs no other file and no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+
+from artvec.compare import Comparison, Pair, Row, ranking_table
+from artvec.errors import ArtvecError
+from artvec.files import write_whole
+from artvec.report.comparison.charts import charts, svg
+
+_TITLES = {
+    "accuracy-parameters": "Accuracy against the number of parameters, with 95 % intervals. Up and "
+    "to the left is better.",
+    "differences": "Differences on the same queries, with 95 % intervals: first minus second. An "
+    "interval that crosses 0 is no evidence of a difference.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A figure: its value, its interval, and whether no other collection has a better one."""
+
+    value: str
+    ends: str = ""
+    best: bool = False
+
+
+def html_page(comparison: Comparison) -> str:
+    """Return the page; every name is escaped."""
+    environment = Environment(
+        loader=PackageLoader("artvec.report.comparison", "."),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    headline = set(comparison.rankings.metrics)
+    return environment.get_template("page.html").render(
+        comparison=comparison,
+        protocol=comparison.protocol,
+        ranking=ranking_table(comparison.rows),
+        figures=list(_figures(comparison.rows)),
+        pairs=[_pair(pair) for pair in comparison.pairs if pair.metric in headline],
+        other_pairs=[_pair(pair) for pair in comparison.pairs if pair.metric not in headline],
+        charts=[
+            (_TITLES[name], Markup(svg(chart)))  # text in it is escaped by matplotlib
+            for name, chart in charts(comparison).items()
+        ],
+    )
+
+
+def write_page(comparison: Comparison, file: Path) -> None:
+    """Write the page.
+
+    Raises:
+        ArtvecError: The file can't be written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, html_page(comparison).encode("utf-8", errors="backslashreplace"))
+    except OSError as failure:
+        raise ArtvecError(
+            f"{file} can't be written: {failure.strerror}", "choose another place: --html FILE"
+        ) from failure
+
+
+def _figures(rows: Sequence[Row]) -> list[tuple[str, list[_Cell]]]:
+    names = dict.fromkeys(name for row in rows for name in row.metrics)
+    shape = dict.fromkeys(name for row in rows for name in row.geometry)
+    found = [(name, _cells(rows, name)) for name in names]
+    return found + [
+        (name, [_Cell(_number(row.geometry.get(name), 3)) for row in rows]) for name in shape
+    ]
+
+
+def _cells(rows: Sequence[Row], name: str) -> list[_Cell]:
+    largest = max(row.metrics[name].value for row in rows if name in row.metrics)
+    cells = []
+    for row in rows:
+        interval = row.metrics.get(name)
+        if interval is None:
+            cells.append(_Cell(""))
+            continue
+        known = math.isfinite(interval.low)
+        ends = f"{interval.low:.3f} to {interval.high:.3f}" if known else ""
+        best = len(rows) > 1 and interval.value == largest
+        cells.append(_Cell(_number(interval.value, 3), ends, best))
+    return cells
+
+
+def _pair(pair: Pair) -> list[str]:
+    difference = pair.difference
+    known = math.isfinite(difference.low)
+    return [
+        pair.metric,
+        pair.a,
+        pair.verdict,
+        pair.b,
+        f"{difference.value:+.3f}",
+        f"{difference.low:+.3f} to {difference.high:+.3f}" if known else "",
+        "" if pair.p_value_holm is None else f"{pair.p_value_holm:.3g}",
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
