@@ -78,11 +78,11 @@ def costs(
         progress: Of the timing.
     """
     notes: list[str] = []
-    sizes = [_size(one, notes) for one in compared]
     encoders: dict[int, Encoder] = {}
     if options is not None:
         encoders = dict(_encoders(compared, options, notes))
     timed = _timed(compared[0].collection, rows, encoders, notes, progress)
+    sizes = [_size(one, notes) for one in compared]  # imports torch, whose threads would be timed
     each = []
     for at, size in enumerate(sizes):
         if at in timed:
