@@ -26,5 +26,5 @@ def test_the_five_minute_tour(tmp_path: Path, artvec: Callable[..., Any]) -> Non
 
 def test_make_targets_named_in_the_readme_exist() -> None:
     makefile = (README.parent / "Makefile").read_text()
-    for target in set(re.findall(r"`?make ([a-z-]+)", README.read_text())):
+    for target in set(re.findall(r"(?:`|^)make ([a-z-]+)", README.read_text(), re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
