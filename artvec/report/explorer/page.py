@@ -1,0 +1,185 @@
+"""Compose the page: choose pictures, pack points, render, write; within 15 MB whatever comes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+import artvec
+from artvec.collection.index.record import state_of
+from artvec.files import replaced_whole
+from artvec.progress import Progress, silent
+from artvec.report import palette
+from artvec.report.explorer import plots, words
+from artvec.report.explorer.findings import Findings
+from artvec.report.explorer.points import Points, pack
+from artvec.report.explorer.shown import Shown, choose
+from artvec.report.explorer.thumbnails import drop_former, embedded, write_folder
+
+MAX_BYTES = 15_000_000
+_OTHER_BYTES = 2_000_000
+"""Set aside for everything but points and pictures: scripts (0.3 MB), tables, names."""
+_FAILURES_SHOWN = 200
+_SCRIPTS = ("vendor/regl-scatterplot.min.js", "data.js", "map.js", "pictures.js", "page.js")
+
+
+@dataclass(frozen=True, slots=True)
+class PageReport:
+    """What was written.
+
+    Attributes:
+        file: The page.
+        size_bytes: Of the page.
+        pictures: Within it.
+        points: On its map.
+        thumbnails: Folder beside it, where one was asked for.
+        notes: What a user should know.
+    """
+
+    file: Path
+    size_bytes: int
+    pictures: int
+    points: int
+    thumbnails: Path | None
+    notes: tuple[str, ...]
+
+
+def write_page(
+    file: Path, findings: Findings, *, full: bool = False, progress: Progress = silent
+) -> PageReport:
+    """Write the page of a collection; a former one stays until the new one is whole.
+
+    Args:
+        file: Its folder is made where it isn't there.
+        findings: What to show.
+        full: Write thumbnails of all points into a folder beside the page, too.
+        progress: Told of pictures.
+
+    Raises:
+        OSError: It can't be written.
+    """
+    file = file.absolute()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shown = choose(findings)
+    wanted = shown.rows(findings.collection.rows)
+    points = pack(findings, wanted)
+    packed = _json(points.columns)
+    room = MAX_BYTES - _OTHER_BYTES - len(packed)
+    pictures = embedded(findings, wanted, room, progress)
+    folder = _thumbnails_folder(file, findings) if full else None
+    missing = [row for row in wanted if row not in pictures and not findings.file(row).exists()]
+    if folder is not None:
+        list(write_folder(findings, points.rows.tolist(), folder, progress))
+    notes = (*findings.notes, *_notes(findings, points, len(missing)))
+    page = _Page(file, findings, shown, points, pictures, folder, notes)
+    text = _rendered(page).encode("utf-8", "backslashreplace")
+    with replaced_whole(file) as beside:
+        beside.write_bytes(text)
+    if folder is not None:
+        drop_former(folder)
+    return PageReport(file, len(text), len(pictures), len(points.rows), folder, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    file: Path
+    findings: Findings
+    shown: Shown
+    points: Points
+    pictures: Mapping[int, str]
+    folder: Path | None
+    notes: tuple[str, ...]
+
+
+def _thumbnails_folder(file: Path, findings: Findings) -> Path:
+    """Return a folder that is these rows' own: rows of another state have other numbers."""
+    state = state_of(findings.collection.manifest)[:12]
+    return file.with_name(f"{file.stem}-thumbnails") / state
+
+
+def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
+    notes = []
+    if len(points.rows) < findings.collection.rows:
+        notes.append(
+            f"the map shows {len(points.rows):,} of {findings.collection.rows:,} pictures, "
+            "evenly chosen, so that the page stays small"
+        )
+    if points.left_out:
+        notes.append(f"no room in the page for: {', '.join(points.left_out)}")
+    if missing:
+        notes.append(
+            f"{words.counted(missing, 'picture')} shown by name only: not where "
+            f"{findings.collection.source} had them"
+        )
+    return notes
+
+
+def _rendered(page: _Page) -> str:
+    environment = Environment(
+        loader=PackageLoader("artvec.report", "explorer"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["decimal"] = words.decimal
+    environment.filters["counted"] = words.counted
+    environment.globals["colour_of"] = palette.colour_of
+    findings, evaluated = page.findings, page.findings.evaluation
+    return environment.get_template("page.html").render(
+        findings=findings,
+        shown=page.shown,
+        summary=list(words.summary(findings)),
+        notes=page.notes,
+        quality=words.readings(findings.quality),
+        evaluated=words.readings(evaluated.figures) if evaluated else [],
+        silhouettes=plots.silhouette_plot(findings),
+        labels=plots.label_table(findings),
+        confusion=plots.confusion_table(evaluated) if evaluated else None,
+        reasons=Counter(failure.reason for failure in findings.failures).most_common(),
+        failures=findings.failures[:_FAILURES_SHOWN],
+        encoder=findings.collection.manifest.encoder,
+        projection=findings.projection,
+        version=artvec.__version__,
+        style=_asset("page.css"),
+        scripts=[_asset(name) for name in _SCRIPTS],
+        data=_json(_data(page)),
+        pictures=_json(page.pictures),
+    )
+
+
+def _data(page: _Page) -> dict[str, Any]:
+    return {
+        "columns": page.points.columns,
+        "clusters": len(page.findings.groups.medoids),
+        "palette": palette.CATEGORIES,
+        "none": palette.NONE,
+        "scale": palette.SCALE_STOPS,
+        "source": _link(page.findings.collection.source, page.file.parent),
+        "thumbnails": _link(page.folder, page.file.parent) if page.folder else None,
+    }
+
+
+def _link(folder: Path, start: Path) -> str:
+    """Return a link to a folder, relative so that page and pictures can move together."""
+    try:
+        return quote(os.fsencode(Path(os.path.relpath(folder, start)).as_posix())) + "/"
+    except ValueError:  # on another drive
+        return folder.as_uri() + "/"
+
+
+def _json(value: Mapping[str, Any] | Mapping[int, str] | Sequence[Any]) -> str:
+    """Return JSON that can stand in a script element: no `<` can end it."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _asset(name: str) -> str:
+    return files("artvec.report.explorer").joinpath(name).read_text(encoding="utf-8")
