@@ -8,9 +8,9 @@ CATEGORIES = (
     "#497d8c", "#b7924b", "#c19ebd", "#1bd3f9", "#6896ee", "#cbc24a", "#188d15", "#ae5ecf",
     "#68bf9b", "#a371aa", "#73a86f", "#337344", "#926673", "#a447b1",
 )  # fmt: skip
-"""The first six are Okabe and Ito's (2008); each further one is, of an OKLCH grid of lightness .5 to
-.8, the colour farthest from those before it as seen with normal, protan and deutan vision (Machado
-et al. 2009). All stand out on white and on black."""
+"""The first six are Okabe and Ito's (2008); each further one is, of an OKLCH grid of lightness .5
+to .8, the colour farthest from those before it as seen with normal, protan and deutan vision
+(Machado et al. 2009). All stand out on white and on black."""
 
 NONE = "#999999"
 """Noise, and where there is no value."""

@@ -17,7 +17,9 @@ from typing import Any
 
 import websocket
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -30,11 +32,19 @@ _FLAGS = (
 _WITH_WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 _WITHOUT_WEBGL = ("--disable-gpu", "--disable-3d-apis")
 _PATIENCE_S = 60
-_KEYS = {"Enter": 13, "Escape": 27, "ArrowRight": 39, "ArrowLeft": 37, "ArrowUp": 38, "ArrowDown": 40, "Tab": 9}
+_KEYS = {
+    "Enter": 13,
+    "Escape": 27,
+    "ArrowRight": 39,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowDown": 40,
+    "Tab": 9,
+}
 
 
 class Tab:
-    """An open page; what it complains of is kept in `complaints`, what it asked for in `requests`."""
+    """An open page; keeps what it complains of (`complaints`) and asks for (`requests`)."""
 
     def __init__(self, address: str) -> None:
         self._socket = websocket.create_connection(address, timeout=_PATIENCE_S)
@@ -85,7 +95,9 @@ class Tab:
 
     def run(self, script: str) -> Any:
         """Evaluate an expression; promises are waited for."""
-        done = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        done = self.send(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True
+        )
         assert "exceptionDetails" not in done, done["exceptionDetails"]
         return done["result"].get("value")
 
@@ -130,22 +142,26 @@ class Tab:
         box = self.run(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
             "e.scrollIntoView({block: 'center', behavior: 'instant'});"
-            "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            "const b = e.getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         return box[0], box[1]
 
     def point(self, number: int) -> tuple[float, float]:
         """Return where a point of the map is."""
         left, top = self.run(
-            "(() => { document.getElementById('map').scrollIntoView({block: 'center', behavior: 'instant'});"
-            "const b = document.getElementById('map').querySelector('canvas').getBoundingClientRect();"
+            "(() => { const canvas = document.querySelector('#map canvas');"
+            "canvas.scrollIntoView({block: 'center', behavior: 'instant'});"
+            "const b = canvas.getBoundingClientRect();"
             f"const [x, y] = map.place({number}); return [b.x + x, b.y + y]; }})()"
         )
         return left, top
 
     def screenshot(self, file: Path) -> None:
         """Save what is seen."""
-        file.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
+        file.write_bytes(
+            base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"])
+        )
 
     def close(self) -> None:
         self._socket.close()

@@ -1,4 +1,4 @@
-"""A collection to look at: groups, map, quality and copies as one HTML page that needs no network."""
+"""A collection to look at: clusters, map, quality and copies as one HTML page without network."""
 
 from artvec.report.explorer.findings import Evaluated, Findings
 from artvec.report.explorer.page import PageReport, write_page

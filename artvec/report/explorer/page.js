@@ -195,7 +195,7 @@ async function open(point) {
   const toMap = make("button", { type: "button", className: "quiet", textContent: "Show on the map" });
   toMap.onclick = () => { byId("map-part").scrollIntoView(); map.go([point]); };
   const file = make("a", { href: sourceOf(path), textContent: "Open the file", target: "_blank" });
-  const actions = map.zooms ? [toMap, file] : [file];
+  const actions = [...(map.zooms ? [toMap] : []), ...(page.source && !gone.has(row) ? [file] : [])];
   if (byId(`cluster-${group}`)) actions.push(make("a", { href: `#cluster-${group}`, textContent: `Its cluster, ${group}` }));
   details.querySelector(".actions").replaceChildren(...actions);
   if (!details.open) opener = document.activeElement;

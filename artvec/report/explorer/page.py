@@ -23,7 +23,7 @@ from artvec.report.explorer import plots, words
 from artvec.report.explorer.findings import Findings
 from artvec.report.explorer.points import Points, pack
 from artvec.report.explorer.shown import Shown, choose
-from artvec.report.explorer.thumbnails import drop_former, embedded, write_folder
+from artvec.report.explorer.thumbnails import Embedded, drop_former, embedded, write_folder
 
 MAX_BYTES = 15_000_000
 _OTHER_BYTES = 2_000_000
@@ -76,17 +76,16 @@ def write_page(
     room = MAX_BYTES - _OTHER_BYTES - len(packed)
     pictures = embedded(findings, wanted, room, progress)
     folder = _thumbnails_folder(file, findings) if full else None
-    missing = [row for row in wanted if row not in pictures and not findings.file(row).exists()]
     if folder is not None:
         list(write_folder(findings, points.rows.tolist(), folder, progress))
-    notes = (*findings.notes, *_notes(findings, points, len(missing)))
+    notes = (*findings.notes, *_notes(findings, points, len(pictures.gone)))
     page = _Page(file, findings, shown, points, pictures, folder, notes)
     text = _rendered(page).encode("utf-8", "backslashreplace")
     with replaced_whole(file) as beside:
         beside.write_bytes(text)
     if folder is not None:
         drop_former(folder)
-    return PageReport(file, len(text), len(pictures), len(points.rows), folder, notes)
+    return PageReport(file, len(text), len(pictures.texts), len(points.rows), folder, notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class _Page:
     findings: Findings
     shown: Shown
     points: Points
-    pictures: Mapping[int, str]
+    pictures: Embedded
     folder: Path | None
     notes: tuple[str, ...]
 
@@ -117,8 +116,8 @@ def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
         notes.append(f"no room in the page for: {', '.join(points.left_out)}")
     if missing:
         notes.append(
-            f"{words.counted(missing, 'picture')} shown by name only: not where "
-            f"{findings.collection.source} had them"
+            f"{words.counted(missing, 'picture')} shown by name only: gone from "
+            f"{findings.collection.source}, or broken there"
         )
     return notes
 
@@ -152,18 +151,20 @@ def _rendered(page: _Page) -> str:
         style=_asset("page.css"),
         scripts=[_asset(name) for name in _SCRIPTS],
         data=_json(_data(page)),
-        pictures=_json(page.pictures),
+        pictures=_json(page.pictures.texts),
     )
 
 
 def _data(page: _Page) -> dict[str, Any]:
+    source = page.findings.collection.source
     return {
         "columns": page.points.columns,
         "clusters": len(page.findings.groups.medoids),
         "palette": palette.CATEGORIES,
         "none": palette.NONE,
         "scale": palette.SCALE_STOPS,
-        "source": _link(page.findings.collection.source, page.file.parent),
+        "source": _link(source, page.file.parent) if source.is_dir() else None,
+        "gone": page.pictures.gone,
         "thumbnails": _link(page.folder, page.file.parent) if page.folder else None,
     }
 

@@ -2,6 +2,7 @@
 // A row's picture: from the page, else from the folder of thumbnails, else from its source, else its name.
 
 const embedded = JSON.parse(document.getElementById("pictures").textContent);
+const gone = new Set(page.gone);
 const PER_FOLDER = 1000;
 
 /** Return the link to a row's file; bytes of a name that are no text are written \xNN in its path. */
@@ -11,21 +12,23 @@ function sourceOf(path) {
 }
 
 function placesOf(row, path) {
+  if (gone.has(row)) return [];
   const places = [];
   if (row in embedded) places.push(`data:image/webp;base64,${embedded[row]}`);
   if (page.thumbnails) places.push(`${page.thumbnails}${Math.floor(row / PER_FOLDER)}/${row}.webp`);
-  places.push(sourceOf(path));
+  if (page.source) places.push(sourceOf(path));
   return places;
 }
 
-/** Show a row's picture in an image element; `gone` is called where no place has it. */
-function load(image, row, path, gone) {
+/** Show a row's picture in an image element; `missing` is called where no place has it. */
+function load(image, row, path, missing) {
   const places = placesOf(row, path);
-  image.onerror = () => {
+  const next = () => {
     if (places.length) image.src = places.shift();
-    else gone();
+    else missing();
   };
-  image.src = places.shift();
+  image.onerror = next;
+  next();
 }
 
 /** Fill a frame with a row's picture, or with its name. */

@@ -151,7 +151,9 @@ def counts_table(
     )
     hidden = [
         f"{len(names) - len(kept)} smaller {noun}s"
-        for noun, names, kept in zip(corner, (rows, columns), (keep_rows, keep_columns), strict=True)
+        for noun, names, kept in zip(
+            corner, (rows, columns), (keep_rows, keep_columns), strict=True
+        )
         if len(kept) < len(names)
     ]
     told = f"{' and '.join(hidden)} are left out" if hidden else ""

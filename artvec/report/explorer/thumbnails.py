@@ -7,8 +7,9 @@ import io
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,33 +30,45 @@ _PER_FOLDER = 1000
 _STATE = re.compile("[0-9a-f]{12}")
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Pictures within a page.
+
+    Attributes:
+        texts: Row → WebP file as base64 text.
+        gone: Rows whose picture is not there or broken.
+    """
+
+    texts: Mapping[int, str]
+    gone: tuple[int, ...]
+
+
 def embedded(
     findings: Findings, rows: Sequence[int], max_bytes: int, progress: Progress
-) -> dict[int, str]:
-    """Return pictures as base64 text, in the order of the rows, until a number of bytes is full.
+) -> Embedded:
+    """Make pictures for a page, in the order of the rows, until a number of bytes is full.
 
     Args:
         findings: Whose pictures.
         rows: Wanted, the most wanted first.
         max_bytes: Of all texts together.
         progress: Told of pictures.
-
-    Returns:
-        Row → WebP file; rows whose picture is gone or broken are missing.
     """
     side_px = _SIDE_PX if len(rows) <= _FEW else _SMALL_SIDE_PX
     found: dict[int, str] = {}
+    gone = []
     used_bytes = 0
     for at, (row, picture) in enumerate(_made(findings, rows, side_px), 1):
         progress(at, len(rows))
         if picture is None:
+            gone.append(row)
             continue
         text = base64.b64encode(picture).decode()
         used_bytes += len(text) + len(f'"{row}":"",')
         if used_bytes > max_bytes:
             break
         found[row] = text
-    return found
+    return Embedded(found, tuple(gone))
 
 
 def write_folder(

@@ -30,8 +30,14 @@ _READING: dict[str, tuple[str, str]] = {
         "DBCV",
         "From -1 to 1: whether clusters of any shape are denser inside than the gaps between them.",
     ),
-    "nmi": ("NMI", "0 to 1: what clusters and labels tell of each other; grows with more clusters."),
-    "ami": ("AMI", "As NMI, corrected for chance: 0 is what random clusters reach, 1 is agreement."),
+    "nmi": (
+        "NMI",
+        "0 to 1: what clusters and labels tell of each other; grows with more clusters.",
+    ),
+    "ami": (
+        "AMI",
+        "As NMI, corrected for chance: 0 is what random clusters reach, 1 is agreement.",
+    ),
     "ari": (
         "ARI",
         "Pairs of pictures on which clusters and labels agree, corrected for chance: 0 is chance.",
