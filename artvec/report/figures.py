@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from artvec.files import replaced_whole
@@ -135,15 +136,15 @@ def _map(findings: Findings, codes: Int32Array, names: Sequence[str], none: str)
 
 
 def _legend(axes: Axes, heading: str | None) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if not handles:
+    if not axes.get_legend_handles_labels()[0]:
         return
     legend = axes.legend(
         loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, title=heading, fontsize=8
     )
     for handle in legend.legend_handles:
-        handle.set_sizes([24])
-        handle.set_alpha(1)
+        if isinstance(handle, PathCollection):
+            handle.set_sizes([24])
+            handle.set_alpha(1)
 
 
 def _silhouettes(findings: Findings) -> Figure | None:
@@ -159,7 +160,9 @@ def _silhouettes(findings: Findings) -> Figure | None:
     for number in range(n_clusters):
         values = np.sort(groups.silhouettes[groups.clusters == number])[::-1]
         down = top + np.arange(len(values) + 1)
-        axes.stairs(values, down, orientation="horizontal", fill=True, color=colour_of(number))
+        axes.stairs(
+            values, down, orientation="horizontal", fill=True, color=colour_of(number), snap=False
+        )
         middles.append(top + len(values) / 2)
         top += len(values) + gap
     axes.axvline(0, color="black", lw=0.8)
