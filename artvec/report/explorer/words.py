@@ -155,6 +155,7 @@ def _reading(name: str, figure: float | Interval) -> Reading:
     rest = name.removeprefix(known or name).removesuffix("_accuracy").strip("_")
     title += f" ({_IN.get(rest, rest.replace('_', ' '))})" if rest else ""
     if isinstance(figure, Interval):
+        how = how.replace("its own cluster", "its own label")
         interval = f"{decimal(figure.low)} to {decimal(figure.high)}"
         return Reading(title, decimal(figure.value), interval, how)
     return Reading(title, decimal(figure), "", how)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from artvec.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
@@ -18,7 +20,10 @@ EXAMPLES = examples(
     "artvec cluster",
     "artvec cluster --method kmeans --clusters 12",
     "artvec cluster -i paintings --min-cluster-size 8 --map tsne",
+    "artvec cluster --report",
+    "artvec cluster --full --figures figures",
 )
+_PAGE = "clusters.html"
 _TOLD_FROM_S = 10
 _MOST_COLUMNS = 12
 
@@ -45,6 +50,15 @@ def cluster_command(
         bool, typer.Option("--new-map", help="Make the map anew although there is one.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of kmeans and the map.")] = 0,
+    page: Annotated[
+        bool, typer.Option("--report", help="Write a page to look at: reports/clusters.html.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="The page, and thumbnails of all rows beside it.")
+    ] = False,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write figures for papers (PNG) there.")
+    ] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
@@ -54,6 +68,8 @@ def cluster_command(
     from artvec.collection import locate
 
     output = Output(quiet, as_json)
+    looks = _Looks(page or full, full, figures)
+    _check(looks, map_method)
     folder = locate.existing(index, command="artvec cluster")
     wanted = ClusterOptions(
         method.value,
@@ -67,10 +83,66 @@ def cluster_command(
     with output.progress(f"grouping {folder.name}") as progress:
         report = cluster(folder, wanted, progress)
     _show(report, output, verbose=verbose)
+    files = _drawn(report, looks, output)
     names = ("index", "method", "reduced_dim", "n_clusters", "noise_share", "metrics", "csv")
     more = ("rows", "variance_kept", "parameters", "seconds", "stages", "notes")
-    output.object({name: getattr(report, name) for name in (*names, *more)})
+    output.object({name: getattr(report, name) for name in (*names, *more)} | files)
     return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """What to draw: the page, its thumbnails in a folder, figures in a folder."""
+
+    page: bool
+    full: bool
+    figures: Path | None
+
+    @property
+    def any(self) -> bool:
+        return self.page or self.figures is not None
+
+
+def _check(looks: _Looks, map_method: options.MapMethod | None) -> None:
+    if looks.any and map_method is options.MapMethod.none:
+        raise ArtvecError(
+            "a report needs a map", "leave --map away, or give umap or tsne", usage=True
+        )
+    if looks.figures is not None and looks.figures.exists() and not looks.figures.is_dir():
+        raise ArtvecError(
+            f"{looks.figures} is no folder", "name a folder: --figures DIR", usage=True
+        )
+
+
+def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, Any]:
+    """Write what there is to look at, and return it for the JSON object."""
+    if not looks.any:
+        return {}
+    from artvec.report.explorer import write_page
+    from artvec_cli.findings import gathered
+
+    findings = gathered(report, output)
+    files: dict[str, Any] = {}
+    try:
+        if looks.page:
+            place = report.csv.with_name(_PAGE)
+            with output.progress("thumbnails") as progress:
+                written = write_page(place, findings, full=looks.full, progress=progress)
+            output.notes([note for note in written.notes if note not in report.notes])
+            output.line(f"report: {written.file}")
+            files["report"] = written.file
+        if looks.figures is not None:
+            from artvec.report.figures import write_figures
+
+            drawn = write_figures(looks.figures, findings)
+            output.line(f"figures: {looks.figures} ({len(drawn)})")
+            files["figures"] = list(drawn)
+    except OSError as failure:
+        raise ArtvecError(
+            f"{failure.filename or report.index} can't be written: {failure.strerror}",
+            "make room or mend its permissions, and run the command again",
+        ) from failure
+    return files
 
 
 def _announce(folder: Path, wanted: ClusterOptions, output: Output) -> None:

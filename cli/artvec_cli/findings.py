@@ -1,0 +1,55 @@
+"""What a clustering's report shows beside the clusters: copies, evaluation, skipped files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artvec_cli.render import Output
+
+if TYPE_CHECKING:
+    from artvec.cluster import ClusterReport
+    from artvec.report.explorer import Evaluated, Findings
+
+
+def gathered(report: ClusterReport, output: Output) -> Findings:
+    """Return the clusters with everything else that is known of their collection."""
+    from artvec.collection.failures import known_failures
+    from artvec.collection.reader import open_collection
+    from artvec.copies import find_copies
+    from artvec.report.explorer import Findings
+
+    assert report.projection is not None
+    collection = open_collection(report.index)
+    with output.progress("looking for copies") as progress:
+        copies = find_copies(collection, progress)
+    evaluation, notes = _evaluated(report, output)
+    return Findings(
+        collection=collection,
+        groups=report.groups,
+        projection=report.projection,
+        quality=report.metrics,
+        copies=copies,
+        evaluation=evaluation,
+        failures=tuple(known_failures(report.index, artvec_version=None).values()),
+        notes=(*report.notes, *notes),
+    )
+
+
+def _evaluated(report: ClusterReport, output: Output) -> tuple[Evaluated | None, tuple[str, ...]]:
+    """Evaluate the collection by its labels; where that can't be done, say why."""
+    from artvec.errors import ArtvecError
+    from artvec.evaluate import evaluate
+    from artvec.report.explorer import Evaluated
+
+    try:
+        with output.progress("evaluating") as progress:
+            found = evaluate(report.index, progress=progress)
+    except ArtvecError as refusal:
+        return None, (f"not evaluated: {refusal.message}",)
+    if found.confusion is None:
+        return None, ()
+    by = found.confusion.classifier.replace("_", " ").replace("knn20", "20 nearest neighbours")
+    evaluated = Evaluated(
+        f"the {by}", found.confusion.classes, found.confusion.counts, found.metrics
+    )
+    return evaluated, found.warnings
