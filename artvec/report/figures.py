@@ -234,7 +234,7 @@ def _heat(
     figure.colorbar(image, ax=axes, label="share of the row", fraction=0.04, pad=0.02)
     if max(len(rows), len(columns)) <= _NUMBERED_TABLE:
         for row, column in np.argwhere(counts):
-            ink = "white" if shares[row, column] > 0.5 else "black"
+            ink = "white" if shares[row, column] > 0.6 else "black"
             text = f"{counts[row, column]}"
             axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
     return figure

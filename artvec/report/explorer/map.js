@@ -25,8 +25,11 @@ async function createMap(canvas, xs, ys, on) {
 async function glMap(canvas, xs, ys, on) {
   const { width, height } = canvas.parentElement.getBoundingClientRect();
   const n = xs.length;
+  // A canvas of our own: the library's is never larger than the screen, and what lies beyond is cut off.
+  const renderer = scatterplot.createRenderer({ canvas: document.createElement("canvas") });
+  renderer.resize(width, height);
   const plot = scatterplot.create({
-    canvas, width, height, pointSize: pointSize(n), pointSizeSelected: 4, pointOutlineWidth: 2,
+    renderer, canvas, width, height, pointSize: pointSize(n), pointSizeSelected: 4, pointOutlineWidth: 2,
     pointSizeMouseDetection: Math.max(6, pointSize(n)), opacity: n > 20000 ? 0.7 : 0.9,
     deselectOnEscape: false, deselectOnDblClick: false, lassoInitiator: false, actionKeyMap: {},
     cameraDistance: ROOM, syncEvents: true,
@@ -38,7 +41,9 @@ async function glMap(canvas, xs, ys, on) {
   canvas.addEventListener("mouseleave", () => on.hover(null));
   new ResizeObserver(([entry]) => {
     const { width, height } = entry.contentRect;
-    if (width && height) plot.set({ width, height });
+    if (!width || !height) return;
+    renderer.resize(width, height);
+    plot.set({ width, height });
   }).observe(canvas.parentElement);
   const camera = plot.get("camera");
   const aspect = () => canvas.clientWidth / canvas.clientHeight;

@@ -10,12 +10,13 @@ import numpy as np
 from artvec.report.explorer.findings import Findings
 from artvec.types import Interval
 
-_READING: dict[str, tuple[str, str]] = {
-    "silhouette": (
-        "Silhouette",
-        "From -1 to 1: how much nearer a picture is to its own cluster than to the next one; "
-        "high-dimensional embeddings rarely pass .3.",
-    ),
+_SILHOUETTE = (
+    "From -1 to 1: how much nearer a picture is to its own {group} than to the next one; "
+    "high-dimensional embeddings rarely pass .3."
+)
+_OF_CLUSTERS = {
+    "silhouette_cosine": ("Silhouette", _SILHOUETTE.format(group="cluster")),
+    "silhouette_reduced": ("Silhouette, reduced", "The same after the reduction of dimensions."),
     "davies_bouldin": (
         "Davies-Bouldin index",
         "0 is best: the spread of two clusters over the distance of their centres, for the worst "
@@ -30,14 +31,13 @@ _READING: dict[str, tuple[str, str]] = {
         "DBCV",
         "From -1 to 1: whether clusters of any shape are denser inside than the gaps between them.",
     ),
+}
+_AGREEMENT = {
     "nmi": (
         "NMI",
         "0 to 1: what clusters and labels tell of each other; grows with more clusters.",
     ),
-    "ami": (
-        "AMI",
-        "As NMI, corrected for chance: 0 is what random clusters reach, 1 is agreement.",
-    ),
+    "ami": ("AMI", "As NMI, corrected for chance: 0 is what random clusters reach, 1 agreement."),
     "ari": (
         "ARI",
         "Pairs of pictures on which clusters and labels agree, corrected for chance: 0 is chance.",
@@ -51,36 +51,42 @@ _READING: dict[str, tuple[str, str]] = {
         "Share of pictures that bear the most frequent label of their cluster; 1 is trivial "
         "with a cluster for each picture.",
     ),
-    "noise_share": ("Noise", "Share of pictures that belong to no cluster."),
-    "knn": ("Nearest neighbours vote", "Share of pictures whose label their neighbours tell."),
+}
+_OF_LABELS = {
+    "knn1_accuracy": (
+        "Nearest neighbour",
+        "Share of pictures whose nearest neighbour has their label.",
+    ),
+    "knn5_accuracy": (
+        "5 neighbours",
+        "The same by a vote of the five nearest, nearer ones counting more.",
+    ),
+    "knn20_accuracy": ("20 neighbours", "The same by a vote of the twenty nearest."),
+    "knn20_uniform_accuracy": ("20 neighbours, uniform", "The same, each with one vote."),
     "linear_probe_accuracy": (
         "Linear probe",
         "Share of pictures whose label a linear classifier on the embeddings tells.",
     ),
-    "head_accuracy": ("Trained head", "Share of pictures whose label the trained head tells."),
-    "precision_at": (
-        "Precision",
-        "Share of the nearest pictures that bear the query's label.",
+    "linear_probe_top5_accuracy": (
+        "Linear probe, top 5",
+        "Share of pictures whose label is among its first five.",
     ),
-    "recall_at": (
-        "Recall",
-        "Share of queries that have one of their label among the nearest pictures.",
+    "head_accuracy": ("Head", "Share of pictures whose label the trained head tells."),
+    "head_top5_accuracy": ("Head, top 5", "Share of pictures whose label is among its first five."),
+    "precision_at_1": ("Precision at 1", "Share of queries whose nearest picture has their label."),
+    "precision_at_5": ("Precision at 5", "Share of the five nearest that bear the query's label."),
+    "recall_at_1": ("Recall at 1", "The same as precision at 1."),
+    "recall_at_5": (
+        "Recall at 5",
+        "Share of queries with one of their label among the first five.",
     ),
-    "r_precision": (
-        "R-precision",
-        "Precision among as many pictures as the query's label has.",
-    ),
+    "recall_at_10": ("Recall at 10", "Share of queries with one among the first ten."),
+    "r_precision": ("R-precision", "Precision among as many pictures as the query's label has."),
     "map_at_r": ("MAP@R", "As R-precision, but it counts how early the right ones come."),
+    "silhouette_cosine": ("Silhouette of labels", _SILHOUETTE.format(group="label")),
+    "silhouette_euclidean": ("Silhouette, Euclidean", "The same by Euclidean distance."),
 }
-_IN = {
-    "cosine": "cosine distance, full space",
-    "euclidean": "Euclidean distance, full space",
-    "full": "full space",
-    "reduced": "reduced space",
-    "with_noise": "noise as one cluster",
-    "noise_as_cluster": "noise as one cluster",
-    "without_noise": "without noise",
-}
+_NOISE = {"_noise_as_cluster": "noise as one cluster", "_without_noise": "without noise"}
 _STRONG, _REASONABLE, _WEAK = 0.5, 0.25, 0.1
 """After the table of Kaufman and Rousseeuw (1990), lowered by one step for cosine in many
 dimensions, where distances lie close together."""
@@ -92,20 +98,38 @@ class Reading:
 
     Attributes:
         name: In words.
+        how: One sentence.
         value: As text.
         interval: As text; empty where there is none.
-        how: One sentence.
     """
 
     name: str
-    value: str
-    interval: str
     how: str
+    value: str
+    interval: str = ""
 
 
-def readings(figures: Mapping[str, float | Interval]) -> list[Reading]:
-    """Return a line of a table for each figure, in their order."""
-    return [_reading(name, figure) for name, figure in figures.items()]
+def of_clusters(figures: Mapping[str, float]) -> list[Reading]:
+    """Return a line of a table for each figure of a clustering, in their order."""
+    return [
+        Reading(*_told(name, _OF_CLUSTERS | _AGREEMENT), decimal(value))
+        for name, value in figures.items()
+    ]
+
+
+def of_labels(figures: Mapping[str, Interval]) -> list[Reading]:
+    """Return a line of a table for each figure of an evaluation, in their order.
+
+    Figures of agreement are of k-means clusters there, see `artvec eval`.
+    """
+    return [
+        Reading(
+            *_told(name, _OF_LABELS | _AGREEMENT),
+            decimal(figure.value),
+            f"{decimal(figure.low)} to {decimal(figure.high)}",
+        )
+        for name, figure in figures.items()
+    ]
 
 
 def summary(findings: Findings) -> Iterator[str]:
@@ -120,8 +144,8 @@ def summary(findings: Findings) -> Iterator[str]:
     yield f"{counted(rows, 'picture')} fall into {counted(found, 'cluster')}{apart}."
     yield _separation(float(groups.silhouettes[groups.clusters >= 0].mean()))
     if findings.copies:
-        same = sum(len(group.rows) for group in findings.copies)
-        yield f"{same:,} pictures are there more than once."
+        times = "is" if len(findings.copies) == 1 else "are"
+        yield f"{counted(len(findings.copies), 'picture')} {times} there more than once."
     if findings.failures:
         yield f"{counted(len(findings.failures), 'file')} could not be read, see the end."
 
@@ -149,16 +173,13 @@ def _separation(silhouette: float) -> str:
     return f"The clusters run into one another: their borders are arbitrary {told}."
 
 
-def _reading(name: str, figure: float | Interval) -> Reading:
-    known = max((key for key in _READING if name.startswith(key)), key=len, default=None)
-    title, how = _READING[known] if known else (name.replace("_", " ").capitalize(), "")
-    rest = name.removeprefix(known or name).removesuffix("_accuracy").strip("_")
-    title += f" ({_IN.get(rest, rest.replace('_', ' '))})" if rest else ""
-    if isinstance(figure, Interval):
-        how = how.replace("its own cluster", "its own label")
-        interval = f"{decimal(figure.low)} to {decimal(figure.high)}"
-        return Reading(title, decimal(figure.value), interval, how)
-    return Reading(title, decimal(figure), "", how)
+def _told(name: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+    """Return a figure's name in words and how to read it; one unknown here has its name only."""
+    for suffix, meaning in _NOISE.items():
+        if name.endswith(suffix):
+            title, how = _told(name.removesuffix(suffix), known)
+            return f"{title}, {meaning}", how
+    return known.get(name, (name.replace("_", " ").capitalize(), ""))
 
 
 def _share(part: int, whole: int) -> str:

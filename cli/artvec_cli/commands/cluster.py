@@ -69,8 +69,8 @@ def cluster_command(
 
     output = Output(quiet, as_json)
     looks = _Looks(page or full, full, figures)
-    _check(looks, map_method)
     folder = locate.existing(index, command="artvec cluster")
+    _check(folder, looks, map_method)
     wanted = ClusterOptions(
         method.value,
         clusters,
@@ -103,10 +103,14 @@ class _Looks:
         return self.page or self.figures is not None
 
 
-def _check(looks: _Looks, map_method: options.MapMethod | None) -> None:
+def _check(folder: Path, looks: _Looks, map_method: options.MapMethod | None) -> None:
     if looks.any and map_method is options.MapMethod.none:
         raise ArtvecError(
             "a report needs a map", "leave --map away, or give umap or tsne", usage=True
+        )
+    if looks.page and (folder / "reports" / _PAGE).is_dir():
+        raise ArtvecError(
+            f"{folder / 'reports' / _PAGE} is a folder", "move it away: the page goes there"
         )
     if looks.figures is not None and looks.figures.exists() and not looks.figures.is_dir():
         raise ArtvecError(
@@ -139,8 +143,8 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
             files["figures"] = list(drawn)
     except OSError as failure:
         raise ArtvecError(
-            f"{failure.filename or report.index} can't be written: {failure.strerror}",
-            "make room or mend its permissions, and run the command again",
+            f"the report of {report.index} can't be written: {failure.strerror}",
+            "make room or mend permissions, and run the command again; groups and map are kept",
         ) from failure
     return files
 
