@@ -31,7 +31,7 @@ def gathered(report: ClusterReport, output: Output) -> Findings:
         copies=copies,
         evaluation=evaluation,
         failures=tuple(known_failures(report.index, artvec_version=None).values()),
-        notes=(*report.notes, *notes),
+        notes=notes,
     )
 
 

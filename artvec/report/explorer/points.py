@@ -16,7 +16,7 @@ from artvec.report.explorer.findings import Findings
 from artvec.types import Float32Array, Int64Array
 
 MAX_POINTS = 250_000
-_MAX_BYTES = 4_500_000
+_MAX_BYTES = 6_000_000
 """Of all columns together, as text."""
 _MAX_CATEGORIES = 300
 """Text with more different values is shown, but no colour."""

@@ -132,7 +132,7 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
             place = report.csv.with_name(_PAGE)
             with output.progress("thumbnails") as progress:
                 written = write_page(place, findings, full=looks.full, progress=progress)
-            output.notes([note for note in written.notes if note not in report.notes])
+            output.notes(written.notes)
             output.line(f"report: {written.file}")
             files["report"] = written.file
         if looks.figures is not None:
