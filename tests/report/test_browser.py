@@ -58,7 +58,7 @@ def mark(tab: Tab, name: str) -> str:
 def test_pointing_at_a_picture_shows_it(tab: Tab, findings: Findings) -> None:
     tab.mouse("mouseMoved", tab.point(7))
     tab.until("!document.getElementById('tip').hidden")
-    assert tab.run("document.querySelector('#tip p').textContent") == findings.paths[7]
+    assert tab.run("document.querySelector('#tip > p').textContent") == findings.paths[7]
     tab.until("document.querySelector('#tip img')?.naturalWidth > 50")
     assert tab.run("document.querySelector('#tip img').src.startsWith('data:image/webp')")
     tab.mouse("mouseMoved", (5, 5))
@@ -246,7 +246,9 @@ def test_pictures_that_are_gone_are_named(browser: Tab, homeless: Findings, tmp_
     browser.open(tmp_path / "page.html")
     browser.mouse("mouseMoved", browser.point(7))
     browser.until("!document.getElementById('tip').hidden")
-    assert homeless.paths[7] in browser.run("document.querySelector('#tip .frame').textContent")
+    told = browser.run("document.querySelector('#tip .frame').textContent")
+    assert told == f"{homeless.paths[7]} is not there"
+    assert browser.run("document.querySelector('#tip > p').textContent") == homeless.paths[7]
     assert [c for c in browser.complaints if "GPU stall" not in c] == []
 
 
@@ -256,6 +258,6 @@ def test_without_webgl_the_map_is_drawn_plainly_and_says_so(page: Path, findings
         assert "no WebGL" in tab.run("document.getElementById('map-message').textContent")
         tab.mouse("mouseMoved", tab.point(7))
         tab.until("!document.getElementById('tip').hidden")
-        assert tab.run("document.querySelector('#tip p').textContent") == findings.paths[7]
+        assert tab.run("document.querySelector('#tip > p').textContent") == findings.paths[7]
         tab.click(tab.point(7))
         tab.until("document.getElementById('details').open")

@@ -78,3 +78,15 @@ def test_a_hundred_clusters_and_odd_labels(findings: Findings, tmp_path: Path) -
     files = write_figures(tmp_path, replace(many, evaluation=None))
     assert {file.name for file in files} == ALL - {"confusion.png"}
     assert max(Image.open(tmp_path / "labels-by-cluster.png").size) < 4000
+
+
+def test_thirty_colours_are_different_and_seen_on_white_and_on_black() -> None:
+    def luminance(colour: str) -> float:
+        values = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+        linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    assert len(set(CATEGORIES)) == 30
+    for colour in CATEGORIES:
+        assert 1.05 / (luminance(colour) + 0.05) > 1.7
+        assert (luminance(colour) + 0.05) / 0.05 > 2.5

@@ -170,7 +170,7 @@ function hover(point) {
   if (hovered !== point) {
     hovered = point;
     frame(tip.querySelector(".frame"), rowOf(point), paths[point]);
-    tip.querySelector("p").textContent = paths[point];
+    tip.querySelector(":scope > p").textContent = paths[point];
   }
   tip.hidden = false;
   const box = byId("map").getBoundingClientRect();
