@@ -1,6 +1,6 @@
 """Which rows show the same picture: exact and altered copies, and those across splits."""
 
-from artvec.copies.find import LOOKS, Found, across_splits, find_copies, search_copies
+from artvec.copies.find import LOOKS, Found, across_splits, search_copies
 from artvec.copies.fingerprints import Fingerprints, fingerprints
 
 __all__ = [
@@ -8,7 +8,6 @@ __all__ = [
     "Fingerprints",
     "Found",
     "across_splits",
-    "find_copies",
     "fingerprints",
     "search_copies",
 ]

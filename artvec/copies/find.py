@@ -37,11 +37,6 @@ class Found:
     left: int
 
 
-def find_copies(collection: Collection, progress: Progress = silent) -> tuple[Copies, ...]:
-    """Return the groups of rows that show the same picture: see `search_copies`."""
-    return search_copies(collection, progress).copies
-
-
 def across_splits(collection: Collection, copies: Sequence[Copies]) -> tuple[Copies, ...]:
     """Return the groups whose rows have different splits; a row without one has none."""
     splits = columns(collection, ["split"])["split"].to_pylist()

@@ -8,21 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies import search_copies
+from artvec.copies import Found
 from artvec.errors import ArtvecError
 from artvec.evaluate.report import Leaks
-from artvec.progress import Progress, silent
 from artvec.protocol import Selection, content_hashes, trained_on
 
 
-def find_leaks(collection: Collection, selection: Selection, progress: Progress = silent) -> Leaks:
+def find_leaks(collection: Collection, selection: Selection, copies: Found) -> Leaks:
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:
-        collection: Files with equal bytes are told by their hashes, altered ones as
-            `search_copies` tells them.
+        collection: Files with equal bytes are told by their hashes.
         selection: The two sides.
-        progress: See `search_copies`.
+        copies: In the whole collection; they tell altered files.
     """
     by_content: dict[bytes, list[int]] = {}
     sides = np.union1d(np.union1d(selection.gallery, selection.val), selection.queries)
@@ -30,15 +28,14 @@ def find_leaks(collection: Collection, selection: Selection, progress: Progress 
         by_content.setdefault(digest, []).append(row)
     taking = set(sides.tolist())
     exact = _across(by_content.values(), selection)
-    found = search_copies(collection, progress)
-    groups = (one.rows for one in found.copies if one.kind == "near")
+    groups = (one.rows for one in copies.copies if one.kind == "near")
     near = _across((tuple(row for row in group if row in taking) for group in groups), selection)
     return Leaks(
         exact=_paths(collection, exact),
         exact_queries=_queries_in(exact, selection),
         near=_paths(collection, near),
         near_queries=_queries_in(near, selection),
-        undecided=found.unseen + found.left,
+        undecided=copies.unseen + copies.left,
     )
 
 

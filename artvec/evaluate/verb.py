@@ -10,6 +10,7 @@ import numpy as np
 
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, open_collection
+from artvec.copies import Found, search_copies
 from artvec.definitions import METRICS
 from artvec.encoder_setup import describe
 from artvec.errors import ArtvecError, command
@@ -36,13 +37,18 @@ from artvec.types import Interval
 
 
 def evaluate(
-    folder: Path, options: EvaluateOptions | None = None, progress: Progress = silent
+    folder: Path,
+    options: EvaluateOptions | None = None,
+    *,
+    copies: Found | None = None,
+    progress: Progress = silent,
 ) -> EvaluationReport:
     """Evaluate a collection: retrieval, kNN, probe, head, clustering and geometry.
 
     Args:
         folder: The collection.
         options: See `EvaluateOptions`.
+        copies: Of the collection, where they are known; else they are searched for.
         progress: Called with hundredths of steps done and to do.
 
     Raises:
@@ -56,7 +62,7 @@ def evaluate(
     runs, notes = _runs([collection, *others], options.ensemble)
     vectors = side_by_side(collection, selection, others)
     leaks = replace(
-        find_leaks(collection, selection, progress),
+        find_leaks(collection, selection, copies or search_copies(collection, progress)),
         trained_on=training_leaks(collection, selection, runs, allow=options.allow_leak),
     )
     together = ensemble(collection, selection, options.ensemble) if options.ensemble else None

@@ -8,6 +8,7 @@ from artvec_cli.render import Output
 
 if TYPE_CHECKING:
     from artvec.cluster import ClusterReport
+    from artvec.copies import Found
     from artvec.report.explorer import Evaluated, Findings
 
 
@@ -15,27 +16,29 @@ def gathered(report: ClusterReport, output: Output) -> Findings:
     """Return the clusters with everything else that is known of their collection."""
     from artvec.collection.failures import known_failures
     from artvec.collection.reader import open_collection
-    from artvec.copies import find_copies
+    from artvec.copies import search_copies
     from artvec.report.explorer import Findings
 
     assert report.projection is not None
     collection = open_collection(report.index)
     with output.progress("looking for copies") as progress:
-        copies = find_copies(collection, progress)
-    evaluation, notes = _evaluated(report, output)
+        copies = search_copies(collection, progress)
+    evaluation, notes = _evaluated(report, copies, output)
     return Findings(
         collection=collection,
         groups=report.groups,
         projection=report.projection,
         quality=report.metrics,
-        copies=copies,
+        copies=copies.copies,
         evaluation=evaluation,
         failures=tuple(known_failures(report.index, artvec_version=None).values()),
         notes=notes,
     )
 
 
-def _evaluated(report: ClusterReport, output: Output) -> tuple[Evaluated | None, tuple[str, ...]]:
+def _evaluated(
+    report: ClusterReport, copies: Found, output: Output
+) -> tuple[Evaluated | None, tuple[str, ...]]:
     """Evaluate the collection by its labels; where that can't be done, say why."""
     from artvec.errors import ArtvecError
     from artvec.evaluate import evaluate
@@ -43,7 +46,7 @@ def _evaluated(report: ClusterReport, output: Output) -> tuple[Evaluated | None,
 
     try:
         with output.progress("evaluating") as progress:
-            found = evaluate(report.index, progress=progress)
+            found = evaluate(report.index, copies=copies, progress=progress)
     except ArtvecError as refusal:
         return None, (f"not evaluated: {refusal.message}",)
     if found.confusion is None:

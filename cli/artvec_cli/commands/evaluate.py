@@ -91,7 +91,7 @@ def evaluate_command(
         gallery, queries, group, tuple(ensemble or ()), tuple(concat or ()), allow_leak
     )
     with output.progress("evaluating") as progress:
-        report = evaluate(folder, wanted, progress)
+        report = evaluate(folder, wanted, progress=progress)
     output.notes(report.notes)
     if not output.json:
         evaluation.show(report, output, verbose=verbose)
