@@ -12,7 +12,8 @@ from artvec.grouping.spanning_tree import SpanningTree, spanning_tree
 from artvec.progress import Progress, silent
 from artvec.types import Float32Array
 
-MIN_SAMPLES = 10
+MIN_SAMPLES = 2
+"""Source: docs/decisions.md; more leaves more rows out as noise."""
 _LEAST_WEIGHT = 1e-12
 """Stands for 0: a sparse graph has no edge there."""
 
@@ -39,7 +40,7 @@ def density_clusters(
     Args:
         points: (N, d), N ≥ 1.
         near: Of the points, with at least `MIN_SAMPLES` (or all other rows) each.
-        min_cluster_size: Fewer rows are no cluster; `min_samples` is the same, 10 at most.
+        min_cluster_size: Fewer rows are no cluster; `min_samples` is 2.
         progress: Told of rows in the spanning tree.
 
     Source: Campello, Moulavi, Zimek and Sander 2015 (GLOSH: section 5); McInnes, Healy and

@@ -16,7 +16,7 @@ vectors = np.load(sys.argv[1])
 started = time.perf_counter()
 points = PCA(50, random_state=0).fit_transform(normalize(vectors))
 least = max(5, round(math.sqrt(len(vectors)) / 2))
-model = HDBSCAN(min_cluster_size=least, min_samples=min(10, least)).fit(points)
+model = HDBSCAN(min_cluster_size=least, min_samples=2).fit(points)
 seconds = time.perf_counter() - started
 np.save(sys.argv[2], model.labels_)
 print(json.dumps({"seconds": seconds, "clusters": int(model.labels_.max()) + 1}))

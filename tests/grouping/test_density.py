@@ -38,7 +38,7 @@ def test_as_the_hdbscan_package(
     """
     points = blobs(seed, dim, spread)
     ours = density_clusters(points, neighbours(points, 15), least)
-    model = HDBSCAN(min_cluster_size=least, min_samples=min(10, least), approx_min_span_tree=False)
+    model = HDBSCAN(min_cluster_size=least, min_samples=2, approx_min_span_tree=False)
     model.fit(points.astype(np.float64))
     for found, expected in (
         (ours.clusters, numbered(model.labels_.astype(np.int64))),
