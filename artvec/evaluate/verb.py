@@ -34,6 +34,7 @@ from artvec.protocol import (
     select,
 )
 from artvec.types import Interval
+from artvec.wording import counted
 
 
 def evaluate(
@@ -169,7 +170,7 @@ def _label_notes(collection: Collection, selection: Selection) -> tuple[str, ...
             f"(paintings/baroque/a.jpg) or by a CSV with the columns filename and label: {give}",
         )
     if selection.unlabelled:
-        return (f"{selection.unlabelled:,} rows without a label were left out",)
+        return (f"left out: {counted(selection.unlabelled, 'row')} without a label",)
     return ()
 
 

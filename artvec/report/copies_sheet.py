@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from artvec.duplicates import DuplicatesReport, File, Group
 from artvec.report.sheet import Shown, data_uri, link, page, thumbnail
+from artvec.wording import counted
 
 _THUMBNAIL_PX = 160
 _MOST_FILES = 1200
@@ -23,8 +24,12 @@ def copies_sheet(report: DuplicatesReport) -> str:
         shown = [_shown(file, first=at == 0) for at, file in enumerate(files)]
         groups.append((_title(number, group), shown, len(group.files) - len(files)))
     values = {"index": report.index.name, "groups": groups, "notes": report.notes}
-    count = f"{len(report.groups):,} groups among {report.n_images:,} pictures"
-    summary = f"{count}; {report.n_copies:,} copies take {report.copy_bytes / 1e6:,.1f} MB."
+    among = counted(report.n_images, "picture")
+    copies = counted(report.n_copies, "superfluous copy", "superfluous copies")
+    summary = (
+        f"{counted(len(report.groups), 'group')} among {among}; "
+        f"{copies}, {report.copy_bytes / 1e6:,.1f} MB."
+    )
     return page(
         "copies.html", values | {"summary": summary, "left": len(report.groups) - len(groups)}
     )

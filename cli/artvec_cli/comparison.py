@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from artvec.wording import counted
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def _protocol_lines(comparison: Comparison) -> list[str]:
     left_out = [f"{row.left_out:,} of {row.name}" for row in comparison.rows if row.left_out]
     groups = f", whole groups of {protocol.group_column}" if protocol.group_column else ""
     return [
-        f"{protocol.images:,} images that all have; left out: {', '.join(left_out) or 'none'}",
+        f"{counted(protocol.images, 'image')} in all of them; "
+        f"left out: {', '.join(left_out) or 'none'}",
         f"gallery {protocol.gallery_split!r} {protocol.gallery:,}, queries "
         f"{protocol.query_split!r} {protocol.queries:,}, {len(protocol.classes)} labels; "
         f"intervals: 95 %, resampling queries{groups}",

@@ -9,6 +9,7 @@ from typing import Any
 
 from artvec.evaluate import ClassFigures, Confusion, EvaluationReport
 from artvec.types import Interval
+from artvec.wording import counted
 from artvec_cli.render import Output, table
 
 _FEW_CLASSES = 20
@@ -20,8 +21,9 @@ def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
     """Print a report for people: leaks first."""
     setting = report.setting
     output.line(
-        f"{report.index.name}: {report.n_train:,} gallery rows ({setting.gallery}), "
-        f"{report.n_test:,} queries ({setting.queries}), {setting.classes} classes"
+        f"{report.index.name}: {counted(report.n_train, 'gallery row')} ({setting.gallery}), "
+        f"{counted(report.n_test, 'query', 'queries')} ({setting.queries}), "
+        f"{counted(setting.classes, 'class', 'classes')}"
     )
     output.line(f"encoder {' beside '.join(setting.encoders)}")
     _leaks(report, output, verbose=verbose)

@@ -55,7 +55,7 @@ def test_the_whole_command(workshop: Path, tmp_path: Path, artvec: Run) -> None:
 def test_a_table_for_people(workshop: Path, artvec: Run) -> None:
     done = artvec("compare", "art", "art-cnn", "--no-speed", cwd=workshop)
     assert done.code == 0, done.err
-    assert done.out.startswith("78 images that all have; left out: none\n")
+    assert done.out.startswith("78 images in all of them; left out: none\n")
     for text in ("knn20_accuracy", "accuracy/M", "McNemar p (Holm)", "rank", "one in twenty"):
         assert text in done.out
     assert "images/s" in done.out  # a column without values

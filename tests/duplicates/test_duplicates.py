@@ -113,8 +113,8 @@ def test_equal_files_are_exact_and_across_splits_told(gallery: Path, artvec: Run
     assert done.json["n_leaks"] == 1
     said = artvec("duplicates").out
     taken = f"{2 * picture.stat().st_size / 1e6:.1f} MB"
-    assert f"1 groups (1 exact, 0 near) among 52 pictures; 2 copies take {taken}" in said
-    assert "1 groups lie in different splits; nothing was deleted" in said
+    assert f"1 group (1 exact, 0 near) among 52 pictures; 2 superfluous copies, {taken}" in said
+    assert "1 group across splits; nothing was deleted" in said
 
 
 def test_nothing_is_changed(copied: dict[str, set[str]], tmp_path: Path, artvec: Run) -> None:

@@ -24,6 +24,7 @@ from artvec.report.explorer.findings import Findings
 from artvec.report.explorer.points import Points, pack
 from artvec.report.explorer.shown import Shown, choose
 from artvec.report.explorer.thumbnails import Embedded, drop_former, embedded, write_folder
+from artvec.wording import counted
 
 MAX_BYTES = 15_000_000
 _OTHER_BYTES = 2_000_000
@@ -116,7 +117,7 @@ def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
         notes.append(f"no room in the page for: {', '.join(points.left_out)}")
     if missing:
         notes.append(
-            f"{words.counted(missing, 'picture')} shown by name only: gone from "
+            f"{counted(missing, 'picture')} shown by name only: gone from "
             f"{findings.collection.source}, or broken there"
         )
     return notes
@@ -130,7 +131,7 @@ def _rendered(page: _Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["decimal"] = words.decimal
-    environment.filters["counted"] = words.counted
+    environment.filters["counted"] = counted
     environment.globals["colour_of"] = palette.colour_of
     findings, evaluated = page.findings, page.findings.evaluation
     return environment.get_template("page.html").render(

@@ -9,6 +9,7 @@ import numpy as np
 
 from artvec.report.explorer.findings import Findings
 from artvec.types import Interval
+from artvec.wording import counted
 
 _SILHOUETTE = (
     "From -1 to 1: how much nearer a picture is to its own {group} than to the next one; "
@@ -148,11 +149,6 @@ def summary(findings: Findings) -> Iterator[str]:
         yield f"{counted(len(findings.copies), 'picture')} {times} there more than once."
     if findings.failures:
         yield f"{counted(len(findings.failures), 'file')} could not be read, see the end."
-
-
-def counted(number: int, noun: str) -> str:
-    """Return `1 picture`, `2,000 pictures`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def decimal(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from artvec.errors import ArtvecError
+from artvec.wording import counted
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
@@ -163,11 +164,11 @@ def _announce(folder: Path, wanted: ClusterOptions, output: Output) -> None:
 def _show(report: ClusterReport, output: Output, *, verbose: bool) -> None:
     output.notes(report.notes)
     output.line(
-        f"{report.index.name}: {report.n_clusters} clusters by {report.method}, "
-        f"{report.rows} rows, {100 * report.noise_share:.1f} % noise"
+        f"{report.index.name}: {counted(report.n_clusters, 'cluster')} by {report.method}, "
+        f"{counted(report.rows, 'row')}, {100 * report.noise_share:.1f} % noise"
     )
     output.line(
-        f"reduced to {report.reduced_dim} dimensions, "
+        f"reduced to {counted(report.reduced_dim, 'dimension')}, "
         f"{100 * report.variance_kept:.1f} % of the variance kept"
     )
     if output.json:

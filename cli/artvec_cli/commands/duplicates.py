@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from artvec.errors import ArtvecError
+from artvec.wording import counted
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
@@ -109,13 +110,15 @@ def _cells(number: int, group: Group) -> list[list[str]]:
 
 
 def _summary(report: DuplicatesReport) -> str:
-    among = f"{report.n_images:,} picture{'' if report.n_images == 1 else 's'}"
+    among = counted(report.n_images, "picture")
     if not report.groups:
         return f"no duplicates among {among}"
     exact = sum(group.kind == "exact" for group in report.groups)
-    counts = f"{len(report.groups):,} groups ({exact:,} exact, {len(report.groups) - exact:,} near)"
-    leaks = f"; {report.n_leaks:,} groups lie in different splits" if report.n_leaks else ""
-    taken = f"{report.n_copies:,} copies take {report.copy_bytes / 1e6:,.1f} MB"
+    groups = counted(len(report.groups), "group")
+    counts = f"{groups} ({exact:,} exact, {len(report.groups) - exact:,} near)"
+    leaks = f"; {counted(report.n_leaks, 'group')} across splits" if report.n_leaks else ""
+    copies = counted(report.n_copies, "superfluous copy", "superfluous copies")
+    taken = f"{copies}, {report.copy_bytes / 1e6:,.1f} MB"
     return f"{counts} among {among}; {taken}{leaks}; nothing was deleted"
 
 
