@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pytest
+from PIL import Image
 from sklearn.metrics import normalized_mutual_info_score, silhouette_score
 
 from artvec.cluster import ClusterOptions, cluster
@@ -291,9 +292,9 @@ def test_equal_rows_and_zero_vectors(tmp_path: Path, value: float, method: Any) 
     for array in (groups.probabilities, groups.outlier_scores, groups.silhouettes):
         assert np.isfinite(array).all()
     assert any("no row has a label" in note for note in report.notes)
+    assert any("every row has the same vector" in note for note in report.notes)
     if method == "hdbscan":
         assert report.noise_share == 1.0
-        assert any("every row is noise" in note for note in report.notes)
 
 
 @pytest.mark.parametrize(
@@ -347,3 +348,45 @@ def test_a_copy_of_a_collection_keeps_its_groups(known: Path, tmp_path: Path) ->
     shutil.copytree(known, tmp_path / "copy")
     opened: Collection = open_collection(tmp_path / "copy")
     assert stored_groups(opened) is not None
+
+
+def test_rows_that_are_all_alike_are_told_as_such(
+    tmp_path: Path, artvec: Callable[..., Any]
+) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "same").mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), "#345").save(tmp_path / "same" / f"{name}.png")
+    assert artvec("embed", "same", "-m", "colour:4x4").code == 0
+    for method in ("hdbscan", "kmeans"):
+        done = artvec("cluster", "--method", method, "--json")
+        assert done.code == 0
+        assert not any(name.startswith("silhouette") for name in done.json["metrics"])
+        said = artvec("cluster", "--method", method).err
+        assert "every row has the same vector" in said
+        assert "noise" not in said and "because" not in said
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--seed", "-1"], ["--seed", "4294967296"], ["--map", "none", "--new-map"]]
+)
+def test_what_cannot_be_is_refused_as_usage(
+    tmp_path: Path, artvec: Callable[..., Any], wrong: list[str]
+) -> None:
+    (tmp_path / "one").mkdir()
+    Image.new("RGB", (40, 30), "#345").save(tmp_path / "one" / "a.png")
+    assert artvec("embed", "one", "-m", "colour:4x4").code == 0
+    done = artvec("cluster", *wrong)
+    assert done.code == 2
+    assert len(done.err.splitlines()) == 2
+
+
+def test_one_cluster_has_no_silhouette(tmp_path: Path, artvec: Callable[..., Any]) -> None:
+    for seed in range(6):
+        (tmp_path / "few").mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), (40 * seed, 90, 20)).save(tmp_path / "few" / f"{seed}.png")
+    assert artvec("embed", "few", "-m", "colour:4x4").code == 0
+    for clusters in ("1", "6"):
+        done = artvec("cluster", "--method", "kmeans", "--clusters", clusters, "--json")
+        assert "silhouette_cosine" not in done.json["metrics"]
+    done = artvec("cluster", "--method", "kmeans", "--clusters", "2", "--json")
+    assert "silhouette_cosine" in done.json["metrics"]

@@ -58,6 +58,12 @@ def check(options: ClusterOptions, collection: Collection) -> None:
             f"type: {again} --min-cluster-size {options.min_cluster_size}",
             usage=True,
         )
+    if options.map == "none" and options.new_map:
+        raise ArtvecError(
+            "--new-map makes a map, and --map none makes none",
+            f"type: {again} --new-map",
+            usage=True,
+        )
     if options.clusters is not None and not 1 <= options.clusters <= collection.rows:
         raise ArtvecError(
             f"{collection.rows} rows can't make {options.clusters} clusters",

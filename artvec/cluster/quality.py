@@ -42,10 +42,13 @@ def internal_figures(
         `calinski_harabasz` and `dbcv` in the reduced one. What is not defined is absent.
     """
     members = clusters >= 0
-    reduced = euclidean_silhouettes(points[members], clusters[members].astype(np.int64), progress)
+    separable = 1 < len(np.unique(clusters[members])) < np.count_nonzero(members)
+    own = clusters[members].astype(np.int64)
     figures = {
-        "silhouette_cosine": float(silhouettes[members].mean()) if members.any() else None,
-        "silhouette_reduced": float(reduced.mean()) if len(reduced) else None,
+        "silhouette_cosine": float(silhouettes[members].mean()) if separable else None,
+        "silhouette_reduced": float(euclidean_silhouettes(points[members], own, progress).mean())
+        if separable
+        else None,
         "davies_bouldin": davies_bouldin(points, clusters),
         "calinski_harabasz": calinski_harabasz(points, clusters),
         "dbcv": dbcv(points, clusters, progress),

@@ -32,8 +32,10 @@ from artvec.metrics.silhouette import cosine_silhouettes
 from artvec.progress import Progress, silent
 from artvec.shards import FloatArray
 from artvec.types import Float32Array, Float64Array, Groups, Int32Array, Int64Array, Projection
+from artvec.wording import counted
 
 Parameters = dict[str, float | int | str]
+_ALIKE = "every row has the same vector: there is nothing to group"
 _NEIGHBOURS = max(MIN_SAMPLES, UMAP_NEIGHBOURS)
 
 
@@ -185,6 +187,8 @@ def _grouped(
     if wanted is None:
         wanted, why = choose(trial, points[some], n_labels, progress)
         notes = (*notes, why)
+    if not points.any():
+        notes = (_ALIKE,)
     assignment = assigned(points, cut(wanted), near)
     return _Grouped(assignment, {"clusters": wanted, **parameters}, notes)
 
@@ -195,7 +199,9 @@ def _dense(
     least = options.min_cluster_size or default_min_cluster_size(len(points))
     assignment = density_clusters(points, near, least, progress)
     notes: tuple[str, ...] = ()
-    if assignment.clusters.max(initial=-1) < 0:
+    if not points.any():
+        notes = (_ALIKE,)
+    elif assignment.clusters.max(initial=-1) < 0:
         smaller = f"--min-cluster-size {max(2, least // 2)}, or " if least > 2 else ""
         notes = (f"every row is noise: no place is dense enough; try {smaller}--method kmeans",)
     parameters = Parameters(min_cluster_size=least, min_samples=min(MIN_SAMPLES, least))
@@ -222,8 +228,9 @@ def _mapped(
         return kept, (f"the map ({kept.method}) is the stored one; make it anew: {again}",)
     made = project(found.reduced.points, found.near, options.map or "umap", options.seed)
     store_projection(open_collection(collection.folder), made)
-    few = (f"{collection.rows} rows are too few for a layout: the map is two components of PCA",)
-    return made, few if made.method == "pca" else ()
+    rows = counted(collection.rows, "row")
+    plain = (f"the map is two components of PCA: {rows}, too few or too alike for a layout",)
+    return made, plain if made.method == "pca" else ()
 
 
 def _kept_map(collection: Collection, options: ClusterOptions) -> Projection | None:
@@ -254,7 +261,8 @@ def _label_notes(labels: _Labels) -> tuple[str, ...]:
             "folder each, or by --metadata with a column 'label'",
         )
     if unlabelled:
-        return (f"{unlabelled} rows have no label: agreement with labels is over the others",)
+        rows = counted(unlabelled, "row")
+        return (f"{rows} without a label: agreement with labels is over the others",)
     return ()
 
 

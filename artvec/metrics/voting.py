@@ -73,6 +73,7 @@ def _largest(
         cell = (np.arange(size)[:, None] * n_classes + labels[span])[known]
         sums, further = (
             np.bincount(cell, values[span][known], size * n_classes)
+            .astype(np.float64)  # without any known label they are integers
             .reshape(size, n_classes)
             .round(digits)
             for values, digits in ((weights, 9), (ties, 6))

@@ -1,17 +1,25 @@
-"""The entry of `artvec` and `python -m artvec_cli`: Ctrl-C ends it quietly even while it starts."""
+"""The entry of `artvec` and `python -m artvec_cli`: a signal ends it quietly even at its start."""
 
 from __future__ import annotations
 
+import signal
 import sys
+
+from artvec_cli.signals import stop_in_good_order
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
-    """Import the command line and run it."""
+    """Import the command line, run it, and exit with its code."""
+    received = stop_in_good_order()
     try:
         from artvec_cli import app
+
+        code = app.run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.exit(130)
-    app.main()
+        code = _INTERRUPTED
+    sys.exit(128 + received[0] if received and code == _INTERRUPTED else code)
 
 
 if __name__ == "__main__":

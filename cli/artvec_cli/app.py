@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import sys
 import warnings
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -79,22 +77,12 @@ app.command(name="demo", epilog=demo.EXAMPLES)(demo.demo_command)
 app.command(name="doctor", epilog=doctor.EXAMPLES)(doctor.doctor_command)
 
 
-def main() -> None:
-    """Run the command line; every failure becomes one `error:` and one `hint:` line."""
-    warnings.simplefilter("ignore")  # libraries' warnings are not about the user's pictures
-    received: list[int] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    code = run(sys.argv[1:])
-    sys.exit(128 + received[0] if received and code == _SIGINT_CODE else code)
-
-
 def run(arguments: list[str]) -> int:
-    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run one command and return its exit code: 0 done, 1 failed, 2 wrong usage.
+
+    Every failure becomes one `error:` and one `hint:` line.
+    """
+    warnings.simplefilter("ignore")  # libraries' warnings are not about the user's pictures
     try:
         if "" in arguments:
             raise ArtvecError(

@@ -62,3 +62,10 @@ def test_many_classes_go_in_blocks() -> None:
 
 def test_a_low_temperature_does_not_overflow() -> None:
     assert vote(np.array([[0, 1]]), np.array([[0.2, 0.9]]), 2, temperature=1e-4).tolist() == [1]
+
+
+def test_nobody_votes_where_no_neighbour_is_known() -> None:
+    nobody = np.full((3, 5), -1)
+    similarities = np.full((3, 5), -np.inf)
+    assert vote(nobody, similarities, 4).tolist() == [-1, -1, -1]
+    assert uniform_vote(nobody, similarities, 4).tolist() == [-1, -1, -1]

@@ -50,7 +50,7 @@ def cluster_command(
     new_map: Annotated[
         bool, typer.Option("--new-map", help="Make the map anew although there is one.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of kmeans and the map.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of kmeans and the map.")] = 0,
     page: Annotated[
         bool, typer.Option("--report", help="Write a page to look at: reports/clusters.html.")
     ] = False,
