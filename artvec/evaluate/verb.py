@@ -143,8 +143,8 @@ def _setting(
     n_groups = None if groups is None else len(np.unique(groups))
     what = f"{len(selection.queries):,} test pictures"
     if n_groups is not None:
-        groups = f"{counted(n_groups, 'group')} ({selection.group_column})"
-        what = f"{groups} of {what}, whole groups at a time"
+        named = f"{counted(n_groups, 'group')} ({selection.group_column})"
+        what = f"{named} of {what}, whole groups at a time"
     return Setting(
         gallery=selection.gallery_split,
         queries=selection.query_split,
