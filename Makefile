@@ -8,6 +8,9 @@ export HF_HUB_OFFLINE ?= 1
 demo: .venv/.installed
 	$(BIN)/artvec demo
 
+# A process a core: threads of several processes would only wait for each other.
+test: export OPENBLAS_NUM_THREADS = 1
+test: export OMP_NUM_THREADS = 1
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile
 
