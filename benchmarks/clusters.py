@@ -90,7 +90,9 @@ def _maps() -> list[tuple[str, str]]:
 
 
 def _command(folder: Path, method: str, map_method: str) -> list[str]:
-    words = ["-i", str(folder), "--method", method, "--map", map_method, "--new-map"]
+    words = ["-i", str(folder), "--method", method, "--map", map_method]
+    if map_method != "none":
+        words.append("--new-map")
     return artvec("cluster", *words, "--json", "-q")
 
 
