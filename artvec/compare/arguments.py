@@ -119,15 +119,16 @@ def _is_of(manifest: Manifest, run: Path) -> bool:
 def _check_distinct(arguments: Sequence[str], folders: Sequence[Path]) -> None:
     seen: dict[Path, str] = {}
     for argument, folder in zip(arguments, folders, strict=True):
-        earlier = seen.setdefault(folder.resolve(), argument)
-        if earlier is not argument:
+        place = folder.resolve()
+        if place in seen:
             raise ArtvecError(
-                f"{earlier} and {argument} are one collection"
-                if earlier != argument
+                f"{seen[place]} and {argument} are one collection"
+                if seen[place] != argument
                 else f"{argument} is named twice",
-                f"name it once: {command('compare', *dict.fromkeys(seen.values()))}",
+                f"name it once: {command('compare', *seen.values())}",
                 usage=True,
             )
+        seen[place] = argument
 
 
 def _check_of_today(one: Compared) -> None:

@@ -135,6 +135,13 @@ def test_what_is_no_collection(here: Path, artvec: Run) -> None:
     assert (damaged.code, "verify --repair" in damaged.err) == (1, True)
 
 
+def test_a_name_of_one_character_is_refused_twice(here: Path) -> None:
+    colours(here / "art", here / "indexes/c")
+    with pytest.raises(ArtvecError, match="c is named twice") as caught:
+        compare(["c", "c"], UNTIMED)
+    assert caught.value.hint == "name it once: artvec compare c"
+
+
 def test_a_missing_split_is_told(here: Path, artvec: Run) -> None:
     gallery(here / "art")
     colours(here / "art", here / "indexes/art")
