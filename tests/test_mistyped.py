@@ -61,6 +61,19 @@ def test_the_whole_command_is_given(
     assert hint == f"hint: did you mean: {meant}"
 
 
+def test_a_folder_of_pictures_is_no_collection(paintings: Path, artvec: Run) -> None:
+    (paintings / "more").mkdir()
+    (paintings / "art/0.png").rename(paintings / "more/0.png")
+    for typed, hint in (
+        (["cluster", "-i", "./art"], "type: artvec cluster -i drawings"),
+        (["status", "-i", "./more"], "make one of it: artvec embed ./more"),
+    ):
+        done = artvec(*typed)
+        assert done.code == 2
+        assert f"{typed[-1]} is a folder of pictures, not a collection" in done.err
+        assert done.err.endswith(f"hint: {hint}\n")
+
+
 @pytest.mark.parametrize(
     "typed",
     [

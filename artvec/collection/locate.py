@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
-from artvec.collection.manifest import MANIFEST
+from artvec.collection.manifest import MANIFEST, read_manifest
+from artvec.collection.reader import source_of
 from artvec.errors import ArtvecError, mistyped
+from artvec.errors import command as spelt
+from artvec.images.find import find_images
 
 DEMO = "demo"
 """The committed collection; it counts only when there is no other."""
@@ -43,6 +47,8 @@ def existing(index: str | None, *, command: str) -> Path:
         folder = named(index)
         if (folder / MANIFEST).is_file():
             return folder
+        if _holds_pictures(Path(index)):
+            raise _no_collection(index, command)
         raise mistyped(
             f"there is no collection at {folder}",
             index,
@@ -76,12 +82,41 @@ def collections() -> list[Path]:
     return others or found
 
 
+def by_source() -> dict[Path, list[Path]]:
+    """Return folders of pictures → their collections under the root, damaged ones left out."""
+    found: dict[Path, list[Path]] = {}
+    for folder in collections():
+        try:
+            source = source_of(folder, read_manifest(folder))
+        except ArtvecError:
+            continue
+        found.setdefault(source, []).append(folder)
+    return found
+
+
 def neighbours(folder: Path) -> list[Path]:
     """Return the other collections under the root and beside a collection, whole or not."""
     around = folder.absolute().parent  # of a successor: the collection it will replace
     beside = [file.parent for file in (*around.glob(f"*/{MANIFEST}"), *around.glob(MANIFEST))]
     found = dict.fromkeys(place.resolve() for place in [*collections(), *beside])
     return [place for place in found if place != folder.resolve()]
+
+
+def _holds_pictures(folder: Path) -> bool:
+    return (
+        folder.is_dir() and not (folder / "shards").exists() and bool(find_images(folder).samples)
+    )
+
+
+def _no_collection(pictures: str, command: str) -> ArtvecError:
+    """Refuse a folder of pictures in place of the collection that was made of it."""
+    made = by_source().get(Path(pictures).resolve())
+    hint = (
+        f"type: {command} -i {shlex.quote(made[0].name)}"
+        if made
+        else f"make one of it: {spelt('embed', pictures)}"
+    )
+    return ArtvecError(f"{pictures} is a folder of pictures, not a collection", hint, usage=True)
 
 
 def _choices(command: str) -> str:

@@ -36,7 +36,7 @@ def opened(arguments: Sequence[str]) -> tuple[Compared, ...]:
     """
     if not arguments:
         arguments = [_only()]
-    folders = [_folder(argument) for argument in arguments]
+    folders = [_folder(argument, arguments) for argument in arguments]
     _check_distinct(arguments, folders)
     names = [folder.resolve().name for folder in folders]
     found = tuple(
@@ -52,31 +52,40 @@ def _only() -> str:
     known = [folder.name for folder in locate.collections()]
     if len(known) == 1:
         return known[0]
-    what = f"several under {locate.root()}: {', '.join(known)}" if known else "none yet"
     raise ArtvecError(
-        f"no collection was named, and there are {what}"
+        f"no collection was named, and there are several under {locate.root()}: {', '.join(known)}"
         if known
         else f"no collection was named, and there is none under {locate.root()}",
-        f"type: {command('compare', *known)}"
+        _choice([])
         if known
         else "make some: artvec compare --models tf_efficientnet_lite0,colour:4x4 FOLDER",
         usage=True,
     )
 
 
-def _folder(argument: str) -> Path:
+def _choice(arguments: Sequence[str]) -> str:
+    """Offer collections of one source: that of an argument if there is one, else the commonest."""
+    named = {locate.named(argument).resolve() for argument in arguments}
+    groups = sorted(
+        locate.by_source().values(),
+        key=lambda group: (any(place.resolve() in named for place in group), len(group)),
+    )
+    if not groups:
+        return "make one: artvec embed FOLDER"
+    return f"type: {command('compare', *(place.name for place in groups[-1]))}"
+
+
+def _folder(argument: str, arguments: Sequence[str]) -> Path:
     folder = locate.named(argument)
     if (folder / MANIFEST).is_file():
         return folder
     if (Path(argument) / "run.json").is_file():
         return _embedded_by(Path(argument))
-    known = [place.name for place in locate.collections()]
-    choice = command("compare", *known) if known else "artvec embed FOLDER"
     raise mistyped(
         f"there is neither a collection at {folder} nor a run at {argument}",
         argument,
-        known,
-        otherwise=f"type: {choice}",
+        [place.name for place in locate.collections()],
+        otherwise=_choice(arguments),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from galleries import colours, gallery, make_run
+from galleries import colours, gallery, make_run, paint
 from PIL import Image
 
 from artvec.compare import CompareOptions, compare
@@ -126,6 +126,12 @@ def test_what_is_no_collection(here: Path, artvec: Run) -> None:
     assert (several.code, "artvec compare art two" in several.err) == (2, True)
     unknown = artvec("compare", "art", "twoo")
     assert (unknown.code, "did you mean: artvec compare art two" in unknown.err) == (2, True)
+    for n in range(3):
+        paint(here / f"other/{n}.png", n, n)
+    for name in ("n1", "n2", "n3"):
+        colours(here / "other", here / "indexes" / name)
+    for typed, hint in (([], "n1 n2 n3"), (["art", "zzzz"], "art two"), (["zzzz"], "n1 n2 n3")):
+        assert artvec("compare", *typed).err.endswith(f"hint: type: artvec compare {hint}\n")
     for again in (("art", "art"), ("art", "indexes/art")):
         twice = artvec("compare", *again)
         assert twice.code == 2 and "name it once" in twice.err
