@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from artvec.backbones import is_run
 from artvec.collection import locate
-from artvec.collection.manifest import Manifest, read_manifest
+from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.collection.reader import Collection, open_collection, source_of
-from artvec.errors import ArtvecError, command
+from artvec.errors import ArtvecError, command, mistyped
 from artvec.evaluate.report import Member
 from artvec.metrics.bootstrap import interval
 from artvec.metrics.probe import top_k_hits
@@ -43,13 +44,11 @@ def embedded_by(run: Path, collection: Collection) -> Collection:
     Raises:
         ArtvecError: There is none.
     """
-    for folder in (collection.folder, *locate.neighbours(collection.folder)):
-        try:
-            manifest = read_manifest(folder)
-        except ArtvecError:
-            continue  # a damaged neighbour is its owner's affair
-        if source_of(folder, manifest) == collection.source and _is_of(manifest, run):
-            return collection if folder == collection.folder else open_collection(folder)
+    if _is_of(collection.manifest, run):
+        return collection
+    for folder, manifest in _of_same_source(collection):
+        if _is_of(manifest, run):
+            return open_collection(folder)
     name = f"{collection.folder.resolve().name}-{run.resolve().name}"
     raise ArtvecError(
         f"no collection here holds {collection.source} embedded by {run}",
@@ -59,18 +58,29 @@ def embedded_by(run: Path, collection: Collection) -> Collection:
     )
 
 
+def check_runs(collection: Collection, runs: Sequence[Path]) -> None:
+    """Make sure that an ensemble's runs can be runs.
+
+    Raises:
+        ArtvecError: Fewer than two, or a path without `run.json`.
+    """
+    for run in runs:
+        if not (run / "run.json").is_file():
+            raise ArtvecError(
+                f"{run} is no run directory: there is no {run / 'run.json'}",
+                _runs_of(collection),
+                usage=True,
+            )
+    if len({run.resolve() for run in runs}) == 1:
+        raise ArtvecError("an ensemble needs two runs or more", _runs_of(collection), usage=True)
+
+
 def ensemble(collection: Collection, selection: Selection, runs: Sequence[Path]) -> Ensemble:
     """Average the probabilities of several runs' heads over the queries of a selection.
 
     Raises:
-        ArtvecError: Fewer than two runs, a run without a head, or one that embedded other pictures.
+        ArtvecError: A run without a head, or one that embedded other pictures.
     """
-    if len({run.resolve() for run in runs}) < 2:
-        raise ArtvecError(
-            "an ensemble needs two runs or more",
-            "name each: --ensemble runs/A --ensemble runs/B",
-            usage=True,
-        )
     hashes = content_hashes(collection, selection.queries)
     heads, vectors, folders = [], [], []
     for run in runs:
@@ -83,7 +93,7 @@ def ensemble(collection: Collection, selection: Selection, runs: Sequence[Path])
             )
         member = embedded_by(run, collection)
         heads.append(head)
-        vectors.append(rows_of(member, _rows(member, hashes)))
+        vectors.append(rows_of(member, _rows(member, hashes, collection)))
         folders.append(member.folder.resolve())
     classes = class_names(selection.classes, heads)
     each = [class_scores(head, of, classes) for head, of in zip(heads, vectors, strict=True)]
@@ -113,7 +123,7 @@ def side_by_side(
     parts = [own]
     for other in others:
         sides = (selection.gallery, selection.queries, selection.val)
-        rows = (_rows(other, content_hashes(collection, side)) for side in sides)
+        rows = (_rows(other, content_hashes(collection, side), collection) for side in sides)
         parts.append(Vectors(*(rows_of(other, side) for side in rows)))
     return concatenated(parts)
 
@@ -126,7 +136,54 @@ def other_collection(name: str, collection: Collection) -> Collection:
     """
     if (Path(name) / "run.json").is_file():
         return embedded_by(Path(name), collection)
-    return open_collection(locate.existing(name, command="artvec eval --concat"))
+    folder = locate.named(name)
+    if not (folder / MANIFEST).is_file():
+        raise mistyped(
+            f"there is no collection at {folder}",
+            name,
+            [place.name for place in locate.collections()],
+            otherwise=_to_concatenate(collection),
+        )
+    return open_collection(folder)
+
+
+def _of_same_source(collection: Collection) -> Iterator[tuple[Path, Manifest]]:
+    """Yield the other collections of the same pictures' folder."""
+    for folder in locate.neighbours(collection.folder):
+        try:
+            manifest = read_manifest(folder)
+        except ArtvecError:
+            continue  # a damaged neighbour is its owner's affair
+        if source_of(folder, manifest) == collection.source:
+            yield folder, manifest
+
+
+def _to_concatenate(collection: Collection) -> str:
+    """Offer another collection of the same pictures, or how to make one."""
+    other = next((folder for folder, _ in _of_same_source(collection)), None)
+    if other is not None:
+        place = other.name if other.parent == locate.root().resolve() else other
+        return f"type: {command('eval', '-i', collection.folder, '--concat', place)}"
+    plain = collection.manifest.encoder.layer == "pixels"
+    model = "tf_efficientnet_lite0" if plain else "colour:4x4"
+    name = f"{collection.folder.resolve().name}-{model.partition(':')[0]}"
+    place = _beside(collection, name)
+    made = command("embed", collection.source, "-m", model, "-i", place)
+    return f"make another of the same pictures: {made}"
+
+
+def _runs_of(collection: Collection) -> str:
+    """Offer the runs that embedded the same pictures, or say how they come to be known."""
+    manifests = [collection.manifest, *(manifest for _, manifest in _of_same_source(collection))]
+    names = dict.fromkeys(str(manifest.request.get("name", "")) for manifest in manifests)
+    runs = [name for name in names if is_run(name) and (Path(name) / "run.json").is_file()]
+    if len(runs) > 1:
+        words = [word for run in runs for word in ("--ensemble", run)]
+        return f"type: {command('eval', '-i', collection.folder, *words)}"
+    name = _beside(collection, "NAME")
+    return "give two folders with run.json and head.safetensors that embedded these pictures: " + (
+        command("embed", collection.source, "-m", "RUN", "-i", name)
+    )
 
 
 def _is_of(manifest: Manifest, run: Path) -> bool:
@@ -139,9 +196,17 @@ def _beside(collection: Collection, name: str) -> str:
     return name if under_root else str(collection.folder.parent / name)
 
 
-def _rows(member: Collection, hashes: Sequence[bytes]) -> Int64Array:
+def _rows(member: Collection, hashes: Sequence[bytes], collection: Collection) -> Int64Array:
+    """Find a collection's pictures, given by their hashes, in another one."""
     rows = same_pictures(member, hashes)
     missing = int(np.count_nonzero(rows < 0))
+    if missing and member.source != collection.source:
+        raise ArtvecError(
+            f"{member.folder} is of other pictures than {collection.folder}: {member.source} "
+            f"lacks {missing:,} of {len(rows):,}",
+            _to_concatenate(collection),
+            usage=True,
+        )
     if missing:
         raise ArtvecError(
             f"{member.folder} lacks {missing:,} of the {len(rows):,} pictures",

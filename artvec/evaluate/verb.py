@@ -17,7 +17,13 @@ from artvec.errors import ArtvecError, command
 from artvec.evaluate.chance import chance_figures, majority_accuracy
 from artvec.evaluate.confused import confusion_of, figures_of_classes
 from artvec.evaluate.leaks import find_leaks, training_leaks
-from artvec.evaluate.members import Ensemble, ensemble, other_collection, side_by_side
+from artvec.evaluate.members import (
+    Ensemble,
+    check_runs,
+    ensemble,
+    other_collection,
+    side_by_side,
+)
 from artvec.evaluate.report import EvaluateOptions, EvaluationReport, Setting
 from artvec.evaluate.warnings import warnings_of
 from artvec.metrics.bootstrap import RESAMPLES
@@ -60,6 +66,7 @@ def evaluate(
     collection = _opened(folder)
     selection = select(collection, options.gallery, options.queries, options.group)
     others = [other_collection(name, collection) for name in options.concat]
+    check_runs(collection, options.ensemble)
     runs, notes = _runs([collection, *others], options.ensemble)
     vectors = side_by_side(collection, selection, others)
     leaks = replace(

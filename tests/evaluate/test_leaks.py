@@ -172,9 +172,12 @@ def test_what_is_no_ensemble(gallery: Path) -> None:
     run = make_run(Path("runs/a"), gallery, 1)
     headless = make_run(Path("runs/headless"), gallery, 2, head=False)
     embedded_by(run, gallery)
+    with pytest.raises(ArtvecError, match="nope is no run directory") as unknown:
+        evaluate(Path("indexes/art"), EvaluateOptions(ensemble=(Path("nope"),)))
+    assert "run.json" in unknown.value.hint and "backbone" not in unknown.value.hint
     for runs, said in (((run,), "needs two runs"), ((run, run), "needs two runs"),
                        ((run, headless), "headless has no head"),
-                       ((run, Path("runs/none")), "runs/none is not a complete run")):  # fmt: skip
+                       ((run, Path("runs/none")), "runs/none is no run directory")):  # fmt: skip
         with pytest.raises(ArtvecError, match=said) as caught:
             evaluate(Path("indexes/art"), EvaluateOptions(ensemble=runs))
         assert caught.value.usage
@@ -196,8 +199,14 @@ def test_vectors_side_by_side(gallery: Path, tmp_path: Path) -> None:
     report = evaluate(Path("indexes/colours"), beside)
     assert report.metrics["knn1_accuracy"].value == pytest.approx(expected)
     assert len(report.setting.encoders) == 2
-    with pytest.raises(ArtvecError, match="no collection at"):
+    with pytest.raises(ArtvecError, match="no collection at") as caught:
         evaluate(Path("indexes/colours"), EvaluateOptions(concat=("nothing",)))
+    assert caught.value.hint == "type: artvec eval -i indexes/colours --concat cnn"
+    shutil.copytree(gallery / "test", tmp_path / "few")
+    embed(tmp_path / "few", EmbedOptions(model="colour:4x4", index="few"))
+    with pytest.raises(ArtvecError, match="few is of other pictures than indexes/colours") as other:
+        evaluate(Path("indexes/colours"), EvaluateOptions(concat=("few",)))
+    assert other.value.hint == caught.value.hint
     (gallery / "test/a/27.png").unlink()
     embed(gallery, EmbedOptions(index="cnn"))
     with pytest.raises(ArtvecError, match="lacks 1 of the 9 pictures"):
