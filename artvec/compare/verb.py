@@ -67,7 +67,9 @@ def compare(
     compared = opened(arguments)
     common = common_images(compared)
     first = compared[0].collection
-    selection = restricted(select(first, options.gallery, options.queries, options.group), common)
+    asked = ("compare", *(arguments or [one.name for one in compared]))
+    selection = select(first, options.gallery, options.queries, options.group, asked)
+    selection = restricted(selection, common)
     leaks = tuple(_leaks(compared, selection))
     if leaks and not options.allow_leak:
         raise _trained_on_queries(leaks, len(selection.queries))

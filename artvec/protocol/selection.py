@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.collection.where import known_columns, no_column
+from artvec.collection.where import ROW_COLUMNS, known_columns
 from artvec.errors import ArtvecError, command, mistyped
 from artvec.types import BoolArray, Int64Array
 
@@ -73,6 +73,7 @@ def select(
     gallery: str = "train",
     queries: str = "test",
     group: str | None = None,
+    asked: Sequence[object] = (),
 ) -> Selection:
     """Choose the rows of an evaluation by their splits.
 
@@ -81,15 +82,17 @@ def select(
         gallery: Split that is searched and learned from.
         queries: Split that is asked about; may be the gallery's: then no row finds itself.
         group: Column of the groups; None for the one that the collection was embedded with.
+        asked: Words of the command, without options, for hints; none stand for `eval`.
 
     Raises:
         ArtvecError: No row has one of the splits, no such column, or a side without labels.
     """
+    asked = asked or ("eval", "-i", collection.folder)
     table = columns(collection, ["split", "label"])
     splits = np.array(table.column("split").to_pylist(), dtype=object)
     labels = np.array(table.column("label").to_pylist(), dtype=object)
-    for split, option in ((gallery, "--gallery"), (queries, "--queries")):
-        _check_split(collection, splits, split, option)
+    for split in (gallery, queries):
+        _check_split(collection, splits, split, asked)
     sides = (splits == gallery) | (splits == queries)
     labelled = np.array([label is not None for label in labels], dtype=bool)
     if (sides & labelled).any():
@@ -114,7 +117,7 @@ def select(
         val_drawn=not len(stored_val) and len(val) > 0,
         labels=numbers,
         classes=tuple(classes),
-        groups=_groups(collection, column) if column is not None else None,
+        groups=_groups(collection, column, asked) if column is not None else None,
         group_column=column,
         unlabelled=int(np.count_nonzero(sides & ~labelled)),
     )
@@ -137,7 +140,10 @@ def content_hashes(collection: Collection, rows: Int64Array) -> list[bytes]:
 
 
 def _check_split(
-    collection: Collection, splits: np.ndarray[tuple[int], np.dtype[np.object_]], name: str, at: str
+    collection: Collection,
+    splits: np.ndarray[tuple[int], np.dtype[np.object_]],
+    name: str,
+    asked: Sequence[object],
 ) -> None:
     counts: dict[str, int] = {}
     for split in splits:
@@ -152,8 +158,8 @@ def _check_split(
         f"no row of {index} has the split {name!r} (there are: {known})",
         name,
         counts,
-        otherwise=f"name one that exists with {at}; every row against all others: "
-        + command("eval", "-i", index, "--gallery", largest, "--queries", largest)
+        otherwise="name one that exists; every row against all others: "
+        + command(*asked, "--gallery", largest, "--queries", largest)
         if counts
         else f"embed pictures: {command('embed', 'SOURCE', '-i', index)}",
     )
@@ -183,11 +189,24 @@ def _share(count: int) -> int:
     return max(1, round(VAL_SHARE * count)) if count > 1 else 0
 
 
-def _groups(collection: Collection, column: str) -> Int64Array:
-    known: Sequence[str] = known_columns(collection)
-    if column not in known:
-        raise no_column(column, known)
+def _groups(collection: Collection, column: str, asked: Sequence[object]) -> Int64Array:
+    if column not in known_columns(collection):
+        raise _no_group(collection, column, asked)
     codes: dict[object, int] = {}
     values = columns(collection, [column]).column(column).to_pylist()
     keys = (value if value is not None else (row,) for row, value in enumerate(values))
     return np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=np.int64)
+
+
+def _no_group(collection: Collection, column: str, asked: Sequence[object]) -> ArtvecError:
+    """Offer the user's own columns first: few of the others make groups."""
+    own = tuple(collection.manifest.columns)
+    if own:
+        hint = f"columns: {', '.join((*own, *ROW_COLUMNS))}; type: "
+        hint += command(*asked, "--group", own[0])
+    else:
+        hint = f"{collection.folder} has no columns of its own; give some by a CSV: " + command(
+            "embed", collection.source, "-i", collection.folder, "--metadata", "CSV"
+        )
+    known = known_columns(collection)
+    return mistyped(f"there is no column {column!r}", column, known, otherwise=hint)

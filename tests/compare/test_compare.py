@@ -153,6 +153,9 @@ def test_a_missing_split_is_told(here: Path, artvec: Run) -> None:
     colours(here / "art", here / "indexes/art")
     done = artvec("compare", "art", "--queries", "tests")
     assert done.code == 2 and "no row of indexes/art has the split 'tests'" in done.err
+    unlike = artvec("compare", "art", "--gallery", "nope").err
+    assert unlike.endswith("others: artvec compare art --gallery train --queries train\n")
+    assert "artvec embed" in artvec("compare", "art", "--group", "nope").err
     other = artvec("compare", "art", "--queries", "val", "--no-speed", "--json")
     assert other.json["protocol"]["queries"] == 12
 

@@ -97,3 +97,7 @@ def test_a_mistyped_column_is_named(studio: Path) -> None:
         select(open_collection(studio), group="artits")
     assert "artist" in caught.value.hint
     assert caught.value.usage
+    with pytest.raises(ArtvecError, match="no column 'zzz'") as unknown:
+        select(open_collection(studio), group="zzz", asked=("compare", "art", "b c"))
+    assert unknown.value.hint.startswith("columns: artist, path, label")
+    assert unknown.value.hint.endswith("; type: artvec compare art 'b c' --group artist")
