@@ -120,13 +120,28 @@ def _disagreements(compared: Sequence[Compared], rows: Sequence[Int64Array]) -> 
             other = [(path, ours, theirs) for path, ours, theirs in told if ours != theirs]
             if other:
                 path, ours, theirs = other[0]
-                again = command("embed", one.collection.source, "-i", one.collection.folder)
                 notes.append(
                     f"{len(other):,} images have another {fact} in {one.name} than in {first.name} "
                     f"({path}: {theirs}, not {ours}); the {fact}s of {first.name}, which is named "
-                    f"first, count for all (to bring {one.name} up to date: {again})"
+                    f"first, count for all ({_way_out(first, one, fact)})"
                 )
     return notes
+
+
+def _way_out(first: Compared, one: Compared, fact: str) -> str:
+    """Say how two collections come to tell the same: what comes from folders only a CSV changes."""
+    ours, theirs = (of.collection.manifest.metadata_file for of in (first, one))
+    again = ("embed", one.collection.source, "-i", one.collection.folder)
+    if first.collection.source != one.collection.source:
+        own = command(*again, "--metadata", "CSV")
+        return f"to set those of {one.name}, a CSV with the columns filename and {fact}: {own}"
+    if theirs is not None and ours is None:
+        other = command(
+            "embed", first.collection.source, "-i", first.collection.folder, "--metadata", theirs
+        )
+        return f"to give {first.name} those of {one.name}: {other}"
+    given = ("--metadata", ours) if ours is not None and ours != theirs else ()
+    return f"to bring {one.name} up to date: {command(*again, *given)}"
 
 
 def _nothing_shared(compared: Sequence[Compared]) -> ArtvecError:

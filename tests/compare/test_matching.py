@@ -93,6 +93,20 @@ def test_the_first_ones_labels_and_splits_count(here: Path) -> None:
         split
     )
     assert "1 images have another label in told than in art (test/a/049.png: b, not a)" in label
+    sets = f"artvec embed {here / 'art'} -i indexes/{{}} --metadata {facts}"
+    assert f"to give art those of told: {sets.format('art')})" in label
+    assert f"to bring art up to date: {sets.format('art')})" in theirs.notes[1]
+
+
+def test_labels_of_folders_are_changed_by_a_csv_only(here: Path) -> None:
+    shutil.copytree(here / "art", here / "other")
+    (here / "other/test/a/049.png").rename(here / "other/test/b/049.png")
+    colours(here / "art", here / "indexes/art")
+    colours(here / "other", here / "indexes/other")
+    (note,) = compare(["art", "other"], UNTIMED).notes
+    assert "the labels of art, which is named first, count for all" in note
+    assert "to set those of other, a CSV with the columns filename and label" in note
+    assert f"artvec embed {here / 'other'} -i indexes/other --metadata CSV" in note
 
 
 def test_nothing_in_common(here: Path) -> None:
