@@ -61,6 +61,13 @@ def test_the_whole_command_is_given(
     assert hint == f"hint: did you mean: {meant}"
 
 
+def test_a_missing_value_leads_to_the_commands_own_help(artvec: Run) -> None:
+    done = artvec("compare", "--models", "colour:4x4")
+    assert done.code == 2
+    assert "'--models' requires 2 arguments" in done.err
+    assert done.err.endswith("see: artvec compare --help\n")
+
+
 def test_a_folder_of_pictures_is_no_collection(paintings: Path, artvec: Run) -> None:
     (paintings / "more").mkdir()
     (paintings / "art/0.png").rename(paintings / "more/0.png")

@@ -134,7 +134,7 @@ def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
     describe = getattr(failure, "format_message", lambda: str(failure))
     message = " ".join(describe().split()).rstrip(".") or "no command was given"
     context: Any = getattr(failure, "ctx", None)
-    path = context.command_path if context else "artvec"
+    path = context.command_path if context else _command_path(arguments)
     see = f"see: {path} --help"
     if type(failure).__name__ == "NoSuchOption":
         word = str(getattr(failure, "option_name", ""))
@@ -145,6 +145,18 @@ def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
         known = list(context.command.commands)
         return mistyped(f"{path} has no command {word!r}", word, known, otherwise=see)
     return ArtvecError(message, see, usage=True)
+
+
+def _command_path(arguments: list[str]) -> str:
+    """Return the command that was typed: a missing value of an option comes without one."""
+    path: list[str] = ["artvec"]
+    group: Any = typer.main.get_command(app)
+    for word in arguments:
+        if word not in getattr(group, "commands", {}):
+            break
+        path.append(word)
+        group = group.commands[word]
+    return " ".join(path)
 
 
 def _spelt_out(failure: ArtvecError, arguments: list[str]) -> ArtvecError:
