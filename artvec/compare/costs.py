@@ -112,6 +112,12 @@ def _encoders(
 ) -> Iterator[tuple[int, Encoder]]:
     for at, one in enumerate(compared):
         manifest = one.collection.manifest
+        if manifest.encoder.layer == "pixels":
+            notes.append(
+                f"the speed of {one.name} is not measured: {manifest.encoder.backbone} is computed "
+                "in decoding, which no speed here counts"
+            )
+            continue
         try:
             ready = encoder_for(manifest.encoder, stored_request(manifest), options)
             yield at, ready.encoder

@@ -40,6 +40,8 @@ def test_the_whole_command(workshop: Path, tmp_path: Path, artvec: Run) -> None:
     assert cnn["images_per_second"] > 0 and cnn["ms_per_image"] > 0
     assert {"parameters", "mult_adds", "depth", "size_mb"} <= set(cnn)
     assert not {"parameters", "accuracy_per_million_parameters"} & set(by_name["art"])
+    assert not {"images_per_second", "ms_per_image", "engine"} & set(by_name["art"])
+    assert any("speed of art is not measured: colour:4x4" in note for note in told["notes"])
     rows = list(csv.DictReader(table.open(newline="")))
     alone = {(r["a"], r["metric"]): r["value"] for r in rows if not r["b"]}
     assert float(alone["art-cnn", "nmi"]) == cnn["metrics"]["nmi"]["value"]
@@ -210,7 +212,7 @@ def test_a_run_trained_further_is_refused(here: Path) -> None:
 
 def test_no_pictures_no_speeds(here: Path) -> None:
     """Speeds are absent, with a line that says why, where no picture can be read any more."""
-    index = colours(here / "art", here / "indexes/art")
+    index = embed(here / "art", EmbedOptions("simple_cnn", "art")).index
     (here / "art").rename(here / "moved")
     found = compare([str(index)])
     assert found.rows[0].cost.speed is None
