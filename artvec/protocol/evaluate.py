@@ -220,8 +220,11 @@ def _silhouettes(vectors: Vectors, selection: Selection, progress: Progress) -> 
 
 
 def _clusters(vectors: Vectors, selection: Selection) -> Int64Array | None:
+    """Cluster the queries; with as many classes as queries any clustering would be perfect."""
     n_classes = len(np.unique(selection.query_labels))
-    return kmeans_clusters(vectors.queries, n_classes) if n_classes > 1 else None
+    if not 1 < n_classes < len(selection.queries):
+        return None
+    return kmeans_clusters(vectors.queries, n_classes)
 
 
 def _elsewhere(

@@ -158,6 +158,19 @@ def test_splits_that_are_not_there(three_classes: Path, artvec: Run) -> None:
     )
 
 
+def test_one_query_of_each_class_leaves_no_clusters_to_judge(
+    tmp_path: Path, paint_class: PaintClass, embedded: Embedded
+) -> None:
+    """As many clusters as queries agree with any labels."""
+    for seed in range(12):
+        split = "test" if seed < 3 else "train"
+        paint_class(tmp_path / f"art/{split}/{'abc'[seed % 3]}/{seed}.png", seed % 3, seed)
+    report = evaluate(embedded())
+    assert "knn1_accuracy" in report.metrics and report.outcomes.clusters is None
+    for figures in (report.metrics, report.chance, report.colour):
+        assert not {"nmi", "ami", "ari", "matched_accuracy"} & set(figures)
+
+
 def test_a_tiny_collection(tmp_path: Path, paint_class: PaintClass, embedded: Embedded) -> None:
     """Two pictures to search and two to ask, of two classes: no probe, no silhouette, no NaN."""
     facts = {}
