@@ -22,6 +22,7 @@ AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_ac
 TESTED = ("knn20_accuracy", "linear_probe_accuracy", "head_accuracy")
 """The classifiers' accuracies, to which McNemar's test applies."""
 SIGNIFICANT = 0.05
+_ROUNDING = 1e-9
 _NAMED = 3
 _WORDS: Mapping[str, Verdict] = {
     "yes": "better",
@@ -44,7 +45,8 @@ def paired(
         Pair by pair, figures in the protocol's order.
     """
     places = list(combinations(range(len(names)), 2))
-    differences = _of_means(outcomes, places, selection) | _of_clusters(outcomes, places, selection)
+    found = _of_means(outcomes, places, selection) | _of_clusters(outcomes, places, selection)
+    differences = {key: without_rounding(difference) for key, difference in found.items()}
     order = dict.fromkeys(name for one in outcomes for name in one.figures)
     p_values = _p_values(outcomes, places)
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
@@ -62,6 +64,12 @@ def paired(
         for metric in order
         if (metric, a, b) in differences
     )
+
+
+def without_rounding(difference: Interval) -> Interval:
+    """Return a difference whose numbers next to 0 are 0: they come from the order of sums."""
+    numbers = (difference.value, difference.low, difference.high)
+    return Interval(*(0.0 if abs(number) < _ROUNDING else number for number in numbers))
 
 
 Key = tuple[str, int, int]

@@ -93,8 +93,8 @@ def _pairs_table(comparison: Comparison, verbose: bool) -> None:
             pair.a,
             pair.verdict,
             pair.b,
-            f"{pair.difference.value:+.3f}",
-            f"{pair.difference.low:+.3f} to {pair.difference.high:+.3f}",
+            f"{pair.difference.value:+z.3f}",
+            f"{pair.difference.low:+z.3f} to {pair.difference.high:+z.3f}",
             "" if pair.p_value_holm is None else f"{pair.p_value_holm:.3g}",
         ]
         for pair in pairs

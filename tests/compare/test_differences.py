@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from galleries import colours
 from scipy import stats
 
 from artvec.compare import CompareOptions, Comparison, compare
-from artvec.compare.pairing import holm
+from artvec.compare.pairing import holm, without_rounding
 from artvec.compare.rankings import compared_rankings
 from artvec.compare.results import Pair, Verdict
 from artvec.types import Interval
@@ -198,3 +199,22 @@ def test_rankings_that_agree_are_told() -> None:
     assert found.words == ("all 2 headline figures rank the collections alike",)
     equal = [figures(knn20_accuracy=0.9, nmi=0.7), figures(knn20_accuracy=0.9, nmi=0.6)]
     assert compared_rankings(["x", "y"], equal, []).agreements == ()
+
+
+def test_differences_that_are_rounding_are_none(here: Path) -> None:
+    """They are 0, never shown as -0, and no axis is drawn to their scale."""
+    none = without_rounding(Interval(-2.2e-16, -0.02, 3e-10))
+    assert none == Interval(0.0, -0.02, 0.0)
+    assert np.isnan(without_rounding(Interval(0.1, float("nan"), 0.2)).low)
+    from artvec.report.comparison import html_page
+    from artvec.report.comparison.charts import charts
+
+    colours(here / "art", here / "indexes/one")
+    colours(here / "art", here / "indexes/two")
+    same = compare(["one", "two"], UNTIMED)
+    tiny = [replace(one, difference=Interval(-1e-4, -2e-4, 1e-4)) for one in same.pairs]
+    found = replace(same, pairs=tuple(tiny))
+    assert "-0.000" not in html_page(found)
+    for axes in charts(found)["differences"].axes:
+        low, high = axes.get_xlim()
+        assert high - low == pytest.approx(0.01)

@@ -29,6 +29,8 @@ _STYLE = {
 }
 _VERDICTS = {"better": colour_of(0), "worse": colour_of(5), "no evidence of a difference": NONE}
 _DPI = 200
+_MIN_SPAN = 0.01
+"""An axis of differences is at least so wide: none of 1e-6 shall look like a large one."""
 _MAX_PAIRS = 28
 """Pairs of the eight best-ranked; more can't be told apart in one chart."""
 
@@ -138,6 +140,10 @@ def _forest(pairs: Sequence[Pair], metrics: Sequence[str]) -> Figure:
                 colour = _VERDICTS[pair.verdict]
                 axes.plot([pair.difference.low, pair.difference.high], [place, place], color=colour)
                 axes.plot(pair.difference.value, place, "o", color=colour, markersize=4)
+        low, high = axes.get_xlim()
+        if high - low < _MIN_SPAN:
+            middle = (low + high) / 2
+            axes.set_xlim(middle - _MIN_SPAN / 2, middle + _MIN_SPAN / 2)
         axes.set_title(metric.replace("_", " "), fontsize=8)
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
     chart.supxlabel("difference: first minus second; right of 0 the first is better", fontsize=8)

@@ -102,8 +102,8 @@ def _pair(pair: Pair) -> list[str]:
         pair.a,
         pair.verdict,
         pair.b,
-        f"{difference.value:+.3f}",
-        f"{difference.low:+.3f} to {difference.high:+.3f}" if known else "",
+        f"{difference.value:+z.3f}",
+        f"{difference.low:+z.3f} to {difference.high:+z.3f}" if known else "",
         "" if pair.p_value_holm is None else f"{pair.p_value_holm:.3g}",
     ]
 
