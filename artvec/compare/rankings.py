@@ -20,6 +20,8 @@ HEADLINES = (
 )
 """One figure of each kind, so that the many of one kind don't outvote the others."""
 _ALIKE = 0.999
+_DIGITS = 9
+"""Figures that agree so far are equal: the rest is rounding."""
 
 
 def headlines(figures: Sequence[Mapping[str, Interval]]) -> tuple[str, ...]:
@@ -29,7 +31,11 @@ def headlines(figures: Sequence[Mapping[str, Interval]]) -> tuple[str, ...]:
 
 def ranks(values: Sequence[float]) -> list[int]:
     """Return the place of each, 1 for the largest; equal ones share the better place."""
-    return [int(place) for place in rankdata([-value for value in values], method="min")]
+    return [int(place) for place in rankdata([-value for value in _told(values)], method="min")]
+
+
+def _told(values: Sequence[float]) -> list[float]:
+    return [round(value, _DIGITS) for value in values]
 
 
 def compared_rankings(
@@ -45,7 +51,8 @@ def compared_rankings(
     metrics = headlines(figures)
     agreements = tuple(_agreements(metrics, figures)) if len(names) > 1 else ()
     contradictions = tuple(_contradictions(pairs))
-    words = tuple(_words(len(names), metrics, agreements, contradictions))
+    tied = [name for name in metrics if len(set(_told([one[name].value for one in figures]))) == 1]
+    words = tuple(_words(len(names), metrics, agreements, contradictions, tied))
     return Rankings(metrics, agreements, contradictions, words)
 
 
@@ -53,7 +60,7 @@ def _agreements(
     metrics: Sequence[str], figures: Sequence[Mapping[str, Interval]]
 ) -> Iterator[Agreement]:
     for a, b in combinations(metrics, 2):
-        values_a, values_b = ([one[metric].value for one in figures] for metric in (a, b))
+        values_a, values_b = (_told([one[metric].value for one in figures]) for metric in (a, b))
         if len(set(values_a)) > 1 and len(set(values_b)) > 1:
             yield Agreement(a, b, float(kendalltau(values_a, values_b).statistic))
 
@@ -74,6 +81,7 @@ def _words(
     metrics: Sequence[str],
     agreements: Sequence[Agreement],
     contradictions: Sequence[Contradiction],
+    tied: Sequence[str],
 ) -> Iterator[str]:
     if count < 2 or not metrics:
         return
@@ -81,7 +89,8 @@ def _words(
     if not agreements:
         yield "no two figures tell the collections apart, so there is no ranking to agree on"
     elif not unlike:
-        yield f"all {len(metrics)} headline figures rank the collections alike"
+        of = f"{len(metrics) - len(tied)} of {len(metrics)}" if tied else f"all {len(metrics)}"
+        yield f"{of} headline figures rank the collections alike"
     else:
         least = min(unlike, key=lambda one: one.kendall_tau)
         yield (
@@ -89,6 +98,8 @@ def _words(
             f"(Kendall's tau {least.kendall_tau:.2f}); "
             f"{len(unlike)} of {len(agreements)} pairs of figures differ in order"
         )
+    if tied:
+        yield f"all collections are equal by {_listed(tied)}"
     for one in contradictions:
         yield (
             f"{one.a} is better than {one.b} by {_listed(one.better_by)}, "

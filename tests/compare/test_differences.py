@@ -15,7 +15,7 @@ from scipy import stats
 
 from artvec.compare import CompareOptions, Comparison, compare
 from artvec.compare.pairing import holm, without_rounding
-from artvec.compare.rankings import compared_rankings
+from artvec.compare.rankings import compared_rankings, ranks
 from artvec.compare.results import Pair, Verdict
 from artvec.types import Interval
 
@@ -218,3 +218,17 @@ def test_differences_that_are_rounding_are_none(here: Path) -> None:
     for axes in charts(found)["differences"].axes:
         low, high = axes.get_xlim()
         assert high - low == pytest.approx(0.01)
+
+
+def test_ties_are_told() -> None:
+    """Equal but for rounding: no ranking, the better place for both, and a sentence."""
+    each = [
+        figures(knn20_accuracy=0.9, map_at_r=0.7, nmi=0.3),
+        figures(knn20_accuracy=0.8, map_at_r=0.6, nmi=0.1 + 0.2),
+    ]
+    found = compared_rankings(["x", "y"], each, [])
+    assert found.words == (
+        "2 of 3 headline figures rank the collections alike",
+        "all collections are equal by nmi",
+    )
+    assert ranks([0.3, 0.1 + 0.2, 0.1]) == [1, 1, 3]
