@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small_gallery import COLOURS, EACH, HOSTILE, SCRIPT
+from small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
 from artvec.collection.reader import columns, open_collection
 from artvec.report.explorer import Evaluated, Findings
@@ -31,9 +31,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         base = COLOURS.get(name.split("/")[0], (128, 128, 128))
         pixels = np.clip(rng.normal(base, 25, (60, 80, 3)), 0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(file)
-        facts.append((name, "" if at % 5 == 4 else 1500 + at, f"Portrait {at} </script>"))
+        year = "" if at % 5 == 4 else 1500 + at
+        hostile = (f"the user's {column}, {at % 2}" for column in HOSTILE_COLUMNS)
+        facts.append((name, year, f"Portrait {at} </script>", *hostile))
     with (place / "facts.csv").open("w", newline="", encoding="utf-8") as handle:
-        csv.writer(handle).writerows([("filename", "year", "title"), *facts])
+        csv.writer(handle).writerows([("filename", "year", "title", *HOSTILE_COLUMNS), *facts])
     words = ("embed", "pictures", "-m", "colour:4x4", "--metadata", "facts.csv", "-q")
     subprocess.run([sys.executable, "-m", "artvec_cli", *words], cwd=place, check=True)
     return place / "indexes" / "pictures"

@@ -55,6 +55,15 @@ def mark(tab: Tab, name: str) -> str:
     return "#wanted"
 
 
+def colour_by(tab: Tab, title: str) -> None:
+    """Choose a column from the list by what it says there."""
+    tab.run(
+        "(list => { list.value = [...list.options].find(o => o.text === "
+        f"'{title}').value; list.onchange({{ target: list }}); }})"
+        "(document.getElementById('colour-by'))"
+    )
+
+
 def test_pointing_at_a_picture_shows_it(tab: Tab, findings: Findings) -> None:
     tab.mouse("mouseMoved", tab.point(7))
     tab.until("!document.getElementById('tip').hidden")
@@ -72,7 +81,7 @@ def test_a_click_opens_the_picture_with_its_facts(tab: Tab, findings: Findings) 
     tab.until("document.querySelectorAll('#details dt').length")
     told = tab.run("document.getElementById('details').innerText")
     assert "blue/00.jpg" in told
-    for fact in ("blue", "1500", "Portrait 0 </script>", "80", "60"):
+    for fact in ("blue", "1500", "Portrait 0 </script>", "80", "60", "the user's cluster, 0"):
         assert fact in told
     file = tab.run("document.querySelector('#details .actions a').href")
     assert file == findings.file(row).as_uri()
@@ -111,12 +120,17 @@ def test_the_legend_by_keyboard(tab: Tab, findings: Findings) -> None:
 
 def test_any_column_colours_and_numbers_are_a_scale(tab: Tab, findings: Findings) -> None:
     n = findings.collection.rows
-    offered = tab.run("[...document.querySelectorAll('#colour-by option')].map(o => o.value)")
+    offered = tab.run("[...document.querySelectorAll('#colour-by option')].map(o => o.text)")
     assert {"cluster", "label", "split", "year", "width", "silhouette"} <= set(offered)
     assert "title" in offered  # few enough values here
-    tab.run("colourBy('label')")
+    colour_by(tab, "label")
     tab.until(f"{legend('green')} && true")
-    tab.run("colourBy('year')")
+    colour_by(tab, "cluster_2")
+    tab.until(f"{legend('the user')} && true")
+    colour_by(tab, "__proto__")
+    tab.until("document.getElementById('legend').innerText.includes('the user\\'s __proto__, 1')")
+    colour_by(tab, "year")
+    tab.until("document.querySelector('.ends') && true")
     low, high = tab.run("[...document.querySelectorAll('.ends span')].map(s => s.textContent)")
     years = [1500 + at for at in range(n) if at % 5 != 4]
     assert (int(low), int(high)) == (min(years), max(years))

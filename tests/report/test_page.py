@@ -34,17 +34,19 @@ def block(text: str, name: str) -> Any:
 
 
 def unpacked(text: str) -> dict[str, Any]:
-    """Read the columns as the page's script does, by other means."""
+    """Read the columns as the page's script does, by other means; `metadata TITLE` a user's."""
     found: dict[str, Any] = {}
     for column in block(text, "data")["columns"]:
         data = zlib.decompress(base64.b64decode(column["data"]))
+        users = column["key"].startswith("metadata ")
+        name = f"metadata {column['title']}" if users else column["key"]
         if column["kind"] == "text":
-            found[column["name"]] = data.decode().split("\0")
+            found[name] = data.decode().split("\0")
         elif column["kind"] == "category":
             codes = np.frombuffer(data, column["type"])
-            found[column["name"]] = [column["values"][c - 1] if c else None for c in codes]
+            found[name] = [column["values"][c - 1] if c else None for c in codes]
         else:
-            found[column["name"]] = np.frombuffer(data, column["type"])
+            found[name] = np.frombuffer(data, column["type"])
     return found
 
 
@@ -54,8 +56,8 @@ def test_the_page_holds_every_row_and_its_facts(findings: Findings, tmp_path: Pa
     rows = columns(findings.collection, ["path", "label", "year", "title", "width"]).to_pydict()
     assert held["path"] == rows["path"]
     assert held["label"] == rows["label"]
-    assert held["title"] == rows["title"]
-    assert held["year"].tolist() == pytest.approx(
+    assert held["metadata title"] == rows["title"]
+    assert held["metadata year"].tolist() == pytest.approx(
         [np.nan if year is None else year for year in rows["year"]], nan_ok=True
     )
     assert [int(width) for width in held["width"]] == rows["width"]
@@ -63,6 +65,27 @@ def test_the_page_holds_every_row_and_its_facts(findings: Findings, tmp_path: Pa
     assert held["cluster"] == [str(c) if c >= 0 else None for c in clusters]
     assert report.points == findings.collection.rows == report.pictures
     assert report.size_bytes == (tmp_path / "a.html").stat().st_size
+
+
+def test_a_users_columns_never_stand_in_for_the_pages_own(
+    findings: Findings, tmp_path: Path
+) -> None:
+    write_page(tmp_path / "a.html", findings)
+    text = (tmp_path / "a.html").read_text()
+    kinds = {column["key"]: column["kind"] for column in block(text, "data")["columns"]}
+    assert len(kinds) == len(block(text, "data")["columns"]) == len(unpacked(text))
+    own = {"x": "place", "y": "place", "path": "text", "cluster": "category"}
+    own |= dict.fromkeys(("silhouette", "outlier score", "membership"), "number")
+    assert {key: kinds[key] for key in own} == own
+    assert not {"row", "__proto__", "constructor"} & set(kinds)
+    held = unpacked(text)
+    told = {"cluster_2": "cluster", "cluster_2_2": "cluster_2", "silhouette_2": "silhouette"}
+    told |= {name: name for name in ("__proto__", "constructor", "x", "y", "row")}
+    told |= {"outlier score_2": "outlier score", "membership_2": "membership"}
+    for title, name in told.items():
+        assert set(held[f"metadata {title}"]) == {
+            f"the user's {name}, {parity}" for parity in (0, 1)
+        }
 
 
 def test_points_keep_their_place_and_both_axes_one_scale(
@@ -196,7 +219,9 @@ def crowd(findings: Findings, n: int) -> Findings:
         def rows(self) -> int:
             return n
 
-    collection = Crowd(findings.collection.folder, findings.collection.manifest, (table,))
+    kept = {name: findings.collection.manifest.columns[name] for name in ("year", "title")}
+    manifest = replace(findings.collection.manifest, columns=kept)
+    collection = Crowd(findings.collection.folder, manifest, (table,))
     clusters = np.sort(rng.integers(-1, 400, n)).astype(np.int32)
     medoids = np.searchsorted(clusters, np.arange(400))
     values = rng.random(n).astype(np.float32)

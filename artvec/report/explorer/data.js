@@ -3,7 +3,7 @@
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, f4: Float32Array, f8: Float64Array };
-const packed = new Map(page.columns.map((column) => [column.name, column]));
+const packed = new Map(page.columns.map((column) => [column.key, column]));
 const unpacked = new Map();
 
 async function inflate(text) {
@@ -20,11 +20,11 @@ async function unpack(column) {
   return { ...column, array: new ARRAYS[column.type](buffer) };
 }
 
-/** Return a promise of a column; null where there is none of that name. */
-function column(name) {
-  if (!packed.has(name)) return Promise.resolve(null);
-  if (!unpacked.has(name)) unpacked.set(name, unpack(packed.get(name)));
-  return unpacked.get(name);
+/** Return a promise of a column; null where there is none of that key. */
+function column(key) {
+  if (!packed.has(key)) return Promise.resolve(null);
+  if (!unpacked.has(key)) unpacked.set(key, unpack(packed.get(key)));
+  return unpacked.get(key);
 }
 
 const round = (number) => (Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(4))));
@@ -37,15 +37,15 @@ function said(column, point) {
     return Number.isNaN(number) ? "" : round(number);
   }
   const code = column.array[point];
-  return code ? column.values[code - 1] : column.name === "cluster" ? "none" : "";
+  return code ? column.values[code - 1] : column.key === "cluster" ? "none" : "";
 }
 
 /** Return how a column colours the points: a code a point, and for each code a name and a colour. */
 function colouring(column, n) {
   if (column.kind === "category") {
-    const none = { name: column.name === "cluster" ? "no cluster" : "no value", colour: page.none };
+    const none = { name: column.key === "cluster" ? "no cluster" : "no value", colour: page.none };
     const named = column.values.map((name, at) => ({
-      name: column.name === "cluster" ? `cluster ${name}` : name,
+      name: column.key === "cluster" ? `cluster ${name}` : name,
       colour: page.palette[at % page.palette.length],
     }));
     return { codes: column.array, entries: [none, ...named], low: null, high: null };

@@ -30,15 +30,15 @@ async function start() {
   if (map.zooms) byId("map-message").remove();
   else byId("map-message").textContent = "This browser offers no WebGL: the map is drawn plainly and can't be zoomed.";
   byId("map").querySelector(".zoom").hidden = !map.zooms;
-  for (const { name, kind } of page.columns) {
-    if (kind === "category" || kind === "number") byId("colour-by").append(make("option", { value: name, textContent: name }));
+  for (const { key, title, kind } of page.columns) {
+    if (kind === "category" || kind === "number") byId("colour-by").append(make("option", { value: key, textContent: title }));
   }
   await colourBy("cluster");
   document.body.dataset.ready = "yes";
 }
 
-async function colourBy(name) {
-  view.colouring = colouring(await column(name), xs.length);
+async function colourBy(key) {
+  view.colouring = colouring(await column(key), xs.length);
   Object.assign(view, { hidden: new Set(), from: 0, to: Infinity });
   await map.draw(view.colouring.codes, view.colouring.entries.map((entry) => entry.colour));
   drawLegend();
@@ -130,7 +130,7 @@ function pressed() {
 
 async function search(words) {
   const wanted = words.trim().toLowerCase();
-  const texts = await Promise.all(page.columns.filter(({ kind }) => kind === "text").map(({ name }) => column(name)));
+  const texts = await Promise.all(page.columns.filter(({ kind }) => kind === "text").map(({ key }) => column(key)));
   if (byId("search").value !== words) return;
   view.found = null;
   if (wanted) {
@@ -201,10 +201,10 @@ async function open(point) {
   if (!details.open) opener = document.activeElement;
   details.show();
   details.scrollTop = 0;
-  const told = page.columns.filter(({ kind, name }) => kind !== "place" && name !== "path").slice(0, DETAILS);
-  const facts = (await Promise.all(told.map(({ name }) => column(name)))).map((one) => [one.name, said(one, point)]);
+  const told = page.columns.filter(({ kind, key }) => kind !== "place" && key !== "path").slice(0, DETAILS);
+  const facts = (await Promise.all(told.map(({ key }) => column(key)))).map((one) => [one.title, said(one, point)]);
   if (view.current !== point) return;
-  const lines = facts.filter(([, text]) => text).flatMap(([name, text]) => [make("dt", { textContent: name }), make("dd", { textContent: text })]);
+  const lines = facts.filter(([, text]) => text).flatMap(([title, text]) => [make("dt", { textContent: title }), make("dd", { textContent: text })]);
   details.querySelector("dl").replaceChildren(...lines);
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from artvec.collection.plain_columns import free_name
 from artvec.collection.reader import columns
 from artvec.report.explorer.findings import Findings
 from artvec.types import Float32Array, Int64Array
@@ -25,6 +26,9 @@ _FEW_NUMBERS = 6
 _MAX_TEXT = 300
 _OWN = ("label", "split")
 _SIZES = ("width", "height")
+_FIGURES = ("silhouette", "outlier score", "membership")
+_TITLES = ("path", "cluster", *_OWN, *_SIZES, *_FIGURES)
+"""Of the page's own columns, as a reader sees them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Points:
     Attributes:
         rows: (n,), the rows that are points, ascending.
         columns: As the page's script reads them, see `_packed`.
-        left_out: Names of columns there was no room for.
+        left_out: Titles of columns there was no room for.
     """
 
     rows: Int64Array
@@ -61,7 +65,7 @@ def pack(findings: Findings, shown: Iterable[int]) -> Points:
     left_out = []
     for column in _columns(findings, rows):
         if used_bytes + _size([column]) > _MAX_BYTES:
-            left_out.append(str(column["name"]))
+            left_out.append(str(column["title"]))
             continue
         packed.append(column)
         used_bytes += _size([column])
@@ -101,53 +105,61 @@ def _columns(findings: Findings, rows: Int64Array) -> Iterable[dict[str, Any]]:
     names = [str(number) for number in range(len(groups.medoids))]
     codes = groups.clusters[rows].astype(np.int64) + 1
     yield _category("cluster", names, codes)
-    user = tuple(findings.collection.manifest.columns)
-    for name in (*_OWN, *user, *_SIZES):
+    for name, key, title in _stored(findings.collection.manifest.columns):
         values = columns(findings.collection, [name]).column(name).take(rows).to_pylist()
         if any(value is not None for value in values):
-            yield _column(name, values)
-    for name, numbers in (
-        ("silhouette", groups.silhouettes),
-        ("outlier score", groups.outlier_scores),
-        ("membership", groups.probabilities),
-    ):
+            yield _column(key, values) | {"title": title}
+    figures = (groups.silhouettes, groups.outlier_scores, groups.probabilities)
+    for name, numbers in zip(_FIGURES, figures, strict=True):
         yield _packed(name, "number", numbers[rows].astype("<f4"))
 
 
-def _column(name: str, values: Sequence[Any]) -> dict[str, Any]:
+def _stored(user: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return the name, key and title of stored columns; a user's take no key of the page's own."""
+    titles = list(_TITLES)
+    named = []
+    for at, name in enumerate(user):
+        titles.append(free_name(name, titles))
+        named.append((name, f"metadata {at}", titles[-1]))
+    own, sizes = ([(name, name, name) for name in names] for names in (_OWN, _SIZES))
+    return [*own, *named, *sizes]
+
+
+def _column(key: str, values: Sequence[Any]) -> dict[str, Any]:
     known = {value for value in values if value is not None}
     are_text = any(isinstance(value, str) for value in known)
     if are_text and len(known) > _MAX_CATEGORIES:
-        return _text(name, ["" if value is None else value for value in values])
+        return _text(key, ["" if value is None else value for value in values])
     whole = all(isinstance(value, int) for value in known)
     if are_text or (whole and len(known) <= _FEW_NUMBERS):
         ordered = sorted(known)
         at = {value: code for code, value in enumerate(ordered, 1)}
         codes = np.array([at.get(value, 0) for value in values], dtype=np.int64)
-        return _category(name, [str(value) for value in ordered], codes)
+        return _category(key, [str(value) for value in ordered], codes)
     numbers = np.array([np.nan if value is None else value for value in values], dtype="<f8")
     narrow = numbers.astype("<f4")
     exact = np.array_equal(narrow.astype("<f8"), numbers, equal_nan=True)
-    return _packed(name, "number", narrow if exact else numbers)
+    return _packed(key, "number", narrow if exact else numbers)
 
 
-def _category(name: str, values: Sequence[str], codes: Int64Array) -> dict[str, Any]:
+def _category(key: str, values: Sequence[str], codes: Int64Array) -> dict[str, Any]:
     """Pack codes that are 1 for the first value and 0 where there is none."""
     dtype = "u1" if len(values) < 256 else "<u2" if len(values) < 65536 else "<u4"
     cut = [value[:_MAX_TEXT] for value in values]
-    return _packed(name, "category", codes.astype(dtype)) | {"values": cut}
+    return _packed(key, "category", codes.astype(dtype)) | {"values": cut}
 
 
-def _text(name: str, values: Sequence[str]) -> dict[str, Any]:
+def _text(key: str, values: Sequence[str]) -> dict[str, Any]:
     """Join texts by NUL, which no path holds."""
-    cut = (value if name == "path" else value[:_MAX_TEXT].replace("\0", " ") for value in values)
+    cut = (value if key == "path" else value[:_MAX_TEXT].replace("\0", " ") for value in values)
     data = "\0".join(cut).encode("utf-8", "backslashreplace")
-    return {"name": name, "kind": "text", "data": _deflated(data)}
+    return {"key": key, "title": key, "kind": "text", "data": _deflated(data)}
 
 
-def _packed(name: str, kind: str, array: npt.NDArray[Any]) -> dict[str, Any]:
+def _packed(key: str, kind: str, array: npt.NDArray[Any]) -> dict[str, Any]:
     data = _deflated(np.ascontiguousarray(array).tobytes())
-    return {"name": name, "kind": kind, "type": array.dtype.str.lstrip("<|"), "data": data}
+    dtype = array.dtype.str.lstrip("<|")
+    return {"key": key, "title": key, "kind": kind, "type": dtype, "data": data}
 
 
 def _deflated(data: bytes) -> str:
