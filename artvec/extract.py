@@ -16,7 +16,7 @@ from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
 from artvec.images.decode import decode_sample
 from artvec.images.detail import Detail
-from artvec.images.opening import MAX_PIXELS
+from artvec.images.opening import MAX_PIXELS, import_decoders
 from artvec.types import (
     Decoded,
     DecodeMode,
@@ -99,6 +99,7 @@ def extract(
     batches: deque[Future[Embedded]] = deque()
     batch: list[Decoded] = []
     halving = _Halving(encoder, clock)
+    import_decoders()
     with (
         ThreadPoolExecutor(runtime.cores(), "decode") as decoders,
         ThreadPoolExecutor(encoder.streams, "forward") as forwarders,

@@ -12,6 +12,7 @@ from artvec.collection.reader import Collection, columns
 from artvec.copies.alignment import THUMBNAIL_PX, agreement
 from artvec.images.decode import load_picture
 from artvec.images.find import file_of
+from artvec.images.opening import import_decoders
 from artvec.images.reading import Undecodable
 from artvec.progress import Progress, silent
 from artvec.runtime import cores
@@ -47,6 +48,7 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     def small(row: int) -> Image.Image | None:
         return _small(collection, table["path"][row].as_py(), table["size_bytes"][row].as_py())
 
+    import_decoders()
     with ThreadPoolExecutor(cores()) as pool:
         pictures: dict[int, Image.Image] = {}
         for done, (row, picture) in enumerate(zip(rows, pool.map(small, rows), strict=True), 1):

@@ -25,6 +25,7 @@ from artvec.errors import OutOfMemory
 from artvec.extract import out_of_memory
 from artvec.images.decode import decode_sample
 from artvec.images.find import Found, find_images
+from artvec.images.opening import import_decoders
 from artvec.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
 from artvec.types import (
     BackboneRequest,
@@ -223,6 +224,7 @@ def _decode_some(
 ) -> tuple[list[Outcome], float]:
     """Return what a sample was decoded to, and wall seconds a picture."""
     cores = runtime.cores()
+    import_decoders()
     with ThreadPoolExecutor(cores, "decode") as pool:
         # The largest at once, to warm up, and because memory peaks there.
         list(pool.map(decode, sorted(candidates, key=lambda s: s.size_bytes)[-cores:]))

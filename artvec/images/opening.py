@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
@@ -55,6 +56,17 @@ def readable_formats() -> tuple[str, ...]:
         return FORMATS
     register_heif_opener()
     return (*FORMATS, "HEIF")
+
+
+def import_decoders() -> None:
+    """Import now what decoding imports when it first needs it; to be called before threads start.
+
+    An interrupt that falls into a thread's import can leave the import's lock held, and all other
+    threads waiting for it.
+    """
+    Image.init()
+    readable_formats()
+    import_module("numpy.ma")  # for np.median, of the fingerprint
 
 
 @dataclass(frozen=True, slots=True)

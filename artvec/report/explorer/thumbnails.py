@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from artvec.images.decode import load_picture
+from artvec.images.opening import import_decoders
 from artvec.images.reading import Undecodable
 from artvec.progress import Progress
 from artvec.report.explorer.findings import Findings
@@ -116,6 +117,7 @@ def _made(
     findings: Findings, rows: Sequence[int], side_px: int
 ) -> Iterator[tuple[int, bytes | None]]:
     """Yield rows with their WebP file, in order; a caller who stops early wastes little."""
+    import_decoders()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for first in range(0, len(rows), _AT_ONCE):
             some = rows[first : first + _AT_ONCE]
