@@ -150,6 +150,23 @@ def test_no_clusters_no_labels_no_rest(findings: Findings, tmp_path: Path) -> No
     assert "Nothing: every picture was read." in text
 
 
+def test_notes_name_figures_as_the_tables_do(findings: Findings, tmp_path: Path) -> None:
+    told = (
+        "knn20_accuracy 0.071 is no better than chance (0.100)",
+        "linear_probe has 1.000 on training pictures and 0.300 on test pictures",
+        "head_accuracy 0.100 is no better than chance (0.100)",
+        "never predicted: blue",
+    )
+    write_page(tmp_path / "a.html", replace(findings, notes=told))
+    notes = re.findall("<li>(.*?)</li>", (tmp_path / "a.html").read_text())
+    assert notes[:4] == [
+        "“20 neighbours” 0.071 is no better than chance (0.100).",
+        "“Linear probe” has 1.000 on training pictures and 0.300 on test pictures.",
+        "“Head” 0.100 is no better than chance (0.100).",
+        "Never predicted: blue.",
+    ]
+
+
 def test_an_interrupted_report_leaves_the_old_one(findings: Findings, tmp_path: Path) -> None:
     def interrupt(done: int, total: int) -> None:
         if done == 5:

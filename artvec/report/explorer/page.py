@@ -131,6 +131,7 @@ def _rendered(page: _Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["decimal"] = words.decimal
+    environment.filters["sentence"] = words.note
     environment.filters["counted"] = counted
     environment.globals["colour_of"] = palette.colour_of
     findings, evaluated = page.findings, page.findings.evaluation

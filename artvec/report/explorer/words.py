@@ -151,6 +151,15 @@ def summary(findings: Findings) -> Iterator[str]:
         yield f"{counted(len(findings.failures), 'file')} could not be read, see the end."
 
 
+def note(text: str) -> str:
+    """Return a note as a sentence; a figure it begins with bears its name in the page's tables."""
+    first, _, rest = text.partition(" ")
+    for identifier in (first, f"{first}_accuracy"):
+        if identifier in _OF_LABELS:
+            return f"“{_OF_LABELS[identifier][0]}” {rest}."
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def decimal(value: float) -> str:
     """Return a figure with as many digits as one reads."""
     if not np.isfinite(value):
