@@ -148,10 +148,10 @@ def _legend(axes: Axes, heading: str | None) -> None:
 
 
 def _silhouettes(findings: Findings) -> Figure | None:
+    if not findings.have_silhouettes:
+        return None
     groups = findings.groups
     n_clusters = len(groups.medoids)
-    if not n_clusters:
-        return None
     figure = Figure(figsize=(6, 6))
     axes = figure.add_subplot()
     inside = groups.silhouettes[groups.clusters >= 0]

@@ -150,6 +150,35 @@ def test_no_clusters_no_labels_no_rest(findings: Findings, tmp_path: Path) -> No
     assert "Nothing: every picture was read." in text
 
 
+@pytest.mark.parametrize("absent", [0, np.nan])
+def test_one_cluster_has_no_borders_to_judge(
+    findings: Findings, tmp_path: Path, absent: float
+) -> None:
+    n = findings.collection.rows
+    ones, none = np.ones(n, np.float32), np.full(n, absent, np.float32)
+    medoids = np.zeros(1, np.int64)
+    single = Groups("kmeans", np.zeros(n, np.int32), ones, ones, none, medoids)
+    quality = {"silhouette_cosine": float("nan")}
+    write_page(tmp_path / "a.html", replace(findings, groups=single, quality=quality))
+    text = (tmp_path / "a.html").read_text()
+    lead = re.search('<p class="lead">(.*?)</p>', text)
+    assert lead
+    assert lead[1].startswith(f"{n} pictures, all in one cluster. 1 picture is there more")
+    shown = text.partition('<script type="application/json"')[0]
+    assert "nan" not in shown.partition("<body>")[2].lower()
+    assert 'aria-label="Silhouette plot' not in shown
+    assert "silhouette" not in unpacked(text)
+
+
+def test_clusters_of_one_row_each_have_no_silhouettes(findings: Findings, tmp_path: Path) -> None:
+    n = findings.collection.rows
+    ones, none = np.ones(n, np.float32), np.full(n, np.nan, np.float32)
+    alone = Groups("kmeans", np.arange(n, dtype=np.int32), ones, ones, none, np.arange(n))
+    write_page(tmp_path / "a.html", replace(findings, groups=alone))
+    text = (tmp_path / "a.html").read_text()
+    assert f"{n} pictures fall into {n} clusters, none is left over. 1 picture is" in text
+
+
 def test_notes_name_figures_as_the_tables_do(findings: Findings, tmp_path: Path) -> None:
     told = (
         "knn20_accuracy 0.071 is no better than chance (0.100)",

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from artvec.collection.reader import Collection, columns
 from artvec.images.find import file_of
 from artvec.types import Copies, Groups, Int64Array, Interval, Projection, Skipped
@@ -69,6 +71,12 @@ class Findings:
         """(N,), in row order."""
         found: list[str | None] = columns(self.collection, ["label"]).column("label").to_pylist()
         return found
+
+    @property
+    def have_silhouettes(self) -> bool:
+        """Whether there are silhouettes: not of a single cluster, nor of one a row."""
+        inside = self.groups.silhouettes[self.groups.clusters >= 0]
+        return len(self.groups.medoids) > 1 and bool(np.isfinite(inside).all())
 
     def file(self, row: int) -> Path:
         """Return where a row's picture should be."""

@@ -76,11 +76,11 @@ class Counts:
 
 
 def silhouette_plot(findings: Findings) -> SilhouettePlot | None:
-    """Return the plot, or None where there are no clusters."""
+    """Return the plot, or None where there are no silhouettes."""
+    if not findings.have_silhouettes:
+        return None
     groups = findings.groups
     inside = groups.silhouettes[groups.clusters >= 0]
-    if not len(inside):
-        return None
     low = min(0.0, float(np.floor(inside.min() * 10) / 10))
     high = max(0.1, float(np.ceil(inside.max() * 10) / 10))
 

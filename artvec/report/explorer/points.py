@@ -111,6 +111,8 @@ def _columns(findings: Findings, rows: Int64Array) -> Iterable[dict[str, Any]]:
             yield _column(key, values) | {"title": title}
     figures = (groups.silhouettes, groups.outlier_scores, groups.probabilities)
     for name, numbers in zip(_FIGURES, figures, strict=True):
+        if name == "silhouette" and not findings.have_silhouettes:
+            continue
         yield _packed(name, "number", numbers[rows].astype("<f4"))
 
 

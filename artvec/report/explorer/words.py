@@ -141,9 +141,13 @@ def summary(findings: Findings) -> Iterator[str]:
     if not found:
         yield f"{counted(rows, 'picture')}, and no clusters among them."
         return
-    apart = f", {_share(noise, rows)} belong to none" if noise else ", none is left over"
-    yield f"{counted(rows, 'picture')} fall into {counted(found, 'cluster')}{apart}."
-    yield _separation(float(groups.silhouettes[groups.clusters >= 0].mean()))
+    if found == 1 and not noise:
+        yield f"{counted(rows, 'picture')}, all in one cluster."
+    else:
+        apart = f", {_share(noise, rows)} belong to none" if noise else ", none is left over"
+        yield f"{counted(rows, 'picture')} fall into {counted(found, 'cluster')}{apart}."
+    if findings.have_silhouettes:
+        yield _separation(float(groups.silhouettes[groups.clusters >= 0].mean()))
     if findings.copies:
         times = "is" if len(findings.copies) == 1 else "are"
         yield f"{counted(len(findings.copies), 'picture')} {times} there more than once."
