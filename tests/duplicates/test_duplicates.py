@@ -144,8 +144,8 @@ def test_table_and_page_are_safe(tmp_path: Path, artvec: Run, paint: Callable[..
     assert "&lt;script&gt;alert(1)" in page
     assert page.count("data:image/jpeg;base64,") == 2
     failed = artvec("duplicates", "--csv", "nowhere/copies.csv")
-    assert failed.code == 1
-    assert "hint: choose another place: --csv FILE" in failed.err
+    assert failed.code == 2
+    assert failed.err == "error: there is no folder nowhere\nhint: make it: mkdir -p nowhere\n"
 
 
 def test_flat_pictures_of_other_colours_are_other_pictures(tmp_path: Path, artvec: Run) -> None:

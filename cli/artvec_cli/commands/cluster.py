@@ -10,7 +10,7 @@ import typer
 
 from artvec.errors import ArtvecError
 from artvec.wording import counted
-from artvec_cli import options
+from artvec_cli import options, places
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
@@ -113,10 +113,9 @@ def _check(folder: Path, looks: _Looks, map_method: options.MapMethod | None) ->
         raise ArtvecError(
             f"{folder / 'reports' / _PAGE} is a folder", "move it away: the page goes there"
         )
-    if looks.figures is not None and looks.figures.exists() and not looks.figures.is_dir():
-        raise ArtvecError(
-            f"{looks.figures} is no folder", "name a folder: --figures DIR", usage=True
-        )
+    if looks.page:
+        places.check_folder(folder / "reports", "-i COLLECTION")
+    places.check({}, looks.figures)
 
 
 def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, Any]:

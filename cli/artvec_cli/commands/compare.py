@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artvec_cli import completion, options
+from artvec_cli import completion, options, places
 from artvec_cli.comparison import fields_of, show
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -82,6 +82,7 @@ def compare_command(
     from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
+    places.check({"--html": html, "--csv": csv}, figures)
     encoder = EncoderOptions(device=device)
     made = _embedded(*models, encoder, output) if models else []
     wanted = CompareOptions(gallery, queries, group, allow_leak, None if no_speed else encoder)

@@ -9,7 +9,7 @@ import typer
 
 from artvec.errors import ArtvecError
 from artvec.wording import counted
-from artvec_cli import options
+from artvec_cli import options, places
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
@@ -47,6 +47,7 @@ def duplicates_command(
     from artvec.duplicates import duplicates
 
     output = Output(quiet, as_json)
+    places.check({"--csv": csv, "--html": html})
     folder = locate.existing(index, command="artvec duplicates")
     with output.progress("comparing") as progress:
         report = duplicates(folder, looks=looks, progress=progress)
