@@ -122,6 +122,14 @@ class Tab:
             self.mouse("mousePressed", at, buttons=1, clicks=clicks)
             self.mouse("mouseReleased", at, clicks=clicks)
 
+    def wheel(self, at: tuple[float, float], down_px: float) -> None:
+        """Turn the wheel, downwards where that is above 0."""
+        self.mouse("mouseMoved", at)
+        self.send(
+            "Input.dispatchMouseEvent",
+            type="mouseWheel", x=at[0], y=at[1], deltaX=0, deltaY=down_px,
+        )  # fmt: skip
+
     def tap(self, at: tuple[float, float]) -> None:
         point = [{"x": at[0], "y": at[1]}]
         self.send("Input.dispatchTouchEvent", type="touchStart", touchPoints=point)

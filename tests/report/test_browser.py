@@ -183,6 +183,15 @@ def test_wheel_and_buttons_zoom(tab: Tab) -> None:
     tab.click(tab.middle("#zoom-in"))
     time.sleep(0.3)
     assert abs(tab.point(0)[0] - tab.point(40)[0]) == pytest.approx(1.5 * apart, rel=0.05)
+    tab.click(tab.middle("#zoom-all"))
+    apart_now = "Math.abs(map.place(0)[0] - map.place(40)[0])"
+    tab.until(f"Math.abs({apart_now} - {apart}) < 2")
+    middle, scrolled = tab.middle("#map"), tab.run("scrollY")
+    tab.wheel(middle, -120)
+    tab.until(f"{apart_now} > {1.05 * apart}")
+    tab.wheel(middle, 240)
+    tab.until(f"{apart_now} < {0.95 * apart}")
+    assert tab.run("scrollY") == scrolled
 
 
 def test_pictures_of_the_contact_sheets_open(tab: Tab, findings: Findings) -> None:
