@@ -12,7 +12,7 @@ demo: .venv/.installed
 test: export OPENBLAS_NUM_THREADS = 1
 test: export OMP_NUM_THREADS = 1
 test: .venv/.installed-dev
-	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: .venv/.installed-dev
 	$(BIN)/python -m pytest -q

@@ -172,7 +172,8 @@ def _show(report: ClusterReport, output: Output, *, verbose: bool) -> None:
     )
     if output.json:
         return
-    table(("figure", "value"), [(n, f"{v:.3f}") for n, v in report.metrics.items()], {})
+    if report.metrics:
+        table(("figure", "value"), [(n, f"{v:.3f}") for n, v in report.metrics.items()], {})
     if report.label_table is not None and (verbose or report.n_clusters <= _MOST_COLUMNS):
         _show_labels(report.label_table)
     output.line(f"rows: {report.csv}")
