@@ -1,4 +1,4 @@
-"""What each figure of an evaluation is and how to read it: one text for help, docs and reports."""
+"""What each figure of an evaluation is: one text for help and docs; pages say it more plainly."""
 
 from __future__ import annotations
 

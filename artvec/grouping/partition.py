@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -23,19 +22,6 @@ _JUDGED_ROWS = 2000
 
 Cut = Callable[[int], Int64Array]
 """Number of clusters → (N,) labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A grouping into K clusters, and how K came about.
-
-    Attributes:
-        assignment: See `Assignment`.
-        why: Why so many clusters, in words; empty where it was asked for.
-    """
-
-    assignment: Assignment
-    why: str = ""
 
 
 def kmeans_cut(points: Float32Array, seed: int) -> Cut:

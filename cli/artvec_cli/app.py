@@ -64,7 +64,7 @@ def _main_options(
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
-app.command(name="compare", epilog=compare.EXAMPLES)(compare.compare_command)
+app.command(name="compare", epilog=compare.EPILOG)(compare.compare_command)
 app.command(name="eval", epilog=evaluate.EPILOG)(evaluate.evaluate_command)
 app.command(name="cluster", epilog=cluster.EXAMPLES)(cluster.cluster_command)
 app.command(name="status", epilog=status.EXAMPLES)(status.status_command)

@@ -17,11 +17,22 @@ if TYPE_CHECKING:
     from artvec.compare import Comparison
     from artvec.types import EncoderOptions
 
-EXAMPLES = examples(
-    "artvec compare paintings paintings-colour",
-    "artvec compare --models tf_efficientnet_lite0,simple_cnn,colour:4x4 ./paintings",
-    "artvec compare paintings runs/styles --html comparison.html --csv comparison.csv",
-)
+EPILOG = f"""Every figure is that of artvec eval, with one gallery and one set of queries for all.
+Differences are a minus b on the same queries; 'better' and 'worse' mean that the 95 %
+bootstrap interval excludes 0. It covers the choice of test images, not that of training
+images or seeds, and is not adjusted for the number of comparisons; McNemar's p is (Holm).
+
+Parameters, MB (float32), multiplications with additions and layers (convolutions and linear
+layers) are those that make the embedding, without the classifier. Speeds are forward passes
+on this machine now, all encoders in turns: images/s in whole batches, ms one image at a time.
+
+{
+    examples(
+        "artvec compare paintings paintings-colour",
+        "artvec compare --models tf_efficientnet_lite0,simple_cnn,colour:4x4 ./paintings",
+        "artvec compare paintings runs/styles --html comparison.html --csv comparison.csv",
+    )
+}"""
 
 
 def compare_command(
@@ -67,17 +78,7 @@ def compare_command(
     verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> int:
-    """Compare encoders on the images that all have: figures, paired differences, costs.
-
-    Every figure is that of artvec eval, with one gallery and one set of queries for all.
-    Differences are a minus b on the same queries; 'better' and 'worse' mean that the 95 %
-    bootstrap interval excludes 0. It covers the choice of test images, not that of training
-    images or seeds, and is not adjusted for the number of comparisons; McNemar's p is (Holm).
-
-    Parameters, MB (float32), multiplications with additions and layers (convolutions and linear
-    layers) are those that make the embedding, without the classifier. Speeds are forward passes
-    on this machine now, all encoders in turns: images/s in whole batches, ms one image at a time.
-    """
+    """Compare encoders on the images that all have: figures, paired differences, costs."""
     from artvec.compare import CompareOptions, compare
     from artvec.types import EncoderOptions
 
