@@ -1,0 +1,1 @@
+"""Phases of training: pictures or stored embeddings in, better weights out."""

@@ -1,0 +1,114 @@
+"""What one phase of training is told, and what it tells; no torch, no work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Schedule = Literal["constant", "cosine", "step", "plateau"]
+BatchNorm = Literal["frozen", "train"]
+Balance = Literal["none", "weights", "sampler"]
+Monitor = Literal["accuracy", "loss", "knn20_accuracy", "precision_at_5", "silhouette_cosine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One phase: what is trained, for how long, how fast, on what.
+
+    Attributes:
+        name: Unique in its recipe, as in `head`, `finetune`, `refine`.
+        trainable: `head`; `all`; `last:N`, the last N blocks; `from:NAME`, everything from a block
+            or layer of that name on. The head is always trained.
+        unfreeze_every: Open one more block, last blocks first, every so many epochs, until
+            `trainable` is reached; 0 opens all at once.
+        epochs: At most.
+        train_fraction: Share of the training pictures, stratified and seeded.
+        optimizer: A name of timm's factory.
+        rate: Learning rate at the head, for batches of `batch_size` × `accumulate`.
+        layer_decay: Factor on the rate from one block to the block before it.
+        weight_decay: Of the optimiser, toward zero.
+        l2_sp: Strength of the pull toward the weights that the phase began with.
+        interpolate: Share of the trained weights in the final ones (WiSE-FT); None searches it on
+            val, 1 keeps the trained weights.
+        schedule: Of the rate, after the warm-up.
+        warmup_epochs: Linear, from a hundredth of the rate.
+        step_epochs: Epochs between tenfold drops of `step`.
+        plateau_epochs: Epochs without a better val figure before `plateau` halves the rate.
+        loss: `ce`, `supcon`, `triplet`, `arcface`, `proxyanchor`, …, or a sum `ce+0.5*supcon`.
+        label_smoothing: Of cross-entropy.
+        dropout: Before a linear or cosine head.
+        augment: Name of a set, see `augment.SETS`.
+        views: Augmented views a picture that a phase on stored embeddings learns from; 0 takes the
+            stored embeddings.
+        mixup: Alpha of the beta distribution, 0 for none.
+        cutmix: Likewise.
+        batch_size: Pictures a forward pass.
+        accumulate: Batches a step.
+        clip_norm: Of the gradient, 0 for none.
+        batch_norm: Whether batch-norm statistics stay those of the pretrained network.
+        balance: Against unequal classes.
+        ema: Decay of the average of the weights a step, 0 for none.
+        monitor: Val figure by which the best epoch is chosen and training stopped.
+        patience: Epochs without a better one before stopping; 0 never stops.
+    """
+
+    name: str
+    trainable: str = "all"
+    unfreeze_every: int = 0
+    epochs: int = 10
+    train_fraction: float = 1.0
+    optimizer: str = "adamw"
+    rate: float = 1e-3
+    layer_decay: float = 1.0
+    weight_decay: float = 0.0
+    l2_sp: float = 0.0
+    interpolate: float | None = 1.0
+    schedule: Schedule = "cosine"
+    warmup_epochs: float = 0.0
+    step_epochs: int = 10
+    plateau_epochs: int = 3
+    loss: str = "ce"
+    label_smoothing: float = 0.0
+    dropout: float = 0.0
+    augment: str = "none"
+    views: int = 0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    batch_size: int = 32
+    accumulate: int = 1
+    clip_norm: float = 0.0
+    batch_norm: BatchNorm = "frozen"
+    balance: Balance = "none"
+    ema: float = 0.0
+    monitor: Monitor = "accuracy"
+    patience: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch showed: a row of `history.csv`.
+
+    Attributes:
+        phase: Its name.
+        number: From 1.
+        rate: Learning rate at the head, at the end of the epoch.
+        train_loss: Mean of the loss that was minimised, as it was minimised.
+        train_accuracy: On the batches as they were seen (augmented), 0 to 1; None where labels were
+            mixed.
+        val_loss: Cross-entropy, without smoothing.
+        val_accuracy: 0 to 1.
+        monitored: The val figure of `Phase.monitor`.
+        seconds: Wall time, val included.
+        images_per_second: Of training.
+    """
+
+    phase: str
+    number: int
+    rate: float
+    train_loss: float
+    train_accuracy: float | None
+    val_loss: float
+    val_accuracy: float
+    monitored: float
+    seconds: float
+    images_per_second: float
