@@ -36,6 +36,7 @@ from artvec.types import (
     Decoded,
     DecodeMode,
     Fingerprint,
+    Interpolation,
     Preprocessing,
     Recognised,
     Sample,
@@ -90,24 +91,59 @@ def decode_sample(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A picture that may have been made smaller.
+
+    Attributes:
+        image: RGB, upright.
+        width: Of the full picture as displayed.
+        height: Of the full picture as displayed.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+
+
 def load_picture(file: str | Path, *, side_px: int) -> Image.Image:
     """Decode a picture for showing, its long side at most `side_px`.
 
     Raises:
         Undecodable: It can't be decoded whole.
     """
-    preprocessing = Preprocessing(side_px, side_px, "pad", "bicubic", (1, 1, 1), (1, 1, 1))
-    limit = _FILE_BYTES * MAX_PIXELS
+    least = Preprocessing(side_px, side_px, "pad", "lanczos", (1, 1, 1), (1, 1, 1))
+    return _scaled(file, least).image
 
+
+def load_scaled(file: str | Path, *, short_px: int, interpolation: Interpolation) -> Scaled:
+    """Decode a picture for training, its short side at most `short_px`; never enlarged.
+
+    Raises:
+        Undecodable: It can't be decoded whole.
+    """
+    least = Preprocessing(short_px, short_px, "crop", interpolation, (1, 1, 1), (1, 1, 1))
+    return _scaled(file, least)
+
+
+def _scaled(file: str | Path, least: Preprocessing) -> Scaled:
+    limit = _FILE_BYTES * MAX_PIXELS
     with reading(str(file), max_bytes=limit) as content, explained(content):
-        opened = open_picture(content, preprocessing, "fast", MAX_PIXELS)
-        with _loaded(opened, content, side_px * max(opened.upright_size), MAX_PIXELS) as loaded:
-            size = loaded.frame.width, loaded.frame.height
-            if max(size) > side_px:
-                size = geometry(*size, preprocessing).resized
-            shrink = shrink_of(loaded.upright_size)
-            want = Want(size, Image.Resampling.LANCZOS, loaded.box, shrink=shrink)
-            return _resized(loaded, [want])[0]
+        opened = open_picture(content, least, "fast", MAX_PIXELS)
+        beside_px = narrow_px(opened.upright_size, _whole(opened, least))
+        with _loaded(opened, content, beside_px, MAX_PIXELS) as loaded:
+            (image,) = _resized(loaded, [_whole(loaded, least)])
+            return Scaled(image, loaded.frame.width, loaded.frame.height)
+
+
+def _whole(opened: Opened, least: Preprocessing) -> Want:
+    """Ask for the whole picture, its long (`pad`) or short (`crop`) side at most the size."""
+    size = opened.frame.width, opened.frame.height
+    crop = least.fit == "crop"
+    if (min(size) if crop else max(size)) > least.resize_px:
+        size = geometry(*size, least).resized
+    shrink = (1, 1) if crop else shrink_of(opened.upright_size)
+    return Want(size, FILTERS[least.interpolation], opened.box, shrink=shrink)
 
 
 @dataclass(frozen=True, slots=True)

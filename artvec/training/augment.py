@@ -1,0 +1,196 @@
+"""How pictures are varied for training, each set by its name; uint8 in, uint8 out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.overrides import TorchFunctionMode
+from torchvision.transforms import v2
+
+from artvec.errors import mistyped
+from artvec.types import Preprocessing, UInt8Array
+
+Transform = Callable[[torch.Tensor], torch.Tensor]
+"""Of (3, h, w) uint8 to (3, S, S) uint8."""
+
+_LIGHT_AREA = (0.35, 1.0)
+_LIGHT_JITTER = 0.1
+_TURN_DEG = 15.0
+_ART_ZOOM = (0.8, 1.3)
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationSet:
+    """One way of varying pictures.
+
+    Attributes:
+        description: A line for tables.
+        of_square: Whether it begins with the square that evaluation sees, else with the picture.
+        build: Makes it for a backbone's preprocessing.
+    """
+
+    description: str
+    of_square: bool
+    build: Callable[[Preprocessing], Transform]
+
+
+def augmentation(name: str) -> AugmentationSet:
+    """Return the set of a name.
+
+    Raises:
+        ArtvecError: There is none.
+    """
+    if name not in SETS:
+        known = f"augmentations: {', '.join(SETS)}"
+        raise mistyped(f"there is no augmentation {name!r}", name, SETS, otherwise=known)
+    return SETS[name]
+
+
+def varied(transform: Transform, pixels: UInt8Array, entropy: Sequence[int]) -> UInt8Array:
+    """Return (S, S, 3) pixels made of (h, w, 3) ones; chance depends on `entropy` alone."""
+    seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
+    with _DrawnFrom(torch.Generator().manual_seed(seed)):
+        writable = np.require(pixels, requirements="W")  # torch warns of others
+        image = transform(torch.from_numpy(writable).permute(2, 0, 1))
+    return image.permute(1, 2, 0).contiguous().numpy()
+
+
+class _DrawnFrom(TorchFunctionMode):
+    """Lets torchvision's transforms draw from a generator of our own.
+
+    They know only the global one, whose state belongs to the training loop (dropout), which may
+    run in another thread meanwhile. A function mode concerns the own thread only.
+    """
+
+    _DRAWING = frozenset(
+        {
+            torch.rand,
+            torch.randint,
+            torch.randperm,
+            torch.multinomial,
+            torch.Tensor.uniform_,
+            torch.Tensor.normal_,
+        }
+    )
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self._generator = generator
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        own = {"generator": self._generator} if func in self._DRAWING else {}
+        return func(*args, **(kwargs or {}), **own)
+
+
+class NativeCrop:
+    """A square of about the size that evaluation cuts out, anywhere in the picture.
+
+    Evaluation resizes the short side to `resize_px` and takes a square of `size_px`. Here the
+    picture is at most so many times larger or smaller than there, never stretched, so that a
+    brush stroke keeps its width in pixels and its direction.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, zoom: tuple[float, float]) -> None:
+        self._preprocessing = preprocessing
+        self._zoom = zoom
+
+    def __call__(self, image: torch.Tensor) -> torch.Tensor:
+        """Return (3, S, S) of (3, h, w)."""
+        height, width = image.shape[-2:]
+        short, size = min(height, width), self._preprocessing.size_px
+        zoom = torch.empty(()).uniform_(*self._zoom).item()
+        wanted = round(size * short / (self._preprocessing.resize_px * zoom))
+        side = max(1, min(short, wanted))
+        top = int(torch.randint(height - side + 1, ()))
+        left = int(torch.randint(width - side + 1, ()))
+        box = (top, left, side, side)
+        filter_ = _filter(self._preprocessing)
+        cropped: torch.Tensor = v2.functional.resized_crop(
+            image, *box, [size, size], interpolation=filter_, antialias=True
+        )
+        return cropped
+
+
+def _filter(preprocessing: Preprocessing) -> Any:
+    """Return the backbone's filter where torch has it for uint8 tensors."""
+    bilinear = preprocessing.interpolation == "bilinear"
+    return v2.InterpolationMode.BILINEAR if bilinear else v2.InterpolationMode.BICUBIC
+
+
+def _mean_colour(preprocessing: Preprocessing) -> list[float]:
+    return [round(255 * value) for value in preprocessing.mean]
+
+
+def _crop(preprocessing: Preprocessing, area: tuple[float, float]) -> Any:
+    size = preprocessing.size_px
+    return v2.RandomResizedCrop(size, scale=area, interpolation=_filter(preprocessing))
+
+
+def _crop_flip(preprocessing: Preprocessing, *then: Transform) -> Transform:
+    crop = _crop(preprocessing, (0.08, 1.0))
+    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip(), *then])
+    return whole
+
+
+def _light(preprocessing: Preprocessing) -> Transform:
+    jitter = v2.ColorJitter(_LIGHT_JITTER, _LIGHT_JITTER, _LIGHT_JITTER)
+    crop = _crop(preprocessing, _LIGHT_AREA)
+    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip(), jitter])
+    return whole
+
+
+def _rotate_flip(preprocessing: Preprocessing) -> Transform:
+    turn = v2.RandomRotation(
+        _TURN_DEG, v2.InterpolationMode.BILINEAR, fill=_mean_colour(preprocessing)
+    )
+    whole: Transform = v2.Compose([turn, v2.RandomHorizontalFlip()])
+    return whole
+
+
+def _randaugment(preprocessing: Preprocessing) -> Transform:
+    return _crop_flip(preprocessing, v2.RandAugment(fill=_mean_colour(preprocessing)))
+
+
+def _trivial(preprocessing: Preprocessing) -> Transform:
+    return _crop_flip(preprocessing, v2.TrivialAugmentWide(fill=_mean_colour(preprocessing)))
+
+
+def _art(preprocessing: Preprocessing) -> Transform:
+    crop = NativeCrop(preprocessing, _ART_ZOOM)
+    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip()])
+    return whole
+
+
+def _unchanged(preprocessing: Preprocessing) -> Transform:
+    return lambda image: image
+
+
+SETS = {
+    "none": AugmentationSet("what evaluation sees, every time", True, _unchanged),
+    "light": AugmentationSet("crop of 35 to 100 % of the area, flip, mild jitter", False, _light),
+    "flip": AugmentationSet(
+        "horizontal flip", True, lambda preprocessing: v2.RandomHorizontalFlip()
+    ),
+    "crop-flip": AugmentationSet("crop of 8 to 100 % of the area, flip", False, _crop_flip),
+    "rotate-flip": AugmentationSet("turn by up to 15 degrees, flip", True, _rotate_flip),
+    "randaugment": AugmentationSet(
+        "crop-flip, then RandAugment (Cubuk et al. 2019)", False, _randaugment
+    ),
+    "trivial": AugmentationSet(
+        "crop-flip, then TrivialAugment (Müller and Hutter 2021)", False, _trivial
+    ),
+    "art": AugmentationSet(
+        "crop near evaluation's scale, undistorted, colours kept; flip", False, _art
+    ),
+}
+"""Sets by name; those after `flip` are what S0 and S2 of the source documents used, and common."""
