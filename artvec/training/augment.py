@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode
 from torchvision.transforms import v2
 
 from artvec.errors import mistyped
+from artvec.training.draw import DrawnFrom
 from artvec.types import Preprocessing, UInt8Array
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
@@ -50,46 +50,12 @@ def augmentation(name: str) -> AugmentationSet:
     return SETS[name]
 
 
-def varied(transform: Transform, pixels: UInt8Array, entropy: Sequence[int]) -> UInt8Array:
-    """Return (S, S, 3) pixels made of (h, w, 3) ones; chance depends on `entropy` alone."""
-    seed = int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
-    with _DrawnFrom(torch.Generator().manual_seed(seed)):
-        writable = np.require(pixels, requirements="W")  # torch warns of others
+def varied(transform: Transform, pixels: UInt8Array, seed: int, row: int) -> UInt8Array:
+    """Return (S, S, 3) pixels made of a row's (h, w, 3); chance depends on (seed, row) alone."""
+    writable = np.require(pixels, requirements="W")  # torch warns of others
+    with DrawnFrom(seed, row):
         image = transform(torch.from_numpy(writable).permute(2, 0, 1))
     return image.permute(1, 2, 0).contiguous().numpy()
-
-
-class _DrawnFrom(TorchFunctionMode):
-    """Lets torchvision's transforms draw from a generator of our own.
-
-    They know only the global one, whose state belongs to the training loop (dropout), which may
-    run in another thread meanwhile. A function mode concerns the own thread only.
-    """
-
-    _DRAWING = frozenset(
-        {
-            torch.rand,
-            torch.randint,
-            torch.randperm,
-            torch.multinomial,
-            torch.Tensor.uniform_,
-            torch.Tensor.normal_,
-        }
-    )
-
-    def __init__(self, generator: torch.Generator) -> None:
-        super().__init__()
-        self._generator = generator
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        own = {"generator": self._generator} if func in self._DRAWING else {}
-        return func(*args, **(kwargs or {}), **own)
 
 
 class NativeCrop:

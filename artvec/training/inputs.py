@@ -103,7 +103,7 @@ class StoredPictures:
         """Return (B, 3, S, S) float32, normalised, channels_last."""
         pixels = self.augmented(rows, seed) if augment else self.seen(rows)
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # still channels_last in memory
-        return (images.float() - self._mean) / self._std
+        return images.float().sub_(self._mean).div_(self._std)
 
     def seen(self, rows: Int64Array) -> UInt8Array:
         """Return the (B, S, S, 3) uint8 pixels that an encoder is fed."""
@@ -118,7 +118,7 @@ class StoredPictures:
             pixels = self._store.square(row, self._preprocessing)
         else:
             pixels = self._store.pixels(row)
-        return varied(self._transform, pixels, (seed, row))
+        return varied(self._transform, pixels, seed, row)
 
 
 def _per_channel(values: Sequence[float]) -> torch.Tensor:
