@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -11,18 +12,30 @@ from artvec.types import Preprocessing
 
 
 class Penultimate(torch.nn.Module):
-    """A model cut before its classifier: (B, 3, H, W) float32 to (B, dim) float32."""
+    """A model cut before its classifier: (B, 3, H, W) float32 to (B, dim) float32.
+
+    Args:
+        model: The whole network.
+        features: Maps the network and images to features. It is given the network, so that a copy
+            of this module runs its own weights.
+        unseen: Names of the network's parts that the features don't go through.
+    """
 
     def __init__(
-        self, model: torch.nn.Module, features: Callable[[torch.Tensor], torch.Tensor]
+        self,
+        model: torch.nn.Module,
+        features: Callable[[Any, torch.Tensor], torch.Tensor],
+        *,
+        unseen: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.model = model
+        self.unseen = unseen
         self._features = features
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return the features, flattened to one vector an image."""
-        return self._features(images).flatten(1)
+        return self._features(self.model, images).flatten(1)
 
 
 def width(module: torch.nn.Module, preprocessing: Preprocessing) -> int:

@@ -58,7 +58,7 @@ def load(request: BackboneRequest) -> Backbone:
         model = SimpleCnn()
     if request.weights is not None:
         load_into(model, read_weights(request.weights), head=_HEAD, file=request.weights)
-    module = Penultimate(model, model.features).eval()
+    module = Penultimate(model, _features, unseen=_HEAD).eval()
     preprocessing = _preprocessing(request.fit or "crop")
     identity = EncoderIdentity(
         request.name,
@@ -75,6 +75,11 @@ def untrained(classes: int | None) -> Untrained:
     """Return the CNN with random weights."""
     model = SimpleCnn(classes or 10)
     return Untrained(model, _HEAD, _preprocessing("crop"), model.head.in_features)
+
+
+def _features(model: SimpleCnn, images: torch.Tensor) -> torch.Tensor:
+    hidden: torch.Tensor = model.features(images)
+    return hidden
 
 
 def _preprocessing(fit: Fit) -> Preprocessing:

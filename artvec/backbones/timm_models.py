@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
+import torch
 from huggingface_hub import try_to_load_from_cache
 from timm.data import resolve_data_config
 
@@ -182,6 +183,9 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
 
 
 def _cut(model: Any) -> Penultimate:
-    return Penultimate(
-        model, lambda x: model.forward_head(model.forward_features(x), pre_logits=True)
-    )
+    return Penultimate(model, _features, unseen=_head_names(model))
+
+
+def _features(model: Any, images: torch.Tensor) -> torch.Tensor:
+    features: torch.Tensor = model.forward_head(model.forward_features(images), pre_logits=True)
+    return features

@@ -16,6 +16,8 @@ from artvec.errors import ArtvecError, mistyped
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 
 PREFIX = "torchvision:"
+_AUXILIARY = ("AuxLogits", "aux1", "aux2")
+"""Further classifiers that Inception and GoogLeNet have in training."""
 
 
 def load(request: BackboneRequest) -> Backbone:
@@ -32,11 +34,16 @@ def load(request: BackboneRequest) -> Backbone:
     except Exception as error:  # torch.hub passes on whatever the network raises
         raise no_download(request.name, error) from error
     head = _last_linear(model, request.name)
+    unseen = (head, *_AUXILIARY)
     if request.weights is not None:
-        load_into(model, read_weights(request.weights), head=(head,), file=request.weights)
-    weights_sha256 = digest(model, head=(head,))
+        load_into(model, read_weights(request.weights), head=unseen, file=request.weights)
+    weights_sha256 = digest(model, head=unseen)
     model.set_submodule(head, torch.nn.Identity())
-    module = Penultimate(model, model).eval()
+    for part in _AUXILIARY:
+        if hasattr(model, part):
+            setattr(model, part, None)
+            model.aux_logits = False  # else training answers with a tuple
+    module = Penultimate(model, _features).eval()
     preprocessing = _preprocessing(choices.transforms(), request)
     identity = EncoderIdentity(
         request.name, weights_sha256, preprocessing, "pre_logits", width(module, preprocessing)
@@ -80,6 +87,11 @@ def _weights_of(name: str) -> Any:
         hint = f"did you mean {right}?"
         raise ArtvecError(message, hint, usage=True, meant=(PREFIX + name, right))
     return models.get_model_weights(name).DEFAULT
+
+
+def _features(model: torch.nn.Module, images: torch.Tensor) -> torch.Tensor:
+    features: torch.Tensor = model(images)
+    return features
 
 
 def _last_linear(model: torch.nn.Module, name: str) -> str:
