@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from timm.models import group_parameters
 from torch import nn
@@ -190,6 +190,8 @@ def _inside(name: str, prefixes: tuple[str, ...]) -> bool:
 
 def _common_name(names: list[str]) -> str:
     """Name a block by what the names of its first layers share."""
-    paths = [name.split(".") for name in names]
-    shared = os.path.commonprefix([path[:-1] for path in paths if path[0] == paths[0][0]])
-    return ".".join(shared) or paths[0][0]
+    first = names[0].partition(".")[0]
+    paths = [name.split(".")[:-1] for name in names if name.partition(".")[0] == first]
+    layers = zip(*paths, strict=False)
+    shared = [parts[0] for parts in takewhile(lambda parts: len(set(parts)) == 1, layers)]
+    return ".".join(shared) or first

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import nn
 
 from artvec.heads import CosineHead
+from artvec.training.inputs import Inputs
+from artvec.types import Float32Array
+
+_BATCH = 64
 
 
 class Classifier(nn.Module):
@@ -28,9 +34,58 @@ class Classifier(nn.Module):
     def forward(self, batch: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         """Return the (B, D) embedding and each head's (B, C) logits."""
         embedding: torch.Tensor = self.backbone(batch)
+        return embedding, self.logits(embedding)
+
+    def logits(self, embedding: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Map (B, D) to each head's (B, C)."""
         thinned = nn.functional.dropout(embedding, self.dropout, self.training)
-        logits = tuple(head(thinned if _is_one_layer(head) else embedding) for head in self.heads)
-        return embedding, logits
+        return tuple(head(thinned if _is_one_layer(head) else embedding) for head in self.heads)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says to N rows.
+
+    Attributes:
+        embeddings: (N, D) float32.
+        logits: (N, C) float32, one array a label column.
+    """
+
+    embeddings: Float32Array
+    logits: tuple[Float32Array, ...]
+
+
+def answers(
+    model: Classifier,
+    inputs: Inputs,
+    *,
+    device: torch.device | str = "cpu",
+    precision: str = "fp32",
+) -> Answers:
+    """Run a classifier over every row in inference mode, without augmentation.
+
+    Args:
+        model: Is put into inference mode.
+        inputs: N rows, in whose order the answers are.
+        device: Where the model is.
+        precision: `bf16` computes in mixed precision.
+    """
+    model.eval()
+    found: list[tuple[torch.Tensor, ...]] = []
+    rows = np.arange(len(inputs))
+    for first in range(0, len(inputs), _BATCH):
+        batch = inputs.batch(rows[first : first + _BATCH], 0, augment=False).to(device)
+        with torch.inference_mode(), autocast(device, precision):
+            embedding, logits = model(batch)
+        found.append(tuple(part.float().cpu() for part in (embedding, *logits)))
+    embeddings, *logits = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return Answers(embeddings, tuple(logits))
+
+
+def autocast(device: torch.device | str, precision: str) -> torch.autocast:
+    """Return the context in which a forward pass runs: bfloat16 where asked for."""
+    kind = torch.device(device).type
+    return torch.autocast(kind, dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
 def _is_one_layer(head: nn.Module) -> bool:

@@ -1,0 +1,183 @@
+"""What a phase changes, and one step of it: forward, backward, pull, clip, update, average."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from timm.utils import ModelEmaV3
+from torch import nn
+
+from artvec.training.blocks import blocks, open_only, opened, opened_at, train_mode
+from artvec.training.checkpoint import LearnerState
+from artvec.training.classifier import Classifier, autocast
+from artvec.training.inputs import Inputs
+from artvec.training.losses import CROSS_ENTROPY, build_loss, teaches_head
+from artvec.training.optimise import build_optimizer, pull
+from artvec.training.phase import Phase
+from artvec.training.sampling import class_weights
+from artvec.types import Int64Array
+
+Batch = tuple[Int64Array, torch.Tensor]
+"""Row numbers (B,), and what the model takes for them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a phase learns from, and where.
+
+    Attributes:
+        train: Rows to learn from.
+        val: Rows to choose the best epoch by.
+        n_classes: A label column.
+        seed: Of the run.
+        phase_number: In the recipe.
+        device: Of the model.
+        precision: `bf16` computes in mixed precision.
+        monitor: Returns a classifier's figure on val, where the phase watches another one than
+            accuracy or loss.
+    """
+
+    train: Inputs
+    val: Inputs
+    n_classes: tuple[int, ...]
+    seed: int = 0
+    phase_number: int = 0
+    device: torch.device | str = "cpu"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    monitor: Callable[[Classifier], float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one batch showed.
+
+    Attributes:
+        loss: As it is minimised.
+        rows: In the batch.
+        known: Of these, with a label in the first column.
+        right: Of these, classified rightly.
+    """
+
+    loss: float
+    rows: int
+    known: int
+    right: int
+
+
+class Learner:
+    """Holds what a phase trains, and takes its steps."""
+
+    def __init__(self, model: Classifier, phase: Phase, task: Task) -> None:
+        """Prepare a phase; the model moves to the task's device.
+
+        Raises:
+            ArtvecError: The phase names a part, a loss or an optimiser that isn't there.
+        """
+        self.model = model.to(task.device).to(memory_format=torch.channels_last)
+        self.model.dropout = phase.dropout
+        self.steps = 0
+        self._phase, self._task = phase, task
+        self._blocks = blocks(model.backbone)
+        self._pulled = list(opened(self._blocks, phase.trainable).values()) if phase.l2_sp else []
+        self._start = [parameter.detach().clone() for parameter in self._pulled]
+        self._head_learns = teaches_head(phase.loss)
+        self._losses = self._build_losses()
+        self.optimizer = build_optimizer(model, self._losses, phase)
+        self._average = ModelEmaV3(model, decay=phase.ema, use_warmup=True) if phase.ema else None
+
+    @property
+    def judged(self) -> Classifier:
+        """The weights that val sees: their average where the phase averages."""
+        averaged: Classifier | None = self._average and self._average.module
+        return averaged or self.model
+
+    def begin_epoch(self, number: int) -> None:
+        """Open what epoch `number` (from 1) trains."""
+        open_only(self.model, opened_at(self._blocks, self._phase, number))
+        train_mode(self.model, self._phase.batch_norm)
+
+    def step(self, batches: Sequence[Batch]) -> list[Seen]:
+        """Take one step along the mean gradient of batches, as if they were one.
+
+        Returns:
+            What each batch showed. After a loss that isn't finite no step is taken, and that batch
+            is the last one.
+        """
+        self.optimizer.zero_grad()
+        known = [(self._task.train.labels[rows] >= 0).sum(axis=0) for rows, _ in batches]
+        shares = np.array(known) / np.maximum(np.sum(known, axis=0), 1)  # (batches, T)
+        seen: list[Seen] = []
+        for (rows, batch), share in zip(batches, shares, strict=True):
+            losses, right = self._forward(rows, batch)
+            total = float(losses.sum())
+            seen.append(Seen(total, len(rows), int(known[len(seen)][0]), right))
+            if not math.isfinite(total):
+                return seen
+            (losses * torch.from_numpy(share).to(losses)).sum().backward()  # type: ignore[no-untyped-call]
+        self._update()
+        return seen
+
+    def state(self) -> LearnerState:
+        """Return what the next step depends on; the tensors are those that it will change."""
+        return LearnerState(
+            self.steps,
+            self.model.state_dict(),
+            self._losses.state_dict(),
+            self.optimizer.state_dict(),
+            None if self._average is None else self._average.module.state_dict(),
+            tuple(self._start),
+        )
+
+    def restore(self, state: LearnerState) -> None:
+        """Go on from a state of the same phase."""
+        self.steps = state.steps
+        self.model.load_state_dict(state.model)
+        self._losses.load_state_dict(state.losses)
+        self.optimizer.load_state_dict(state.optimizer)
+        if self._average is not None and state.average is not None:
+            self._average.module.load_state_dict(state.average)
+        for origin, kept in zip(self._start, state.start, strict=True):
+            origin.copy_(kept)
+
+    def _forward(self, rows: Int64Array, batch: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """Return the (T,) losses of a batch, and how many rows the first head gets right."""
+        targets = torch.from_numpy(self._task.train.labels[rows]).to(self._task.device)
+        with autocast(self._task.device, self._task.precision):
+            embedding = self.model.backbone(batch.to(self._task.device))
+            logits = self.model.logits(embedding if self._head_learns else embedding.detach())
+        losses = [
+            loss(embedding, scores, column)
+            for loss, scores, column in zip(self._losses, logits, targets.T, strict=True)
+        ]
+        right = int((logits[0].argmax(dim=1) == targets[:, 0]).sum())
+        return torch.stack(losses), right
+
+    def _update(self) -> None:
+        pull(self._pulled, self._start, self._phase.l2_sp)
+        if self._phase.clip_norm:
+            parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+            nn.utils.clip_grad_norm_(parameters, self._phase.clip_norm)
+        self.optimizer.step()
+        self.steps += 1
+        if self._average is not None:
+            self._average.update(self.model, step=self.steps)
+
+    def _build_losses(self) -> nn.ModuleList:
+        """Build one loss a label column; the head learns beside one that doesn't look at logits."""
+        task, phase = self._task, self._phase
+        with torch.inference_mode():
+            sample = task.train.batch(np.arange(1), 0, augment=False).to(task.device)
+            width = self.model.eval().backbone(sample).shape[1]
+        spelling = phase.loss if self._head_learns else f"{phase.loss}+{CROSS_ENTROPY}"
+        losses = []
+        for column, classes in enumerate(task.n_classes):
+            weights = None
+            if phase.balance == "weights":
+                weights = torch.from_numpy(class_weights(task.train.labels[:, column], classes))
+            losses.append(build_loss(spelling, width, classes, phase.label_smoothing, weights))
+        return nn.ModuleList(losses).to(task.device)

@@ -1,0 +1,202 @@
+"""The loop: epoch by epoch, for pictures and for stored embeddings alike; the best one is kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import nn
+
+from artvec.errors import ArtvecError
+from artvec.progress import Progress, silent
+from artvec.runtime import cores, keep_freed_memory
+from artvec.training.checkpoint import Checkpoint, State
+from artvec.training.classifier import Classifier, answers
+from artvec.training.learner import Batch, Learner, Seen, Task
+from artvec.training.optimise import best_of, is_better, rate_factor, set_rate
+from artvec.training.phase import Epoch, Phase
+from artvec.training.sampling import epoch_batches
+from artvec.types import Int64Array
+
+__all__ = ["Task", "Trained", "train_phase"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a phase went.
+
+    Attributes:
+        history: Epoch by epoch.
+        best_epoch: Whose weights the model holds.
+        seconds: Wall time, val included.
+        trace: Loss of every batch.
+    """
+
+    history: tuple[Epoch, ...]
+    best_epoch: int
+    seconds: float
+    trace: tuple[float, ...]
+
+
+def train_phase(
+    model: Classifier,
+    phase: Phase,
+    task: Task,
+    *,
+    resume: Checkpoint | None = None,
+    on_epoch: Callable[[Epoch, Checkpoint], None] = lambda epoch, checkpoint: None,
+    progress: Progress = silent,
+) -> Trained:
+    """Train a model as a phase says; it then holds the weights of the best epoch.
+
+    Every epoch seeds torch's generator anew, so that the outcome depends on the arguments only: on
+    a CPU, a phase that was stopped after any epoch and resumed ends with the very weights of an
+    undisturbed one.
+
+    Args:
+        model: With one head a label column; on resuming, any weights of the same shapes.
+        phase: What to do.
+        task: With what.
+        resume: Where to go on.
+        on_epoch: Called after each epoch; what it raises ends the training.
+        progress: Called with the batches done, and all that there may be.
+
+    Raises:
+        ArtvecError: The loss is no longer finite (the model then holds the best weights so far), or
+            the phase names what isn't there.
+    """
+    if torch.device(task.device).type == "cpu":
+        keep_freed_memory()
+    torch.manual_seed(_seed(task, 0))
+    learner = Learner(model, phase, task)
+    stand = Checkpoint((), (), 0.0, _copied(model), learner.state())
+    if resume is not None:
+        learner.restore(resume.learner)
+        stand = resume
+    while not _is_over(stand.history, phase):
+        began = time.perf_counter()
+        try:
+            epoch, seen = _epoch(learner, phase, task, stand.history, progress)
+        except ArtvecError:
+            model.load_state_dict(stand.best)
+            raise
+        is_best = not stand.history or is_better(epoch, best_of(stand.history, phase), phase)
+        stand = Checkpoint(
+            (*stand.history, epoch),
+            (*stand.trace, *(batch.loss for batch in seen)),
+            stand.seconds + time.perf_counter() - began,
+            _copied(learner.judged) if is_best else stand.best,
+            learner.state(),
+        )
+        on_epoch(epoch, stand)
+    model.load_state_dict(stand.best)
+    model.eval()
+    best = best_of(stand.history, phase)
+    return Trained(stand.history, best.number, stand.seconds, stand.trace)
+
+
+def _epoch(
+    learner: Learner, phase: Phase, task: Task, history: Sequence[Epoch], progress: Progress
+) -> tuple[Epoch, list[Seen]]:
+    """Train one epoch, then judge it on val."""
+    began, number = time.perf_counter(), len(history) + 1
+    seed = _seed(task, number)
+    torch.manual_seed(seed)
+    learner.begin_epoch(number)
+    batches = epoch_batches(task.train.labels[:, 0], phase, seed)
+    steps = -(-len(batches) // phase.accumulate)
+    loaded = _loaded(task, batches, seed)
+    rate, seen = phase.rate, list[Seen]()
+    for step in range(steps):
+        rate = phase.rate * rate_factor(phase, number - 1 + step / steps, history)
+        set_rate(learner.optimizer, rate)
+        seen += learner.step(list(islice(loaded, phase.accumulate)))
+        if not math.isfinite(seen[-1].loss):
+            raise _diverged(phase, number, len(seen), rate)
+        progress((number - 1) * len(batches) + len(seen), phase.epochs * len(batches))
+    trained_s = time.perf_counter() - began
+    loss, accuracy = _val_figures(learner.judged, task)
+    if not math.isfinite(loss):
+        raise _diverged(phase, number, len(seen), rate)
+    monitored = {"loss": loss, "accuracy": accuracy}.get(phase.monitor)
+    if monitored is None:
+        assert task.monitor is not None
+        monitored = task.monitor(learner.judged.eval())
+    rows = sum(batch.rows for batch in seen)
+    epoch = Epoch(
+        phase=phase.name,
+        number=number,
+        rate=rate,
+        train_loss=sum(batch.loss * batch.rows for batch in seen) / rows,
+        train_accuracy=_train_accuracy(seen),
+        val_loss=loss,
+        val_accuracy=accuracy,
+        monitored=monitored,
+        seconds=time.perf_counter() - began,
+        images_per_second=rows / trained_s,
+    )
+    return epoch, seen
+
+
+def _loaded(task: Task, batches: Sequence[Int64Array], seed: int) -> Iterator[Batch]:
+    """Yield batches in order, made ahead in threads: on a GPU's machine, as many as there are."""
+    ahead = 1 if torch.device(task.device).type == "cpu" else cores()
+    waiting: deque[tuple[Int64Array, Future[torch.Tensor]]] = deque()
+    with ThreadPoolExecutor(ahead) as pool:
+        for rows in batches:
+            waiting.append((rows, pool.submit(task.train.batch, rows, seed, augment=True)))
+            if len(waiting) > ahead:
+                yield waiting[0][0], waiting.popleft()[1].result()
+        while waiting:
+            yield waiting[0][0], waiting.popleft()[1].result()
+
+
+def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
+    """Return cross-entropy, summed over label columns, and the first column's accuracy."""
+    found = answers(model, task.val, device=task.device, precision=task.precision)
+    labels = torch.from_numpy(task.val.labels)
+    loss = 0.0
+    for logits, column in zip(found.logits, labels.T, strict=True):
+        if (column >= 0).any():
+            scores = torch.from_numpy(logits)
+            loss += float(nn.functional.cross_entropy(scores, column, ignore_index=-1))
+    known = task.val.labels[:, 0] >= 0
+    right = found.logits[0].argmax(axis=1) == task.val.labels[:, 0]
+    return loss, float(right[known].mean())
+
+
+def _train_accuracy(seen: Sequence[Seen]) -> float | None:
+    known = sum(batch.known for batch in seen)
+    return sum(batch.right for batch in seen) / known if known else None
+
+
+def _is_over(history: Sequence[Epoch], phase: Phase) -> bool:
+    if len(history) >= phase.epochs:
+        return True
+    waits = phase.patience > 0 and len(history) > 0
+    return waits and len(history) - best_of(history, phase).number >= phase.patience
+
+
+def _seed(task: Task, epoch: int) -> int:
+    """Return a seed for an epoch; 0 is what comes before the first."""
+    entropy = np.random.SeedSequence((task.seed, task.phase_number, epoch))
+    return int(entropy.generate_state(1, np.uint64)[0] >> 1)
+
+
+def _copied(model: Classifier) -> State:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+def _diverged(phase: Phase, epoch: int, batch: int, rate: float) -> ArtvecError:
+    return ArtvecError(
+        f"the loss is no longer a number: phase {phase.name}, epoch {epoch}, batch {batch}, "
+        f"rate {rate:.2g}",
+        f"take a lower rate: --set {phase.name}.rate={phase.rate / 10:.2g}",
+    )
