@@ -22,6 +22,7 @@ from torch import nn
 from artvec.errors import ArtvecError
 from artvec.types import Float32Array
 
+FLATTEN = "flatten"
 _BATCH = 8192
 _COSINE_SCALE = 16.0
 """Where learning begins: a cosine of 1 against 0 for 1,000 other classes is then p = .9999."""
@@ -34,7 +35,7 @@ class Head:
     Attributes:
         layers: Its spelling, see `build_head`.
         classes: Names of its outputs, in their order.
-        dim: Width of the embeddings that it takes.
+        dim: Width of the embeddings that it takes; of a `flatten` head, numbers of a feature map.
         module: Maps (B, dim) float32 to (B, classes) logits.
     """
 
@@ -68,8 +69,9 @@ def build_head(layers: str, dim: int, n_classes: int) -> nn.Module:
     Args:
         layers: `linear`; `cosine`; or tokens joined by `-`, as in `bn-512-dropout0.5-256`: `bn` is
             batch normalisation, a number a dense layer with ReLU, `dropoutP` dropout of
-            probability P. A dense layer to the classes is added.
-        dim: Width of the embeddings.
+            probability P. A dense layer to the classes is added. `flatten`, as the first token,
+            says that the head takes the unpooled feature map instead of the embedding.
+        dim: Width of the embeddings, or numbers of a feature map (channels × height × width).
         n_classes: Outputs.
 
     Raises:
@@ -78,9 +80,16 @@ def build_head(layers: str, dim: int, n_classes: int) -> nn.Module:
     if layers == "cosine":
         return CosineHead(dim, n_classes)
     tokens = [] if layers == "linear" else layers.split("-")
+    if takes_map(layers):
+        tokens = tokens[1:]  # the map comes as (B, dim), as every input of a head does
     built = list(_built(tokens, dim))
     width = next((layer.out_features for layer in built[::-1] if isinstance(layer, nn.Linear)), dim)
     return nn.Sequential(*built, nn.Linear(width, n_classes))
+
+
+def takes_map(layers: str) -> bool:
+    """Say whether a head takes the unpooled feature map instead of the embedding."""
+    return layers.partition("-")[0] == FLATTEN
 
 
 def load_head(run: Path) -> Head:
@@ -133,7 +142,7 @@ def _built(tokens: list[str], dim: int) -> Iterator[nn.Module]:
         else:
             raise ArtvecError(
                 f"a head has no layer {token!r}",
-                "give linear, cosine, or bn, widths and dropoutP: bn-512-dropout0.5-256",
+                "give linear, cosine, or (flatten,) bn, widths and dropoutP: bn-512-dropout0.5-256",
                 usage=True,
             )
 

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from artvec.errors import ArtvecError
-from artvec.heads import build_head, load_head, probabilities
+from artvec.heads import build_head, load_head, probabilities, takes_map
 
 RNG = np.random.default_rng(0)
 
@@ -73,10 +73,25 @@ def test_cosine_head_is_blind_to_length(tmp_path: Path) -> None:
     np.testing.assert_allclose(probabilities(head, 7 * vectors), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("layers", ["", "512-", "bn-512-relu", "dropout1.5", "linear-linear", "0"])
+@pytest.mark.parametrize(
+    "layers",
+    ["", "512-", "bn-flatten", "flatten-linear", "bn-512-relu", "dropout1.5", "linear-linear", "0"],
+)
 def test_unknown_layers_are_named(layers: str) -> None:
     with pytest.raises(ArtvecError, match="a head has no layer"):
         build_head(layers, 6, 3)
+
+
+def test_flatten_names_the_input_and_adds_no_layer() -> None:
+    plain, flat = build_head("bn-4", 6, 3), build_head("flatten-bn-4", 6, 3)
+    assert [str(layer) for layer in flat] == [str(layer) for layer in plain]
+    assert [str(layer) for layer in build_head("flatten", 6, 3)] == [str(nn.Linear(6, 3))]
+    assert [takes_map(layers) for layers in ("flatten", "flatten-bn", "bn", "linear")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_what_is_no_head_is_refused(tmp_path: Path) -> None:

@@ -72,6 +72,16 @@ def has_head(folder: Path) -> bool:
     return "head" in _read(folder)
 
 
+def head_takes_map(folder: Path) -> bool:
+    """Say whether a run's head takes the unpooled feature map, which no collection holds.
+
+    Raises:
+        ArtvecError: The directory is no complete run.
+    """
+    head = _read(folder).get("head", {})
+    return isinstance(head, dict) and str(head.get("layers")).partition("-")[0] == "flatten"
+
+
 def _refitted(trained: Preprocessing, fit: Fit) -> Preprocessing:
     """Change only the fit; pad and squash, where asked for, lose nothing."""
     if fit == trained.fit:

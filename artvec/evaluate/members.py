@@ -87,7 +87,7 @@ def ensemble(collection: Collection, selection: Selection, runs: Sequence[Path])
         head = run_head(run)
         if head is None:
             raise ArtvecError(
-                f"{run} has no head, so it gives no probabilities",
+                f"{run} has no head for embeddings, so it gives no probabilities",
                 "name runs that artvec train has written",
                 usage=True,
             )

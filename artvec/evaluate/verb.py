@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from artvec.backbones.run_directory import head_takes_map
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, open_collection
 from artvec.copies import Found, search_copies
@@ -117,6 +118,12 @@ def _runs(collections: Sequence[Collection], named: Sequence[Path]) -> tuple[lis
         f"the run {run} is gone: its head can't be judged, nor what it was trained on"
         for run in own
         if not run.is_dir()
+    ]
+    notes += [
+        f"the head of {run} takes the unpooled feature map, not the embedding, so it can't be "
+        "judged here: the run's own page has its accuracy"
+        for run in own
+        if run.is_dir() and head_takes_map(run)
     ]
     there = {run.resolve(): run for run in (*own, *named) if run.is_dir() or run in named}
     return list(there.values()), notes

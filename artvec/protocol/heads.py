@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from artvec.backbones import is_run
-from artvec.backbones.run_directory import has_head, training_images
+from artvec.backbones.run_directory import has_head, head_takes_map, training_images
 from artvec.collection.reader import Collection
 from artvec.protocol.outcomes import Scores
 from artvec.protocol.selection import Selection, content_hashes
@@ -37,12 +37,12 @@ def trained_on(collection: Collection, run: Path, rows: Int64Array) -> BoolArray
 
 
 def run_head(run: Path) -> Head | None:
-    """Load the head of a run, None where it has none.
+    """Load the head of a run, None where it has none that takes embeddings.
 
     Raises:
         ArtvecError: The run or its head can't be read.
     """
-    if not has_head(run):
+    if not has_head(run) or head_takes_map(run):
         return None
     from artvec.heads import load_head
 
@@ -70,7 +70,7 @@ def class_scores(head: Head, vectors: Float32Array, classes: Sequence[str]) -> F
 def head_scores(
     collection: Collection, selection: Selection, vectors: Vectors, run: Path
 ) -> Scores | None:
-    """Return what the head of a run says of its own embeddings, None where it has no head.
+    """Return what the head of a run says of its own embeddings, None where no head takes them.
 
     Args:
         collection: Embedded with the run.

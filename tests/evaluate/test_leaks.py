@@ -119,6 +119,19 @@ def test_a_run_is_judged_by_its_own_head(gallery: Path, artvec: Run) -> None:
     assert told["leaks"]["trained_on"] == {}
 
 
+def test_a_head_on_feature_maps_is_left_out_and_that_is_said(gallery: Path) -> None:
+    run = make_run(Path("runs/a").absolute(), gallery, 1)
+    record = json.loads((run / "run.json").read_text())
+    record["head"] |= {"layers": "flatten", "dim": 4096}
+    (run / "run.json").write_text(json.dumps(record))
+    embedded_by(run, gallery)
+    report = evaluate(Path("indexes/art"))
+    assert "head_accuracy" not in report.metrics
+    assert "knn20_accuracy" in report.metrics
+    (note,) = (note for note in report.notes if "feature map" in note)
+    assert str(run) in note
+
+
 def test_pictures_that_a_run_was_trained_on_are_refused(gallery: Path, artvec: Run) -> None:
     run = make_run(Path("runs/a").absolute(), gallery, 1)
     embedded_by(run, gallery)
