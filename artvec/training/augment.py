@@ -20,7 +20,8 @@ Transform = Callable[[torch.Tensor], torch.Tensor]
 _LIGHT_AREA = (0.35, 1.0)
 _LIGHT_JITTER = 0.1
 _TURN_DEG = 15.0
-_ART_ZOOM = (0.8, 1.3)
+_ART_ZOOM = 1.3
+"""How much larger than in evaluation a picture may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ class NativeCrop:
     """A square of about the size that evaluation cuts out, anywhere in the picture.
 
     Evaluation resizes the short side to `resize_px` and takes a square of `size_px`. Here the
-    picture is at most so many times larger or smaller than there, never stretched, so that a
-    brush stroke keeps its width in pixels and its direction.
+    square is anything between the whole short side and a picture `zoom` times larger than there;
+    it is never stretched. So a brush stroke keeps its width in pixels, and its direction.
     """
 
-    def __init__(self, preprocessing: Preprocessing, zoom: tuple[float, float]) -> None:
+    def __init__(self, preprocessing: Preprocessing, zoom: float) -> None:
         self._preprocessing = preprocessing
         self._zoom = zoom
 
@@ -74,9 +75,9 @@ class NativeCrop:
         """Return (3, S, S) of (3, h, w)."""
         height, width = image.shape[-2:]
         short, size = min(height, width), self._preprocessing.size_px
-        zoom = torch.empty(()).uniform_(*self._zoom).item()
-        wanted = round(size * short / (self._preprocessing.resize_px * zoom))
-        side = max(1, min(short, wanted))
+        least = size / self._preprocessing.resize_px
+        zoom = torch.empty(()).uniform_(least, self._zoom).item()
+        side = max(1, round(short * least / zoom))
         top = int(torch.randint(height - side + 1, ()))
         left = int(torch.randint(width - side + 1, ()))
         box = (top, left, side, side)
