@@ -17,9 +17,13 @@ from artvec.types import Preprocessing, UInt8Array
 Transform = Callable[[torch.Tensor], torch.Tensor]
 """Of (3, h, w) uint8 to (3, S, S) uint8."""
 
+_USUAL_AREA = (0.08, 1.0)
+"""Shares of the area. Source: Szegedy et al., "Going Deeper with Convolutions", 2015."""
 _LIGHT_AREA = (0.35, 1.0)
 _LIGHT_JITTER = 0.1
+"""Of brightness, contrast and saturation: what two photographs of one painting differ by."""
 _TURN_DEG = 15.0
+"""Further, and a tenth of the square is border."""
 _ART_ZOOM = 1.3
 """How much larger than in evaluation a picture may be shown."""
 
@@ -89,7 +93,7 @@ class NativeCrop:
 
 
 def _filter(preprocessing: Preprocessing) -> Any:
-    """Return the backbone's filter where torch has it for uint8 tensors."""
+    """Return the backbone's filter; torch has two of them for uint8 tensors."""
     bilinear = preprocessing.interpolation == "bilinear"
     return v2.InterpolationMode.BILINEAR if bilinear else v2.InterpolationMode.BICUBIC
 
@@ -98,30 +102,30 @@ def _mean_colour(preprocessing: Preprocessing) -> list[float]:
     return [round(255 * value) for value in preprocessing.mean]
 
 
-def _crop(preprocessing: Preprocessing, area: tuple[float, float]) -> Any:
-    size = preprocessing.size_px
-    return v2.RandomResizedCrop(size, scale=area, interpolation=_filter(preprocessing))
+def _chain(*steps: Transform) -> Transform:
+    whole: Transform = v2.Compose(steps)
+    return whole
+
+
+def _crop(preprocessing: Preprocessing, area: tuple[float, float]) -> Transform:
+    crop: Transform = v2.RandomResizedCrop(
+        preprocessing.size_px, scale=area, interpolation=_filter(preprocessing)
+    )
+    return crop
 
 
 def _crop_flip(preprocessing: Preprocessing, *then: Transform) -> Transform:
-    crop = _crop(preprocessing, (0.08, 1.0))
-    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip(), *then])
-    return whole
+    return _chain(_crop(preprocessing, _USUAL_AREA), v2.RandomHorizontalFlip(), *then)
 
 
 def _light(preprocessing: Preprocessing) -> Transform:
     jitter = v2.ColorJitter(_LIGHT_JITTER, _LIGHT_JITTER, _LIGHT_JITTER)
-    crop = _crop(preprocessing, _LIGHT_AREA)
-    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip(), jitter])
-    return whole
+    return _chain(_crop(preprocessing, _LIGHT_AREA), v2.RandomHorizontalFlip(), jitter)
 
 
 def _rotate_flip(preprocessing: Preprocessing) -> Transform:
-    turn = v2.RandomRotation(
-        _TURN_DEG, v2.InterpolationMode.BILINEAR, fill=_mean_colour(preprocessing)
-    )
-    whole: Transform = v2.Compose([turn, v2.RandomHorizontalFlip()])
-    return whole
+    smooth, border = v2.InterpolationMode.BILINEAR, _mean_colour(preprocessing)
+    return _chain(v2.RandomRotation(_TURN_DEG, smooth, fill=border), v2.RandomHorizontalFlip())
 
 
 def _randaugment(preprocessing: Preprocessing) -> Transform:
@@ -133,23 +137,17 @@ def _trivial(preprocessing: Preprocessing) -> Transform:
 
 
 def _art(preprocessing: Preprocessing) -> Transform:
-    crop = NativeCrop(preprocessing, _ART_ZOOM)
-    whole: Transform = v2.Compose([crop, v2.RandomHorizontalFlip()])
-    return whole
-
-
-def _unchanged(preprocessing: Preprocessing) -> Transform:
-    return lambda image: image
+    return _chain(NativeCrop(preprocessing, _ART_ZOOM), v2.RandomHorizontalFlip())
 
 
 SETS = {
-    "none": AugmentationSet("what evaluation sees, every time", True, _unchanged),
-    "light": AugmentationSet("crop of 35 to 100 % of the area, flip, mild jitter", False, _light),
-    "flip": AugmentationSet(
-        "horizontal flip", True, lambda preprocessing: v2.RandomHorizontalFlip()
+    "none": AugmentationSet(
+        "what evaluation sees, every time", True, lambda _: lambda image: image
     ),
-    "crop-flip": AugmentationSet("crop of 8 to 100 % of the area, flip", False, _crop_flip),
+    "flip": AugmentationSet("horizontal flip", True, lambda _: v2.RandomHorizontalFlip()),
     "rotate-flip": AugmentationSet("turn by up to 15 degrees, flip", True, _rotate_flip),
+    "light": AugmentationSet("crop of 35 to 100 % of the area, flip, mild jitter", False, _light),
+    "crop-flip": AugmentationSet("crop of 8 to 100 % of the area, flip", False, _crop_flip),
     "randaugment": AugmentationSet(
         "crop-flip, then RandAugment (Cubuk et al. 2019)", False, _randaugment
     ),
@@ -160,4 +158,4 @@ SETS = {
         "crop near evaluation's scale, undistorted, colours kept; flip", False, _art
     ),
 }
-"""Sets by name; those after `flip` are what S0 and S2 of the source documents used, and common."""
+"""Sets by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from pytorch_metric_learning import losses
@@ -55,17 +56,13 @@ def build_loss(
     Raises:
         ArtvecError: The spelling is none.
     """
-    ce = nn.CrossEntropyLoss(class_weights, label_smoothing=label_smoothing)
     terms = _terms(spelling)
-    parts = [
-        ce
-        if term.name == CROSS_ENTROPY
-        else _PAIRS[term.name]()
-        if term.name in _PAIRS
-        else _PROXIES[term.name](n_classes, dim)
-        for term in terms
-    ]
-    return Loss(terms, parts)
+    own = {
+        CROSS_ENTROPY: lambda: nn.CrossEntropyLoss(class_weights, label_smoothing=label_smoothing)
+    }
+    proxies = {name: partial(kind, n_classes, dim) for name, kind in _PROXIES.items()}
+    made = own | _PAIRS | proxies
+    return Loss(terms, [made[term.name]() for term in terms])
 
 
 def needs_pairs(spelling: str) -> bool:
