@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -15,41 +14,13 @@ from torch import nn
 from artvec.training.blocks import blocks, open_only, opened, opened_at, train_mode
 from artvec.training.checkpoint import LearnerState
 from artvec.training.classifier import Classifier, autocast
-from artvec.training.inputs import Inputs
 from artvec.training.losses import CROSS_ENTROPY, build_loss, teaches_head
+from artvec.training.mixing import mixed
 from artvec.training.optimise import build_optimizer, pull
 from artvec.training.phase import Phase
 from artvec.training.sampling import class_weights
+from artvec.training.task import Batch, Task
 from artvec.types import Int64Array
-
-Batch = tuple[Int64Array, torch.Tensor]
-"""Row numbers (B,), and what the model takes for them."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a phase learns from, and where.
-
-    Attributes:
-        train: Rows to learn from.
-        val: Rows to choose the best epoch by.
-        n_classes: A label column.
-        seed: Of the run.
-        phase_number: In the recipe.
-        device: Of the model.
-        precision: `bf16` computes in mixed precision.
-        monitor: Returns a classifier's figure on val, where the phase watches another one than
-            accuracy or loss.
-    """
-
-    train: Inputs
-    val: Inputs
-    n_classes: tuple[int, ...]
-    seed: int = 0
-    phase_number: int = 0
-    device: torch.device | str = "cpu"
-    precision: Literal["fp32", "bf16"] = "fp32"
-    monitor: Callable[[Classifier], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +31,13 @@ class Seen:
         loss: As it is minimised.
         rows: In the batch.
         known: Of these, with a label in the first column.
-        right: Of these, classified rightly.
+        right: Of these, classified rightly; None where pictures were mixed.
     """
 
     loss: float
     rows: int
     known: int
-    right: int
+    right: int | None
 
 
 class Learner:
@@ -93,8 +64,10 @@ class Learner:
     @property
     def judged(self) -> Classifier:
         """The weights that val sees: their average where the phase averages."""
-        averaged: Classifier | None = self._average and self._average.module
-        return averaged or self.model
+        if self._average is None:
+            return self.model
+        averaged: Classifier = self._average.module
+        return averaged
 
     def begin_epoch(self, number: int) -> None:
         """Open what epoch `number` (from 1) trains."""
@@ -144,18 +117,23 @@ class Learner:
         for origin, kept in zip(self._start, state.start, strict=True):
             origin.copy_(kept)
 
-    def _forward(self, rows: Int64Array, batch: torch.Tensor) -> tuple[torch.Tensor, int]:
+    def _forward(self, rows: Int64Array, batch: torch.Tensor) -> tuple[torch.Tensor, int | None]:
         """Return the (T,) losses of a batch, and how many rows the first head gets right."""
-        targets = torch.from_numpy(self._task.train.labels[rows]).to(self._task.device)
+        batch = batch.to(self._task.device)
+        codes = torch.from_numpy(self._task.train.labels[rows]).to(self._task.device)  # (B, T)
+        targets = list(codes.T)
+        mixes = self._phase.mixup > 0 or self._phase.cutmix > 0
+        if mixes:
+            blend = mixed(batch, self._phase, int(torch.randint(2**62, ())))
+            batch = blend.inputs
+            targets = list(map(blend.targets, targets, self._task.n_classes))
         with autocast(self._task.device, self._task.precision):
-            embedding = self.model.backbone(batch.to(self._task.device))
+            embedding = self.model.backbone(batch)
             logits = self.model.logits(embedding if self._head_learns else embedding.detach())
-        losses = [
-            loss(embedding, scores, column)
-            for loss, scores, column in zip(self._losses, logits, targets.T, strict=True)
-        ]
-        right = int((logits[0].argmax(dim=1) == targets[:, 0]).sum())
-        return torch.stack(losses), right
+        columns = zip(self._losses, logits, targets, strict=True)
+        losses = torch.stack([loss(embedding, scores, target) for loss, scores, target in columns])
+        right = None if mixes else int((logits[0].argmax(dim=1) == codes[:, 0]).sum())
+        return losses, right
 
     def _update(self) -> None:
         pull(self._pulled, self._start, self._phase.l2_sp)

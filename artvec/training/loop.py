@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-import numpy as np
 import torch
 from torch import nn
 
 from artvec.errors import ArtvecError
 from artvec.progress import Progress, silent
-from artvec.runtime import cores, keep_freed_memory
+from artvec.runtime import keep_freed_memory
 from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
-from artvec.training.learner import Batch, Learner, Seen, Task
+from artvec.training.learner import Learner, Seen
 from artvec.training.optimise import best_of, is_better, rate_factor, set_rate
 from artvec.training.phase import Epoch, Phase
 from artvec.training.sampling import epoch_batches
-from artvec.types import Int64Array
+from artvec.training.task import Task, epoch_seed, loaded
 
 __all__ = ["Task", "Trained", "train_phase"]
 
@@ -74,7 +71,7 @@ def train_phase(
     """
     if torch.device(task.device).type == "cpu":
         keep_freed_memory()
-    torch.manual_seed(_seed(task, 0))
+    torch.manual_seed(epoch_seed(task, 0))
     learner = Learner(model, phase, task)
     stand = Checkpoint((), (), 0.0, _copied(model), learner.state())
     if resume is not None:
@@ -107,17 +104,17 @@ def _epoch(
 ) -> tuple[Epoch, list[Seen]]:
     """Train one epoch, then judge it on val."""
     began, number = time.perf_counter(), len(history) + 1
-    seed = _seed(task, number)
+    seed = epoch_seed(task, number)
     torch.manual_seed(seed)
     learner.begin_epoch(number)
     batches = epoch_batches(task.train.labels[:, 0], phase, seed)
     steps = -(-len(batches) // phase.accumulate)
-    loaded = _loaded(task, batches, seed)
+    feed = loaded(task, batches, seed)
     rate, seen = phase.rate, list[Seen]()
     for step in range(steps):
         rate = phase.rate * rate_factor(phase, number - 1 + step / steps, history)
         set_rate(learner.optimizer, rate)
-        seen += learner.step(list(islice(loaded, phase.accumulate)))
+        seen += learner.step(list(islice(feed, phase.accumulate)))
         if not math.isfinite(seen[-1].loss):
             raise _diverged(phase, number, len(seen), rate)
         progress((number - 1) * len(batches) + len(seen), phase.epochs * len(batches))
@@ -145,19 +142,6 @@ def _epoch(
     return epoch, seen
 
 
-def _loaded(task: Task, batches: Sequence[Int64Array], seed: int) -> Iterator[Batch]:
-    """Yield batches in order, made ahead in threads: on a GPU's machine, as many as there are."""
-    ahead = 1 if torch.device(task.device).type == "cpu" else cores()
-    waiting: deque[tuple[Int64Array, Future[torch.Tensor]]] = deque()
-    with ThreadPoolExecutor(ahead) as pool:
-        for rows in batches:
-            waiting.append((rows, pool.submit(task.train.batch, rows, seed, augment=True)))
-            if len(waiting) > ahead:
-                yield waiting[0][0], waiting.popleft()[1].result()
-        while waiting:
-            yield waiting[0][0], waiting.popleft()[1].result()
-
-
 def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
     """Return cross-entropy, summed over label columns, and the first column's accuracy."""
     found = answers(model, task.val, device=task.device, precision=task.precision)
@@ -173,8 +157,9 @@ def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
 
 
 def _train_accuracy(seen: Sequence[Seen]) -> float | None:
+    right = [batch.right for batch in seen if batch.right is not None]
     known = sum(batch.known for batch in seen)
-    return sum(batch.right for batch in seen) / known if known else None
+    return sum(right) / known if right and known else None
 
 
 def _is_over(history: Sequence[Epoch], phase: Phase) -> bool:
@@ -182,12 +167,6 @@ def _is_over(history: Sequence[Epoch], phase: Phase) -> bool:
         return True
     waits = phase.patience > 0 and len(history) > 0
     return waits and len(history) - best_of(history, phase).number >= phase.patience
-
-
-def _seed(task: Task, epoch: int) -> int:
-    """Return a seed for an epoch; 0 is what comes before the first."""
-    entropy = np.random.SeedSequence((task.seed, task.phase_number, epoch))
-    return int(entropy.generate_state(1, np.uint64)[0] >> 1)
 
 
 def _copied(model: Classifier) -> State:
