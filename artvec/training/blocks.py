@@ -77,8 +77,8 @@ def opened(found: tuple[Block, ...], trainable: str) -> dict[str, nn.Parameter]:
     if kind == "from" and value:
         return _from(found, value)
     raise ArtvecError(
-        f"{trainable!r} doesn't say which part of a backbone of {len(found)} blocks is trained",
-        "give head, all, last:N or from:NAME",
+        f"{trainable!r} names no part of a backbone of {len(found)} blocks",
+        f"give head, all, last:1 to last:{len(found)}, or from:NAME",
         usage=True,
     )
 

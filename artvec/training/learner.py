@@ -87,7 +87,7 @@ class Learner:
         seen: list[Seen] = []
         for (rows, batch), share in zip(batches, shares, strict=True):
             losses, right = self._forward(rows, batch)
-            total = float(losses.sum())
+            total = losses.detach().sum().item()
             seen.append(Seen(total, len(rows), int(known[len(seen)][0]), right))
             if not math.isfinite(total):
                 return seen

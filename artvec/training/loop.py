@@ -94,7 +94,7 @@ def train_phase(
         )
         on_epoch(epoch, stand)
     model.load_state_dict(stand.best)
-    model.eval()
+    model.eval().zero_grad()
     best = best_of(stand.history, phase)
     return Trained(stand.history, best.number, stand.seconds, stand.trace)
 
