@@ -60,7 +60,7 @@ def find_rate(
     torch.manual_seed(epoch_seed(task, 0))
     learner = Learner(deepcopy(model), phase, task)
     learner.begin_epoch(phase.epochs)
-    batches = _endless(phase, task)
+    batches = _endless(phase, task, learner.ahead)
     rates, losses, average = list[float](), list[float](), 0.0
     for step, rate in enumerate(np.geomspace(_LOWEST, _HIGHEST, _STEPS)):
         set_rate(learner.optimizer, rate)
@@ -76,10 +76,11 @@ def find_rate(
     return RateCurve(np.array(rates), np.array(losses), _steepest(rates, losses))
 
 
-def _endless(phase: Phase, task: Task) -> Iterator[Batch]:
+def _endless(phase: Phase, task: Task, ahead: int) -> Iterator[Batch]:
     for epoch in count(1):
         seed = epoch_seed(task, epoch)
-        yield from loaded(task, epoch_batches(task.train.labels[:, 0], phase, seed), seed)
+        batches = epoch_batches(task.train.labels[:, 0], phase, seed)
+        yield from loaded(task, batches, seed, ahead=ahead)
 
 
 def _steepest(rates: list[float], losses: list[float]) -> float:

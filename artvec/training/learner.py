@@ -11,6 +11,7 @@ import torch
 from timm.utils import ModelEmaV3
 from torch import nn
 
+from artvec.runtime import cores
 from artvec.training.blocks import blocks, open_only, opened, opened_at, train_mode
 from artvec.training.checkpoint import LearnerState
 from artvec.training.classifier import Classifier, autocast
@@ -68,6 +69,13 @@ class Learner:
             return self.model
         averaged: Classifier = self._average.module
         return averaged
+
+    @property
+    def ahead(self) -> int:
+        """How many batches are worth making ahead: none where they are stored embeddings."""
+        if not self._blocks:
+            return 0
+        return 1 if torch.device(self._task.device).type == "cpu" else cores()
 
     def begin_epoch(self, number: int) -> None:
         """Open what epoch `number` (from 1) trains."""

@@ -22,7 +22,11 @@ from artvec.training.phase import Epoch, Phase
 from artvec.training.sampling import epoch_batches
 from artvec.training.task import Task, epoch_seed, loaded
 
-__all__ = ["Task", "Trained", "train_phase"]
+__all__ = ["Diverged", "Task", "Trained", "train_phase"]
+
+
+class Diverged(ArtvecError):
+    """The loss is no longer finite; the model holds the best weights so far."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ def train_phase(
         progress: Called with the batches done, and all that there may be.
 
     Raises:
-        ArtvecError: The loss is no longer finite (the model then holds the best weights so far), or
-            the phase names what isn't there.
+        Diverged: The loss is no longer finite.
+        ArtvecError: The phase names what isn't there.
     """
     if torch.device(task.device).type == "cpu":
         keep_freed_memory()
@@ -81,7 +85,7 @@ def train_phase(
         began = time.perf_counter()
         try:
             epoch, seen = _epoch(learner, phase, task, stand.history, progress)
-        except ArtvecError:
+        except Diverged:
             model.load_state_dict(stand.best)
             raise
         is_best = not stand.history or is_better(epoch, best_of(stand.history, phase), phase)
@@ -109,7 +113,7 @@ def _epoch(
     learner.begin_epoch(number)
     batches = epoch_batches(task.train.labels[:, 0], phase, seed)
     steps = -(-len(batches) // phase.accumulate)
-    feed = loaded(task, batches, seed)
+    feed = loaded(task, batches, seed, ahead=learner.ahead)
     rate, seen = phase.rate, list[Seen]()
     for step in range(steps):
         rate = phase.rate * rate_factor(phase, number - 1 + step / steps, history)
@@ -173,8 +177,8 @@ def _copied(model: Classifier) -> State:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
-def _diverged(phase: Phase, epoch: int, batch: int, rate: float) -> ArtvecError:
-    return ArtvecError(
+def _diverged(phase: Phase, epoch: int, batch: int, rate: float) -> Diverged:
+    return Diverged(
         f"the loss is no longer a number: phase {phase.name}, epoch {epoch}, batch {batch}, "
         f"rate {rate:.2g}",
         f"take a lower rate: --set {phase.name}.rate={phase.rate / 10:.2g}",

@@ -11,7 +11,6 @@ from typing import Literal
 import numpy as np
 import torch
 
-from artvec.runtime import cores
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
 from artvec.types import Int64Array
@@ -52,9 +51,11 @@ def epoch_seed(task: Task, epoch: int) -> int:
     return int(entropy.generate_state(1, np.uint64)[0] >> 1)
 
 
-def loaded(task: Task, batches: Sequence[Int64Array], seed: int) -> Iterator[Batch]:
-    """Yield batches in order, made ahead in threads: on a GPU's machine, as many as there are."""
-    ahead = 1 if torch.device(task.device).type == "cpu" else cores()
+def loaded(task: Task, batches: Sequence[Int64Array], seed: int, *, ahead: int) -> Iterator[Batch]:
+    """Yield batches in order, so many of them made ahead, in as many threads."""
+    if not ahead:
+        yield from ((rows, task.train.batch(rows, seed, augment=True)) for rows in batches)
+        return
     waiting: deque[tuple[Int64Array, Future[torch.Tensor]]] = deque()
     with ThreadPoolExecutor(ahead) as pool:
         for rows in batches:

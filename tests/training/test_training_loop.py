@@ -13,12 +13,11 @@ from sklearn.metrics import accuracy_score, log_loss
 from torch import nn
 
 from artvec.backbones.penultimate import Penultimate
-from artvec.errors import ArtvecError
 from artvec.heads import CosineHead, build_head
 from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import StoredVectors
-from artvec.training.loop import Task, train_phase
+from artvec.training.loop import Diverged, Task, train_phase
 from artvec.training.phase import Epoch, Phase
 from artvec.types import Int64Array
 
@@ -290,7 +289,7 @@ def test_a_loss_that_is_no_number_ends_the_phase_with_good_weights() -> None:
         if len(good) == 2:
             train._views[0, 5] = np.inf
 
-    with pytest.raises(ArtvecError) as stopped:
+    with pytest.raises(Diverged) as stopped:
         train_phase(model, phase, Task(train, on_vectors(9), (3,)), on_epoch=poison)
     assert "phase finetune, epoch 3, batch " in stopped.value.message
     assert "rate 0.01" in stopped.value.message
@@ -302,7 +301,7 @@ def test_a_rate_that_explodes_ends_the_phase_with_the_weights_of_the_start() -> 
     model = Classifier(nn.Sequential(nn.Linear(6, 6)), [build_head("linear", 6, 3)])
     before = copied(model)
     phase = replace(PHASE, rate=1e30, optimizer="sgd", schedule="constant")
-    with pytest.raises(ArtvecError, match="epoch 1"):
+    with pytest.raises(Diverged, match="epoch 1"):
         train_phase(model, phase, Task(on_vectors(), on_vectors(9), (3,)))
     assert not changed(before, model)
 
