@@ -22,6 +22,8 @@ FIGURES = (
 )
 JUDGED = ("accuracy", "precision_at_5", "silhouette_cosine")
 """Figures that get a verdict between phases."""
+WATCHED = ("knn5_accuracy", "knn20_accuracy", "precision_at_5")
+"""Figures that get a verdict on a watched collection."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class SplitFigures:
     """What one set of weights yields on the pictures of one split.
 
     Attributes:
-        figures: Name out of `FIGURES` → value with its 95 % interval; what doesn't apply is absent.
+        figures: Name out of `FIGURES`, or `knn5_accuracy` → value with its 95 % interval; what
+            doesn't apply is absent.
         per_query: Name → (Q,) float64 outcomes whose mean is the figure, NaN where left out.
         probabilities: (Q, C) float32 of the first label column's head.
         labels: (Q,) class codes of the first label column, -1 where unknown.
@@ -48,7 +51,7 @@ class Verdict:
     Attributes:
         start: Name of the phase before, `untrained` for the backbone as it came.
         end: Name of the phase after.
-        metric: One of `JUDGED`.
+        metric: One of `JUDGED`; of `WATCHED` on a watched collection.
         difference: End − start, with its paired 95 % interval.
         helped: `yes` or `no` where the interval excludes 0.
         on: `test`, or the name of a watched collection.
@@ -88,7 +91,7 @@ class PhaseReport:
         seconds: Wall time of training, evaluation excluded.
         share: Of the trained weights in the kept ones (WiSE-FT); 1 where nothing was interpolated.
         splits: `train`, `val`, `test` → figures under the kept weights.
-        watched: Name of a watched collection → its figures (`knn20_accuracy`, `precision_at_5`).
+        watched: Name of a watched collection → its figures (see `WATCHED`).
         trainable_parameters: How many were trained.
         points: (n, 2) float32 map of the test pictures' embeddings, None where too few.
     """
