@@ -13,7 +13,12 @@ import numpy as np
 
 from artvec.compare.results import Pair, Verdict
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
-from artvec.metrics.bootstrap import paired_agreement_intervals, paired_intervals, verdict
+from artvec.metrics.bootstrap import (
+    paired_agreement_intervals,
+    paired_intervals,
+    verdict,
+    without_rounding,
+)
 from artvec.metrics.mcnemar import mcnemar
 from artvec.protocol import Outcomes, Selection
 from artvec.types import Interval
@@ -22,7 +27,6 @@ AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_ac
 TESTED = ("knn20_accuracy", "linear_probe_accuracy", "head_accuracy")
 """The classifiers' accuracies, to which McNemar's test applies."""
 SIGNIFICANT = 0.05
-_ROUNDING = 1e-9
 _NAMED = 3
 _WORDS: Mapping[str, Verdict] = {
     "yes": "better",
@@ -64,12 +68,6 @@ def paired(
         for metric in order
         if (metric, a, b) in differences
     )
-
-
-def without_rounding(difference: Interval) -> Interval:
-    """Return a difference whose numbers next to 0 are 0: they come from the order of sums."""
-    numbers = (difference.value, difference.low, difference.high)
-    return Interval(*(0.0 if abs(number) < _ROUNDING else number for number in numbers))
 
 
 Key = tuple[str, int, int]

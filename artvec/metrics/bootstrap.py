@@ -200,6 +200,17 @@ def verdict(difference: Interval) -> Literal["yes", "no", "inconclusive"]:
     return "no" if difference.high < 0 else "inconclusive"
 
 
+def without_rounding(difference: Interval, least: float = 1e-9) -> Interval:
+    """Return a difference whose numbers next to 0 are 0: they come from the order of sums.
+
+    Args:
+        difference: As found.
+        least: What is smaller is rounding.
+    """
+    numbers = (difference.value, difference.low, difference.high)
+    return Interval(*(0.0 if abs(number) < least else number for number in numbers))
+
+
 def _groups(rows: int, groups: Int64Array | None) -> tuple[Int64Array, int]:
     """Return (Q,) group numbers from 0, and how many; unknown ones are each their own."""
     if groups is None:

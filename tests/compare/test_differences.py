@@ -14,9 +14,10 @@ from galleries import colours
 from scipy import stats
 
 from artvec.compare import CompareOptions, Comparison, compare
-from artvec.compare.pairing import holm, without_rounding
+from artvec.compare.pairing import holm
 from artvec.compare.rankings import compared_rankings, ranks
 from artvec.compare.results import Pair, Verdict
+from artvec.metrics.bootstrap import without_rounding
 from artvec.types import Interval
 
 Run = Callable[..., Any]
