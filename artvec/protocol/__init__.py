@@ -18,7 +18,13 @@ several encoders side by side) go through `evaluate_vectors`.
 from artvec.protocol.evaluate import evaluate_rows, evaluate_vectors
 from artvec.protocol.heads import head_scores, own_run, trained_on
 from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
-from artvec.protocol.selection import Selection, content_hashes, same_pictures, select
+from artvec.protocol.selection import (
+    Selection,
+    content_hashes,
+    group_codes,
+    same_pictures,
+    select,
+)
 from artvec.protocol.vectors import Vectors, colours, concatenated, gathered, rows_of
 
 __all__ = [
@@ -34,6 +40,7 @@ __all__ = [
     "evaluate_rows",
     "evaluate_vectors",
     "gathered",
+    "group_codes",
     "head_scores",
     "own_run",
     "rows_of",

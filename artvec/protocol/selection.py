@@ -117,7 +117,7 @@ def select(
         val_drawn=not len(stored_val) and len(val) > 0,
         labels=numbers,
         classes=tuple(classes),
-        groups=_groups(collection, column, asked) if column is not None else None,
+        groups=group_codes(collection, column, asked) if column is not None else None,
         group_column=column,
         unlabelled=int(np.count_nonzero(sides & ~labelled)),
     )
@@ -189,7 +189,19 @@ def _share(count: int) -> int:
     return max(1, round(VAL_SHARE * count)) if count > 1 else 0
 
 
-def _groups(collection: Collection, column: str, asked: Sequence[object]) -> Int64Array:
+def group_codes(
+    collection: Collection, column: str, asked: Sequence[object] = ("eval",)
+) -> Int64Array:
+    """Return the (N,) group code of every row; a row without a value is its own group.
+
+    Args:
+        collection: Whose rows.
+        column: Its values are the groups.
+        asked: Words of the command, for hints.
+
+    Raises:
+        ArtvecError: There is no such column.
+    """
     if column not in known_columns(collection):
         raise _no_group(collection, column, asked)
     codes: dict[object, int] = {}

@@ -1,0 +1,136 @@
+"""What training costs abroad: labelled pictures that a run never learns from, looked at throughout.
+
+Every picture is a query against all others of its collection, its own row left out by row id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from artvec.collection.reader import Collection, columns
+from artvec.errors import ArtvecError, command
+from artvec.files import sha256_of
+from artvec.images.find import file_of
+from artvec.protocol import group_codes, rows_of
+from artvec.train.figures import Rows, split_figures
+from artvec.train.report import SplitFigures
+from artvec.types import EncoderIdentity, Float32Array, Int64Array, Sample
+from artvec.wording import counted
+
+Embed = Callable[[Sequence[Sample]], Float32Array]
+"""Pictures to (N, D) float32 vectors, row by row, with one set of weights."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The pictures of a watched collection that can be judged.
+
+    Attributes:
+        name: Of the collection.
+        samples: N files, as they were when they were embedded.
+        labels: (N,) class codes.
+        groups: (N,) group codes, None without groups.
+        stored: (N, D) float32 vectors of the backbone that the run begins with; None where the
+            collection was embedded with another.
+        notes: What was left out, in plain words.
+    """
+
+    name: str
+    samples: tuple[Sample, ...]
+    labels: Int64Array
+    groups: Int64Array | None
+    stored: Float32Array | None
+    notes: tuple[str, ...]
+
+
+def watched(collection: Collection, start: EncoderIdentity, seen: Container[bytes]) -> Watched:
+    """Choose the pictures of a collection that can be watched, the same ones for the whole run.
+
+    Left out are rows without a label, rows whose file is gone or no longer what was embedded, and
+    pictures that the run knows: learned from, chosen by, or tested on.
+
+    Args:
+        collection: Labelled; any encoder.
+        start: Of the backbone that the run begins with.
+        seen: Content hashes of the run's own pictures.
+
+    Raises:
+        ArtvecError: What is left has fewer than two labels.
+    """
+    table = columns(collection, ["path", "label", "size_bytes", "mtime_ns", "content_hash"])
+    records = table.to_pylist()
+    labelled = [row for row, record in enumerate(records) if record["label"] is not None]
+    foreign = [row for row in labelled if records[row]["content_hash"] not in seen]
+    samples = {row: _sample(collection, records[row]) for row in foreign}
+    kept = [row for row in foreign if _is_there(samples[row], records[row]["content_hash"])]
+    name = collection.folder.resolve().name
+    names = sorted({records[row]["label"] for row in kept})
+    codes = {label: code for code, label in enumerate(names)}
+    notes = _notes(name, len(labelled) - len(foreign), len(foreign) - len(kept))
+    if len(names) < 2:
+        raise _too_few(collection, len(names), notes)
+    rows = np.array(kept, dtype=np.int64)
+    column = collection.manifest.group_column
+    return Watched(
+        name=name,
+        samples=tuple(samples[row] for row in kept),
+        labels=np.array([codes[records[row]["label"]] for row in kept], dtype=np.int64),
+        groups=None if column is None else group_codes(collection, column)[rows],
+        stored=rows_of(collection, rows) if collection.manifest.encoder == start else None,
+        notes=notes,
+    )
+
+
+def before(given: Watched, embed: Embed) -> SplitFigures:
+    """Judge the backbone as it came.
+
+    Args:
+        given: Its stored vectors are taken where there are any.
+        embed: With the backbone as it came.
+    """
+    return after(given, given.stored if given.stored is not None else embed(given.samples))
+
+
+def after(given: Watched, vectors: Float32Array) -> SplitFigures:
+    """Judge (N, D) vectors of the watched pictures, as some weights emit them."""
+    rows = Rows(vectors, given.labels, given.groups)
+    return split_figures(rows, rows, own_places=np.arange(len(vectors)))
+
+
+def _sample(collection: Collection, record: dict[str, object]) -> Sample:
+    path, size_bytes, mtime_ns = (record[name] for name in ("path", "size_bytes", "mtime_ns"))
+    assert isinstance(path, str) and isinstance(size_bytes, int) and isinstance(mtime_ns, int)
+    return Sample(path, str(file_of(collection.source, path)), size_bytes, mtime_ns)
+
+
+def _is_there(sample: Sample, digest: bytes) -> bool:
+    """Say whether a file is what was embedded, so that it will be decoded as it was then."""
+    try:
+        return sha256_of(Path(sample.file)) == digest.hex()
+    except OSError:
+        return False
+
+
+def _notes(name: str, known: int, gone: int) -> tuple[str, ...]:
+    told = []
+    if known:
+        those = counted(known, "picture")
+        told.append(f"{name}: left out {those} that are also pictures of this run")
+    if gone:
+        those = counted(gone, "picture")
+        told.append(f"{name}: left out {those} whose file is gone or has changed since embedding")
+    return tuple(told)
+
+
+def _too_few(collection: Collection, labels: int, notes: Sequence[str]) -> ArtvecError:
+    what = f"{collection.folder} can't be watched: {counted(labels, 'label')} where two are needed"
+    return ArtvecError(
+        "; ".join([what, *notes]),
+        "watch a labelled collection of other pictures, or bring this one up to date: "
+        + command("embed", collection.source, "-i", collection.folder),
+        usage=True,
+    )
