@@ -12,7 +12,7 @@ import numpy as np
 
 from artvec.train.report import Advice, PhaseReport, Verdict
 from artvec.training.phase import Phase
-from artvec.types import Int64Array
+from artvec.types import Float64Array, Int64Array
 from artvec.wording import counted
 
 ROSE = 2.0
@@ -26,7 +26,7 @@ to 4 %, and phases that teach anything lower their loss by a third and more."""
 LEARNED = 0.95
 """Train accuracy from which a flat loss means that it is done, not that the rate is low."""
 WORSE = 1.1
-"""Times its lowest that a val loss must end at, beyond the wobble of a calm run."""
+"""Times another loss that a val loss must be, beyond the wobble of a calm run."""
 GAP = 0.15
 """Of accuracy between train and val; the CIFAR-10 network that overfitted by its own report had
 .174, and the mark is that of `artvec eval`'s warning."""
@@ -48,7 +48,7 @@ def advice(
 
     Args:
         report: The phase, its history and its figures on train and val.
-        trace: Loss of every batch, in order.
+        trace: Loss of every batch, in order; one or more.
         classes: Names by code.
         told: Verdicts of the run: a phase that helped gets no advice.
 
@@ -74,31 +74,27 @@ def helped(phase: str, told: Sequence[Verdict]) -> bool:
 
 
 def too_high(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
-    """Say that the loss rose (`ROSE`), or that the val loss swings (`SWING`).
+    """Say that the loss rose (`ROSE`), or the val loss never fell (`WORSE`), or swings (`SWING`).
 
     Batches are averaged over a twentieth of the phase. A loss that rose but stayed below half of
-    what guessing costs, log(classes), is that of a network which knew its pictures: no sign.
+    what guessing costs, log(classes), is that of a network which knew its pictures: no sign. A val
+    loss that was never better than guessing, nor than the loss that training began with, has been
+    overshot within the first epoch; overfitting begins lower.
     """
-    losses = np.asarray(trace, dtype=np.float64)
-    if not len(losses):
+    phase, guessing = report.phase, _guessing(report)
+    losses = np.array([epoch.val_loss for epoch in report.history])
+    start, peak = _start_and_peak(trace)
+    if peak > ROSE * start and peak > guessing / 2:
+        finding = f"the loss rose from {start:.3g} to {peak:.3g}"
+    elif losses.min() > WORSE * max(start, guessing):
+        finding = f"the val loss was never below {losses.min():.3g}, and guessing is {guessing:.3g}"
+    elif _swings(losses):
+        swing = f"the val loss swings by {_swing(losses):.3g} from epoch to epoch"
+        finding = f"{swing}, around {np.median(losses):.3g}"
+        return Advice(phase.name, f"rate too high: {finding}", _set(phase, "rate", phase.rate / 3))
+    else:
         return None
-    phase = report.phase
-    width = max(1, len(losses) // 20)
-    smooth = np.convolve(losses, np.full(width, 1 / width), mode="valid")
-    start, peak = min(losses[0], smooth[0]), smooth.max()
-    if peak > ROSE * start and peak > _guessing(report) / 2:
-        finding = f"rate too high: the loss rose from {start:.3g} to {peak:.3g}"
-        return Advice(phase.name, finding, _set(phase, "rate", phase.rate / 10))
-    steps = np.diff([epoch.val_loss for epoch in report.history])
-    turns = np.count_nonzero(steps[1:] * steps[:-1] < 0)
-    level = np.median([epoch.val_loss for epoch in report.history])
-    if len(steps) < 3 or turns < (len(steps) - 1) / 2 or np.median(np.abs(steps)) < SWING * level:
-        return None
-    finding = (
-        f"rate too high: the val loss swings by {np.median(np.abs(steps)):.3g} from epoch to "
-        f"epoch, around {level:.3g}"
-    )
-    return Advice(phase.name, finding, _set(phase, "rate", phase.rate / 3))
+    return Advice(phase.name, f"rate too high: {finding}", _set(phase, "rate", phase.rate / 10))
 
 
 def nothing_moved(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
@@ -194,6 +190,24 @@ def never_predicted(report: PhaseReport, classes: Sequence[str]) -> Advice | Non
     flag = _set(phase, "balance", "weights") if rare and phase.balance == "none" else None
     finding = f"never predicted: {names}{more}, of which train and val have {of}"
     return Advice(phase.name, finding, flag or _suspect(phase))
+
+
+def _start_and_peak(trace: Sequence[float]) -> tuple[float, float]:
+    width = max(1, len(trace) // 20)
+    smooth = np.convolve(trace, np.full(width, 1 / width), mode="valid")
+    return min(trace[0], float(smooth[0])), float(smooth.max())
+
+
+def _swings(losses: Float64Array) -> bool:
+    """Say whether losses go up and down, at half of the epochs or more, and far."""
+    steps = np.diff(losses)
+    turns = np.count_nonzero(steps[1:] * steps[:-1] < 0)
+    often = len(steps) > 2 and turns >= (len(steps) - 1) / 2
+    return bool(often and _swing(losses) >= SWING * np.median(losses))
+
+
+def _swing(losses: Float64Array) -> float:
+    return float(np.median(np.abs(np.diff(losses))))
 
 
 def _counts(codes: Int64Array, n_classes: int) -> Int64Array:

@@ -95,6 +95,17 @@ def test_a_val_loss_that_swings() -> None:
     assert too_high(_report(wobbling), _trace(CALM)) is None
 
 
+def test_a_val_loss_that_was_overshot_at_once() -> None:
+    """It is 3 after the first epoch, worse than guessing (log 4 = 1.39); the train loss falls."""
+    overshot = [3.0, 3.5, 4.0, 4.2, 4.5, 5.0, 5.5, 6.0]
+    found = too_high(_report(overshot), _trace(CALM))
+    assert found is not None
+    assert found.finding.endswith("the val loss was never below 3, and guessing is 1.39")
+    assert found.flag == "--set finetune.rate=0.0001"
+    overfitted = [1.3, *overshot[1:]]
+    assert too_high(_report(overfitted), _trace(CALM)) is None
+
+
 def test_nothing_moved() -> None:
     flat = [1.39, 1.385, 1.38, 1.38, 1.375, 1.37, 1.37, 1.37]
     found = nothing_moved(_report(flat, flat), _trace(flat))
