@@ -111,7 +111,7 @@ def nothing_moved(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
     if right is None or right < LEARNED:
         return Advice(phase.name, f"{finding}, rate too low", _set(phase, "rate", phase.rate * 10))
     finding += f", and {right:.0%} of the training pictures are right: little is left to learn"
-    return Advice(phase.name, finding, _harder(report))
+    return Advice(phase.name, finding, _harder(phase))
 
 
 def overfitting(report: PhaseReport) -> Advice | None:
@@ -134,7 +134,8 @@ def overfitting(report: PhaseReport) -> Advice | None:
         )
     if not signs:
         return None
-    return Advice(report.phase.name, f"overfitting: {', and '.join(signs)}", _harder(report))
+    phase = report.phase
+    return Advice(phase.name, f"overfitting: {', and '.join(signs)}", _harder(phase))
 
 
 def too_few_epochs(report: PhaseReport) -> Advice | None:
@@ -226,19 +227,21 @@ def _guessing(report: PhaseReport) -> float:
     return math.log(max(2, *columns)) if columns else math.log(2)
 
 
-def _harder(report: PhaseReport) -> str:
-    """Return what makes the training pictures harder to learn by heart, or stops earlier."""
-    phase = report.phase
+def _harder(phase: Phase) -> str:
+    """Return what makes pictures harder to learn by heart and isn't in use; else half the epochs.
+
+    Stored embeddings know no varied pictures, and losses that compare pictures no mixed ones.
+    """
     on_vectors = phase.trainable == "head" and not phase.views
-    if on_vectors:
-        return _set(
-            phase, "weight_decay", 0.1 if phase.weight_decay == 0 else phase.weight_decay * 10
-        )
-    if phase.augment == "none":
-        return _set(phase, "augment", "light")
-    if phase.mixup == 0:
-        return _set(phase, "mixup", 0.2)
-    return _set(phase, "epochs", report.best_epoch)
+    ladder: list[tuple[str, float | str]] = [
+        ("weight_decay", 0.1) if on_vectors else ("augment", "light"),
+        ("label_smoothing", 0.1),
+        ("mixup", 0.2 if phase.loss == "ce" else 0),
+    ]
+    for field, value in ladder:
+        if value and getattr(phase, field) in (0, "none"):
+            return _set(phase, field, value)
+    return _set(phase, "epochs", max(1, phase.epochs // 2))
 
 
 def _suspect(phase: Phase) -> str:

@@ -148,10 +148,18 @@ def test_overfitting_by_the_val_loss() -> None:
     ("fields", "flag"),
     [
         ({"augment": "none"}, "--set finetune.augment=light"),
-        ({"augment": "art"}, "--set finetune.mixup=0.2"),
-        ({"augment": "art", "mixup": 0.2}, "--set finetune.epochs=8"),
+        ({"augment": "art"}, "--set finetune.label_smoothing=0.1"),
+        ({"augment": "art", "label_smoothing": 0.1}, "--set finetune.mixup=0.2"),
+        (
+            {"augment": "art", "label_smoothing": 0.1, "loss": "ce+0.5*supcon"},
+            "--set finetune.epochs=4",
+        ),
+        ({"augment": "art", "label_smoothing": 0.1, "mixup": 0.2}, "--set finetune.epochs=4"),
         ({"trainable": "head"}, "--set finetune.weight_decay=0.1"),
-        ({"trainable": "head", "weight_decay": 0.1}, "--set finetune.weight_decay=1"),
+        (
+            {"trainable": "head", "weight_decay": 0.1},
+            "--set finetune.label_smoothing=0.1",
+        ),
         ({"trainable": "head", "views": 4}, "--set finetune.augment=light"),
     ],
 )
