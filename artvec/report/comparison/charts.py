@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from artvec.compare import Comparison, Pair, Row
 from artvec.errors import ArtvecError
-from artvec.files import replaced_whole
+from artvec.report.figures.drawing import saved, styled
 from artvec.report.palette import NONE, colour_of
 from artvec.types import Interval
 
-_STYLE = {
-    "text.parse_math": False,  # a name may hold dollar signs
-    "svg.fonttype": "none",
-    "svg.hashsalt": "artvec",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "font.size": 9,
-}
 _VERDICTS = {"better": colour_of(0), "worse": colour_of(5), "no evidence of a difference": NONE}
-_DPI = 200
 _MIN_SPAN = 0.01
 """An axis of differences is at least so wide: none of 1e-6 shall look like a large one."""
 _MAX_PAIRS = 28
@@ -38,7 +26,7 @@ _MAX_PAIRS = 28
 def charts(comparison: Comparison) -> dict[str, Figure]:
     """Return the charts that apply, by file name without ending."""
     found = {}
-    with _styled():
+    with styled():
         if comparison.protocol.accuracy and any(row.cost.size for row in comparison.rows):
             found["accuracy-parameters"] = _accuracy(comparison, comparison.protocol.accuracy)
         pairs = _shown(comparison)
@@ -56,32 +44,14 @@ def save_charts(comparison: Comparison, folder: Path) -> list[Path]:
     files = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _styled():
-            for name, chart in charts(comparison).items():
-                files.append(folder / f"{name}.png")
-                with replaced_whole(files[-1]) as beside:
-                    chart.savefig(beside, format="png", dpi=_DPI)
+        for name, chart in charts(comparison).items():
+            files.append(saved(chart, folder / f"{name}.png"))
     except OSError as failure:
         raise ArtvecError(
             f"{folder} can't be written to: {failure.strerror}",
             "choose another place: --figures FOLDER",
         ) from failure
     return files
-
-
-def svg(chart: Figure) -> str:
-    """Return a chart as an SVG element, to be put into a page."""
-    text = io.StringIO()
-    with _styled():
-        chart.savefig(text, format="svg", metadata={"Date": None})
-    whole = text.getvalue()
-    return whole[whole.index("<svg") :]
-
-
-@contextmanager
-def _styled() -> Iterator[None]:
-    with mpl.rc_context(_STYLE):
-        yield
 
 
 def _accuracy(comparison: Comparison, metric: str) -> Figure:

@@ -13,7 +13,8 @@ from markupsafe import Markup
 from artvec.compare import Comparison, Pair, Row, ranking_table
 from artvec.errors import ArtvecError
 from artvec.files import write_whole
-from artvec.report.comparison.charts import charts, svg
+from artvec.report.comparison.charts import charts
+from artvec.report.figures.drawing import svg
 
 _TITLES = {
     "accuracy-parameters": "Accuracy against the number of parameters, with 95 % intervals. Up and "

@@ -125,7 +125,7 @@ def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
 
 def _rendered(page: _Page) -> str:
     environment = Environment(
-        loader=PackageLoader("artvec.report", "explorer"),
+        loader=PackageLoader("artvec.report", "."),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -135,7 +135,7 @@ def _rendered(page: _Page) -> str:
     environment.filters["counted"] = counted
     environment.globals["colour_of"] = palette.colour_of
     findings, evaluated = page.findings, page.findings.evaluation
-    return environment.get_template("page.html").render(
+    return environment.get_template("explorer/page.html").render(
         findings=findings,
         shown=page.shown,
         summary=list(words.summary(findings)),
@@ -150,7 +150,6 @@ def _rendered(page: _Page) -> str:
         encoder=findings.collection.manifest.encoder,
         projection=findings.projection,
         version=artvec.__version__,
-        style=_asset("page.css"),
         scripts=[_asset(name) for name in _SCRIPTS],
         data=_json(_data(page)),
         pictures=_json(page.pictures.texts),

@@ -168,7 +168,7 @@ def decimal(value: float) -> str:
     """Return a figure with as many digits as one reads."""
     if not np.isfinite(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}".replace("-", "−")
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:z.3f}".replace("-", "−")
 
 
 def _separation(silhouette: float) -> str:

@@ -1,40 +1,20 @@
-"""Figures for papers as PNG files: map, silhouettes, confusion matrix, labels by clusters."""
+"""Figures of a clustering as PNG files: map, silhouettes, sizes, labels, confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from artvec.files import replaced_whole
 from artvec.report.explorer.findings import Evaluated, Findings
+from artvec.report.figures.drawing import heat, legend, saved, scatter, styled
 from artvec.report.palette import NONE, colour_of
-from artvec.types import Int32Array, Int64Array
+from artvec.types import Int32Array
 
-_DPI = 200
-_MARKERS = "os^DvP"
-"""Shapes tell apart what has the same colour: the palette comes again after thirty categories."""
-_PALETTE = 30
-_LEGEND_ENTRIES = 30
-_NUMBERED_TABLE = 20
-"""Up to so many rows and columns, the counts are written into their cells."""
 _TICKS = 40
 """Numbers along an axis of clusters, at most."""
-_STYLE = {
-    "font.size": 9,
-    "font.family": "DejaVu Sans",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "figure.facecolor": "white",
-    "svg.hashsalt": "artvec",
-}
 
 _Draw = Callable[[Findings], Figure | None]
 
@@ -64,19 +44,11 @@ def write_figures(folder: Path, findings: Findings) -> tuple[Path, ...]:
     }
     written = []
     for name, draw in figures.items():
-        with mpl.rc_context(_STYLE):
+        with styled():
             figure = draw(findings)
             if figure is not None:
-                written.append(_saved(figure, folder / f"{name}.png"))
+                written.append(saved(figure, folder / f"{name}.png"))
     return tuple(written)
-
-
-def _saved(figure: Figure, file: Path) -> Path:
-    FigureCanvasAgg(figure)
-    with replaced_whole(file) as beside:
-        metadata = {"Software": "artvec"}
-        figure.savefig(beside, format="png", dpi=_DPI, bbox_inches="tight", metadata=metadata)
-    return file
 
 
 def _map_by_cluster(findings: Findings) -> Figure:
@@ -101,50 +73,14 @@ def _map_by_label(findings: Findings) -> Figure | None:
 
 
 def _map(findings: Findings, codes: Int32Array, names: Sequence[str], none: str) -> Figure:
-    """Draw points coloured by code; -1, which comes first and lies below, has none."""
     points = findings.projection.points
     figure = Figure(figsize=(7, 6))
-    axes = figure.add_subplot(aspect="equal")
-    size = float(np.clip(20_000 / max(1, len(points)), 0.6, 22))
-    counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    told = set(np.argsort(-counts, kind="stable")[:_LEGEND_ENTRIES].tolist())
-    for number in range(-1, len(names)):
-        some = points[codes == number]
-        if not len(some):
-            continue
-        name = none if number < 0 else names[number] if number in told else None
-        marker = _MARKERS[max(0, number) // _PALETTE % len(_MARKERS)]
-        axes.scatter(
-            some[:, 0],
-            some[:, 1],
-            s=size,
-            c=colour_of(number),
-            marker=marker,
-            linewidths=0,
-            alpha=0.5 if number < 0 else 0.85,
-            label=_short(name) if name else None,
-            rasterized=True,
-        )
-    axes.set(
-        xticks=[], yticks=[], title=f"{findings.projection.method} of {len(points):,} pictures"
-    )
-    axes.spines[:].set_visible(False)
+    axes = figure.add_subplot()
+    told = scatter(axes, points, codes, [none, *names])
+    axes.set_title(f"{findings.projection.method} of {len(points):,} pictures")
     left_out = len(names) - len(told)
-    heading = f"the {len(told)} largest of {len(names)}" if left_out > 0 else None
-    _legend(axes, heading)
+    legend(axes, f"the {len(told)} largest of {len(names)}" if left_out > 0 else None)
     return figure
-
-
-def _legend(axes: Axes, heading: str | None) -> None:
-    if not axes.get_legend_handles_labels()[0]:
-        return
-    legend = axes.legend(
-        loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, title=heading, fontsize=8
-    )
-    for handle in legend.legend_handles:
-        if isinstance(handle, PathCollection):
-            handle.set_sizes([24])
-            handle.set_alpha(1)
 
 
 def _silhouettes(findings: Findings) -> Figure | None:
@@ -205,7 +141,7 @@ def _labels_by_cluster(findings: Findings) -> Figure | None:
         if label is not None:
             counts[code[label], cluster] += 1  # noise, -1, is the last column
     columns = [*(str(number) for number in range(n_clusters)), "none"]
-    return _heat(counts, names, columns, ("cluster", "label"))
+    return heat(counts, names, columns, ("cluster", "label"))
 
 
 def _confusion(findings: Findings) -> Figure | None:
@@ -213,31 +149,7 @@ def _confusion(findings: Findings) -> Figure | None:
     if evaluated is None:
         return None
     axes = (f"told by {evaluated.by}", "true label")
-    return _heat(evaluated.confusion, evaluated.classes, evaluated.classes, axes)
-
-
-def _heat(
-    counts: Int64Array, rows: Sequence[str], columns: Sequence[str], axis_names: tuple[str, str]
-) -> Figure:
-    """Draw (R, C) counts, shaded by their share of the row."""
-    shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
-    width, height = (float(np.clip(0.32 * n, 3, 14)) for n in (len(columns), len(rows)))
-    figure = Figure(figsize=(width + 1, height + 0.5))
-    axes = figure.add_subplot()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    fitting = 7 if max(len(rows), len(columns)) <= 45 else 4
-    axes.set_xticks(range(len(columns)), [_short(c) for c in columns], rotation=90)
-    axes.set_yticks(range(len(rows)), [_short(r) for r in rows])
-    axes.tick_params(length=0, labelsize=fitting)
-    axes.set(xlabel=axis_names[0], ylabel=axis_names[1])
-    axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label="share of the row", fraction=0.04, pad=0.02)
-    if max(len(rows), len(columns)) <= _NUMBERED_TABLE:
-        for row, column in np.argwhere(counts):
-            ink = "white" if shares[row, column] > 0.6 else "black"
-            text = f"{counts[row, column]}"
-            axes.text(column, row, text, ha="center", va="center", color=ink, fontsize=7)
-    return figure
+    return heat(evaluated.confusion, evaluated.classes, evaluated.classes, axes)
 
 
 def _spaced(places: Sequence[float], least: float) -> list[int]:
@@ -247,9 +159,3 @@ def _spaced(places: Sequence[float], least: float) -> list[int]:
         if not told or place - places[told[-1]] >= least:
             told.append(number)
     return told
-
-
-def _short(name: str) -> str:
-    """Cut a long name, and keep matplotlib from reading it as a formula."""
-    cut = name if len(name) <= 28 else name[:27] + "…"
-    return cut.replace("$", r"\$")
