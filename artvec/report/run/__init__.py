@@ -1,0 +1,6 @@
+"""A training run as a page, as figures and as a TensorBoard log; nothing is computed but layout."""
+
+from artvec.report.run.charts import save_figures, save_rate_curve
+from artvec.report.run.page import html_page, write_page
+
+__all__ = ["html_page", "save_figures", "save_rate_curve", "write_page"]

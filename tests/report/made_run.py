@@ -1,0 +1,185 @@
+"""Training runs made by hand: any number of classes, hostile names, or little that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from artvec.train.report import Advice, Helped, PhaseReport, SplitFigures, TrainReport, Verdict
+from artvec.training.phase import Epoch, Phase
+from artvec.types import Float32Array, Int64Array, Interval
+
+SCRIPT = "</script><script>alert('$x_1$')</script>"
+STYLES = ("baroque", "cubism", SCRIPT, "fauvism", "impressionism", "ink & wash", "pointillism")
+STYLES += ("realism", "symbolism", "ukiyo-e")
+_NAMES = ("head", "finetune", "refine")
+_SKILLS = (0.84, 0.93, 0.956)
+_EPOCHS = (8, 14, 6)
+
+
+def around(value: float, reach: float) -> Interval:
+    return Interval(value, value - reach, value + reach)
+
+
+def figures(skill: float, *, head: bool = True, loss: float = 0.3) -> dict[str, Interval]:
+    """Return figures that grow with skill; without a head, those of the embedding only."""
+    told = {
+        "accuracy": around(skill, 0.02),
+        "top5_accuracy": around(min(0.99, skill + 0.03), 0.008),
+        "loss": around(loss, 0.05),
+    }
+    return (told if head else {}) | {
+        "knn20_accuracy": around(skill - 0.03, 0.025),
+        "precision_at_5": around(1.5 * skill - 0.5, 0.03),
+        "silhouette_cosine": around(2 * skill - 1.5, 0.015),
+        "nmi": around(1.6 * skill - 0.6, 0.03),
+    }
+
+
+def head_answers(labels: Int64Array, n_classes: int, skill: float, seed: int) -> Float32Array:
+    """Return (Q, C) probabilities: right with the given skill, else a class next to it."""
+    rng = np.random.default_rng(seed)
+    told = np.where(rng.random(len(labels)) < skill, labels, (labels + 1) % n_classes)
+    logits = rng.normal(0, 1, (len(labels), n_classes))
+    logits[np.arange(len(labels)), told] += 7
+    grown = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (grown / grown.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def split(labels: Int64Array, n_classes: int, skill: float, *, head: bool = True) -> SplitFigures:
+    probabilities = head_answers(labels, n_classes, skill, seed=len(labels))
+    return SplitFigures(
+        figures=figures(skill, head=head, loss=1.6 * (1 - skill) + 0.05),
+        per_query={},
+        probabilities=probabilities if head else np.zeros((len(labels), 0), dtype=np.float32),
+        labels=labels,
+    )
+
+
+def history(phase: Phase, start: float, end: float, seed: int) -> tuple[Epoch, ...]:
+    rng = np.random.default_rng(seed)
+    epochs = []
+    for number in range(1, phase.epochs + 1):
+        skill = end - (end - start) * np.exp(-3 * number / phase.epochs) + rng.normal(0, 0.006)
+        seen = min(1.0, skill + 0.03 * number / phase.epochs)
+        epochs.append(
+            Epoch(
+                phase=phase.name,
+                number=number,
+                rate=phase.rate * (1 + np.cos(np.pi * number / phase.epochs)) / 2,
+                train_loss=0.4 + 2.5 * (1 - seen),
+                train_accuracy=None if phase.mixup else float(seen),
+                val_loss=0.1 + 2 * (1 - skill),
+                val_accuracy=float(skill),
+                monitored=float(skill),
+                seconds=40.0,
+                images_per_second=51.5,
+            )
+        )
+    return tuple(epochs)
+
+
+def points(labels: Int64Array, n_classes: int, skill: float) -> Float32Array:
+    """Return a map on which classes part as skill grows."""
+    rng = np.random.default_rng(3)
+    angles = 2 * np.pi * labels / n_classes
+    centres = np.column_stack([np.cos(angles), np.sin(angles)]) * 14 * (2 * skill - 1)
+    return (centres + rng.normal(0, 2.2, (len(labels), 2))).astype(np.float32)
+
+
+def verdict(pair: tuple[str, str], metric: str, difference: float, on: str = "test") -> Verdict:
+    ends = around(difference, 0.018)
+    helped: Helped = "yes" if ends.low > 0 else "no" if ends.high < 0 else "inconclusive"
+    return Verdict(*pair, metric, ends, helped, on)
+
+
+def whole_run(
+    run: Path, classes: Sequence[str] = STYLES, *, each: int = 52, watch: str = "things & <b>"
+) -> TrainReport:
+    """Return a run of three phases with everything that a page can show."""
+    labels = np.repeat(np.arange(len(classes)), each)
+    labels[0] = -1  # one picture's label isn't known
+    phases = []
+    before = 0.3
+    for name, skill, epochs in zip(_NAMES, _SKILLS, _EPOCHS, strict=True):
+        phase = Phase(
+            name=name,
+            trainable="head" if name == "head" else "last:4" if name == "finetune" else "all",
+            epochs=epochs,
+            rate=1e-3 if name == "head" else 3e-4 if name == "finetune" else 1e-5,
+            mixup=0.2 if name == "refine" else 0.0,
+            interpolate=None if name == "finetune" else 1.0,
+            augment="art",
+        )
+        sides = {
+            "train": split(labels, len(classes), skill + 0.03),
+            "val": split(labels[: len(labels) // 4], len(classes), skill + 0.01),
+            "test": split(labels, len(classes), skill),
+        }
+        phases.append(
+            PhaseReport(
+                phase=phase,
+                history=history(phase, before, skill, seed=epochs),
+                best_epoch=epochs - 1,
+                seconds=40.0 * epochs,
+                share=0.8 if name == "finetune" else 1.0,
+                splits=sides,
+                watched={watch: split(labels[:99], len(classes), 1.6 - skill, head=False)},
+                trainable_parameters=12_810 if name == "head" else 3_381_258,
+                points=points(labels, len(classes), skill),
+            )
+        )
+        before = skill - 0.02
+    pairs = [
+        ("untrained", "head"),
+        ("head", "finetune"),
+        ("finetune", "refine"),
+        ("head", "refine"),
+    ]
+    judged = ("accuracy", "precision_at_5", "silhouette_cosine")
+    verdicts = [
+        verdict(pair, metric, gain * (1 + at))
+        for pair, gain in zip(pairs, (0.0, 0.062, 0.004, 0.07), strict=True)
+        for at, metric in enumerate(judged)
+        if pair[0] != "untrained" or metric != "accuracy"
+    ]
+    verdicts.append(verdict(("head", "refine"), "precision_at_5", -0.11, on=watch))
+    return TrainReport(
+        run=run,
+        backbone="tf_efficientnet_lite0",
+        label_columns=("style", "artist"),
+        classes=(tuple(classes), ("A", "B")),
+        phases=tuple(phases),
+        untrained={"test": split(labels, len(classes), 0.82, head=False)},
+        verdicts=tuple(verdicts),
+        advice=(
+            Advice("refine", "The val loss hardly moves: the rate is too low.", "--rate 1e-4"),
+            Advice("head", "<i>Train</i> runs ahead of val.", "--set head.dropout=0.5 <x>"),
+        ),
+        warnings=("Class ukiyo-e has 3 training pictures.",),
+        test_paths=tuple(f"{SCRIPT}/{row:04d}.jpg" for row in range(len(labels))),
+        seeds={seed: figures(0.956 + 0.004 * (seed - 1)) for seed in range(3)},
+        seconds=1700.0,
+    )
+
+
+def bare_run(run: Path) -> TrainReport:
+    """Return a run of which as little is known as can be: one phase, val only, nothing else."""
+    whole = whole_run(run, ("a", "b"), each=12)
+    first = replace(whole.phases[0], watched={}, points=None)
+    first = replace(first, splits={"val": whole.phases[0].splits["val"]})
+    return replace(
+        whole,
+        label_columns=("label",),
+        classes=whole.classes[:1],
+        phases=(first,),
+        untrained={},
+        verdicts=(),
+        advice=(),
+        warnings=(),
+        test_paths=(),
+        seeds={},
+    )
