@@ -117,7 +117,8 @@ class TrainReport:
         label_columns: What was learned; the first one is judged.
         classes: Names by code, a tuple a label column.
         phases: In the order they ran.
-        untrained: Split → figures of the backbone as it came (no head: no accuracy, no loss).
+        untrained: Split, or name of a watched collection → figures of the backbone as it came (no
+            head: no accuracy, no loss).
         verdicts: Every consecutive pair of phases, and the first against the last.
         advice: See `Advice`.
         warnings: In plain words.

@@ -78,7 +78,14 @@ class Tab:
             case "Network.requestWillBeSent":
                 self.requests.append(told["request"]["url"])
 
-    def open(self, file: Path, size: tuple[int, int] = (1440, 900), *, dark: bool = False) -> None:
+    def open(
+        self,
+        file: Path,
+        size: tuple[int, int] = (1440, 900),
+        *,
+        dark: bool = False,
+        ready: str = "document.body?.dataset.ready === 'yes'",
+    ) -> None:
         phone = size[0] < 600
         self.send(
             "Emulation.setDeviceMetricsOverride",
@@ -91,7 +98,7 @@ class Tab:
         scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.send("Emulation.setEmulatedMedia", features=scheme)
         self.send("Page.navigate", url=file.absolute().as_uri())
-        self.until("document.body?.dataset.ready === 'yes'")
+        self.until(ready)
 
     def run(self, script: str) -> Any:
         """Evaluate an expression; promises are waited for."""

@@ -153,7 +153,10 @@ def whole_run(
         label_columns=("style", "artist"),
         classes=(tuple(classes), ("A", "B")),
         phases=tuple(phases),
-        untrained={"test": split(labels, len(classes), 0.82, head=False)},
+        untrained={
+            "test": split(labels, len(classes), 0.82, head=False),
+            watch: split(labels[:99], len(classes), 0.78, head=False),
+        },
         verdicts=tuple(verdicts),
         advice=(
             Advice("refine", "The val loss hardly moves: the rate is too low.", "--rate 1e-4"),

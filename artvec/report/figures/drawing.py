@@ -155,5 +155,6 @@ def heat(
 
 
 def short(name: str) -> str:
-    """Cut a long name."""
-    return name if len(name) <= 28 else name[:27] + "…"
+    """Cut a long name, and show what can't be drawn (line ends, halves of letters) as �."""
+    shown = "".join(letter if letter.isprintable() else "�" for letter in name)
+    return shown if len(shown) <= 28 else shown[:27] + "…"

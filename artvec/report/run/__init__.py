@@ -2,5 +2,6 @@
 
 from artvec.report.run.charts import save_figures, save_rate_curve
 from artvec.report.run.page import html_page, write_page
+from artvec.report.run.tensorboard import write_tensorboard
 
-__all__ = ["html_page", "save_figures", "save_rate_curve", "write_page"]
+__all__ = ["html_page", "save_figures", "save_rate_curve", "write_page", "write_tensorboard"]

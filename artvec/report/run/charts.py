@@ -31,6 +31,8 @@ _MIN_SPAN = 0.02
 """An axis of differences is at least so wide: none of 1e-6 shall look like a large one."""
 _MOST_CLASSES = 60
 """Rows and columns of a confusion matrix in print: those with most mistakes."""
+_LETTERS = 56
+"""Of the names of phases, as many as fit above a chart."""
 _UNLABELLED = "no label"
 
 _Value = Callable[[Epoch], float | None]
@@ -185,20 +187,32 @@ def _over_phases(figure: Figure, report: TrainReport, best: _Value | None) -> Fi
     axes.set_xlim(0.5, epochs + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     label: str | None = "best epoch"
-    for at, (part, start) in enumerate(_starts(report)):
+    for part, start in _starts(report):
         if start:
             axes.axvline(start + 0.5, color=NONE, lw=0.8, ls=":")
-        height = 1.02 if at % 2 == 0 else 1.09  # short phases beside each other
-        across = axes.get_xaxis_transform()
-        axes.text(start + 0.6, height, short(part.phase.name), fontsize=7.5, transform=across)
         if best and 0 < part.best_epoch <= len(part.history):
             kept = _values(part, best)[part.best_epoch - 1]
             at_epoch = [start + part.best_epoch]
             axes.plot(at_epoch, [kept], "o", mfc="none", mec=_VAL, ms=9, mew=1.4, label=label)
             label = None
+    _names(axes, report)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=8)
     return figure
+
+
+def _names(axes: Axes, report: TrainReport) -> None:
+    """Write the names of phases above their epochs, every other one higher, cut to their room."""
+    starts = [start for _, start in _starts(report)]
+    end = sum(len(part.history) for part in report.phases)
+    for at, (part, start) in enumerate(_starts(report)):
+        room = [*starts, end, end][at + 2] - start
+        letters = max(2, _LETTERS * room // max(1, end))
+        name = short(part.phase.name)
+        told = name if len(name) <= letters else name[: letters - 1] + "…"
+        height = (1.02, 1.09)[at % 2]
+        across = axes.get_xaxis_transform()
+        axes.text(start + 0.6, height, told, fontsize=7.5, transform=across)
 
 
 def _starts(report: TrainReport) -> list[tuple[PhaseReport, int]]:
@@ -236,7 +250,10 @@ def _forest(verdicts: Sequence[Verdict]) -> Figure | None:
     low, high = axes.get_xlim()
     if high - low < _MIN_SPAN:
         axes.set_xlim((low + high - _MIN_SPAN) / 2, (low + high + _MIN_SPAN) / 2)
-    names = [f"{one.on}: {one.start} to {one.end}, {one.metric}" for one in verdicts]
+    names = [
+        f"{short(one.on)}: {short(one.start)} to {short(one.end)}, {words.title(one.metric)}"
+        for one in verdicts
+    ]
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set(ylim=(len(names) - 0.5, -0.5), xlabel="difference: right of 0 the later is better")
     return figure

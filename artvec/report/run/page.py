@@ -13,7 +13,6 @@ import artvec
 from artvec.files import write_whole
 from artvec.report.explorer.findings import Evaluated
 from artvec.report.explorer.plots import Counts, confusion_table
-from artvec.report.explorer.words import decimal
 from artvec.report.figures.drawing import largest, svg
 from artvec.report.palette import colour_of
 from artvec.report.run import charts, tables, words
@@ -141,7 +140,9 @@ def _forest(verdicts: Sequence[Verdict]) -> _Forest:
             middle=across(value),
         )
         groups.setdefault(words.compared(one), []).append(drawn)
-    ticks = tuple((decimal(end).replace("0.", "."), across(end)) for end in (low, 0.0, high))
+    ticks = tuple(
+        (f"{end:+.2g}".replace("-", "−") if end else "0", across(end)) for end in (low, 0.0, high)
+    )
     return _Forest(tuple((title, tuple(some)) for title, some in groups.items()), across(0), ticks)
 
 

@@ -49,7 +49,7 @@ def headline(report: TrainReport) -> Iterator[str]:
     also = f" (and {' and '.join(beside)} beside it)" if beside else ""
     yield (
         f"{report.backbone} learned {of}{also} in {counted(len(names), 'phase')}: "
-        f"{', then '.join(names)}."
+        f"{', '.join(names)}."
     )
     split = judged_split(report)
     final = report.phases[-1].splits.get(split)
