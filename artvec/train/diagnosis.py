@@ -249,6 +249,6 @@ def _suspect(phase: Phase) -> str:
     return _set(phase, "batch_norm", "frozen") if phase.batch_norm == "train" else "--find-lr"
 
 
-def _set(phase: Phase, field: str, value: float | str) -> str:
-    written = value if isinstance(value, str) else f"{value:.2g}"
+def _set(phase: Phase, field: str, value: float | int | str) -> str:
+    written = f"{value:.2g}" if isinstance(value, float) else value
     return f"--set {phase.name}.{field}={written}"

@@ -179,6 +179,10 @@ def test_too_few_epochs() -> None:
         found.finding == "too few epochs: 29% of the fall of the val loss was in the last quarter"
     )
     assert found.flag == "--set finetune.epochs=16"
+    long = _report(list(np.linspace(1.4, 0.7, 60)), [1.0] * 60, phase=replace(PHASE, epochs=60))
+    longer = too_few_epochs(long)
+    assert longer is not None
+    assert longer.flag == "--set finetune.epochs=120"
     assert too_few_epochs(_report()) is None
     stopped = _report(falling, phase=replace(PHASE, epochs=20))
     assert too_few_epochs(stopped) is None
