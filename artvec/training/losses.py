@@ -57,11 +57,9 @@ def build_loss(
         ArtvecError: The spelling is none.
     """
     terms = _terms(spelling)
-    own = {
-        CROSS_ENTROPY: lambda: nn.CrossEntropyLoss(class_weights, label_smoothing=label_smoothing)
-    }
+    a_row = nn.CrossEntropyLoss(class_weights, label_smoothing=label_smoothing, reduction="none")
     proxies = {name: partial(kind, n_classes, dim) for name, kind in _PROXIES.items()}
-    made = own | _PAIRS | proxies
+    made = {CROSS_ENTROPY: lambda: a_row} | _PAIRS | proxies
     return Loss(terms, [made[term.name]() for term in terms])
 
 
@@ -119,7 +117,8 @@ class Loss(nn.Module):
             if term.name != CROSS_ENTROPY:
                 _check_unmixed(targets, term.name)
             seen = scores if term.name == CROSS_ENTROPY else vectors
-            total = total + term.weight * part(seen, targets)
+            # a mean over rows, not over their weights: in small batches that would undo the weights
+            total = total + term.weight * part(seen, targets).mean()
         return total
 
 

@@ -327,7 +327,7 @@ def test_classes_weigh_what_they_are_rare() -> None:
     inputs, epochs = StoredVectors(vectors, labels), count()
     # by accuracy the bold beginning would be the best epoch; here it is the last one
     task = Task(inputs, inputs, (2,), monitor=lambda _: next(epochs))
-    phase = replace(PHASE, epochs=20, rate=0.1, batch_size=50, monitor="silhouette_cosine")
+    phase = replace(PHASE, epochs=20, rate=0.1, monitor="silhouette_cosine")
     said = []
     for balance in ("none", "weights"):
         model = Classifier(nn.Identity(), [build_head("linear", 1, 2)])
