@@ -19,7 +19,8 @@ from artvec.training.phase import Epoch, Phase
 _WARMUP_START = 0.01
 _STEP_DROP = 0.1
 _PLATEAU_DROP = 0.5
-_ONLY_WITH_CLOSURES = frozenset({"adahessian"})
+_NOT_HERE = ("adahessian", "bnb*", "fused*")
+"""Want second derivatives, or packages that artvec doesn't bring."""
 
 
 def build_optimizer(model: Classifier, losses: nn.Module, phase: Phase) -> Optimizer:
@@ -31,7 +32,7 @@ def build_optimizer(model: Classifier, losses: nn.Module, phase: Phase) -> Optim
     Raises:
         ArtvecError: There is no such optimiser, or the phase opens what isn't there.
     """
-    known = [name for name in timm.optim.list_optimizers() if name not in _ONLY_WITH_CLOSURES]
+    known = timm.optim.list_optimizers(exclude_filters=_NOT_HERE)
     if phase.optimizer not in known:
         raise mistyped(
             f"there is no optimizer {phase.optimizer!r}",
