@@ -13,8 +13,12 @@ from artvec.errors import ArtvecError
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Hold a collection for writing.
+def writing(folder: Path, option: str = "-i") -> Iterator[None]:
+    """Hold a folder of artvec's for writing.
+
+    Args:
+        folder: Of a collection or a run.
+        option: By which another one is named.
 
     Raises:
         ArtvecError: Another process holds it (it is named), or the folder can't be written to.
@@ -24,7 +28,8 @@ def writing(folder: Path) -> Iterator[None]:
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise ArtvecError(
-            f"{folder} can't be written to: {error.strerror}", "choose another place: -i PATH"
+            f"{folder} can't be written to: {error.strerror}",
+            f"choose another place: {option} PATH",
         ) from error
     try:
         try:
@@ -32,12 +37,12 @@ def writing(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise ArtvecError(
                 f"{folder} is being written to by {_holder(descriptor)}",
-                "wait for it, or use another -i NAME",
+                f"wait for it, or use another {option} NAME",
             ) from error
         except OSError as error:
             raise ArtvecError(
                 f"{folder} can't be locked: {error.strerror}",
-                "its file system has no locks; choose another place: -i PATH",
+                f"its file system has no locks; choose another place: {option} PATH",
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)

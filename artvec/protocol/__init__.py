@@ -22,6 +22,7 @@ from artvec.protocol.selection import (
     Selection,
     content_hashes,
     group_codes,
+    label_texts,
     same_pictures,
     select,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "gathered",
     "group_codes",
     "head_scores",
+    "label_texts",
     "own_run",
     "rows_of",
     "same_pictures",

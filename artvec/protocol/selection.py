@@ -74,6 +74,7 @@ def select(
     queries: str = "test",
     group: str | None = None,
     asked: Sequence[object] = (),
+    label: str = "label",
 ) -> Selection:
     """Choose the rows of an evaluation by their splits.
 
@@ -83,14 +84,14 @@ def select(
         queries: Split that is asked about; may be the gallery's: then no row finds itself.
         group: Column of the groups; None for the one that the collection was embedded with.
         asked: Words of the command, without options, for hints; none stand for `eval`.
+        label: Column that holds the labels.
 
     Raises:
         ArtvecError: No row has one of the splits, no such column, or a side without labels.
     """
     asked = asked or ("eval", "-i", collection.folder)
-    table = columns(collection, ["split", "label"])
-    splits = np.array(table.column("split").to_pylist(), dtype=object)
-    labels = np.array(table.column("label").to_pylist(), dtype=object)
+    splits = np.array(columns(collection, ["split"]).column("split").to_pylist(), dtype=object)
+    labels = np.array(label_texts(collection, label), dtype=object)
     for split in (gallery, queries):
         _check_split(collection, splits, split, asked)
     sides = (splits == gallery) | (splits == queries)
@@ -121,6 +122,12 @@ def select(
         group_column=column,
         unlabelled=int(np.count_nonzero(sides & ~labelled)),
     )
+
+
+def label_texts(collection: Collection, column: str) -> list[str | None]:
+    """Return what a column says of every row, as text; None where it says nothing."""
+    values = columns(collection, [column]).column(column).to_pylist()
+    return [None if value is None or value == "" else str(value) for value in values]
 
 
 def same_pictures(collection: Collection, hashes: Sequence[bytes]) -> Int64Array:

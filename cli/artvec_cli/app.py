@@ -29,6 +29,7 @@ from artvec_cli.commands import (
     models,
     search,
     status,
+    train,
     verify,
 )
 
@@ -64,6 +65,7 @@ def _main_options(
 app.command(name="embed", epilog=embed.EXAMPLES)(embed.embed_command)
 app.command(name="search", epilog=search.EXAMPLES)(search.search_command)
 app.command(name="index", epilog=index.EXAMPLES)(index.index_command)
+app.command(name="train", epilog=train.EPILOG)(train.train_command)
 app.command(name="compare", epilog=compare.EPILOG)(compare.compare_command)
 app.command(name="eval", epilog=evaluate.EPILOG)(evaluate.evaluate_command)
 app.command(name="cluster", epilog=cluster.EXAMPLES)(cluster.cluster_command)
@@ -125,8 +127,11 @@ def _exit_code(returned: object, arguments: list[str]) -> int:
 
 
 def _interrupted(arguments: list[str]) -> int:
-    kept = "; whole shards are kept, and the next run goes on from there"
-    sys.stderr.write(f"stopped{kept if 'embed' in arguments else ''}\n")
+    kept = {
+        "embed": "; whole shards are kept, and the next run goes on from there",
+        "train": "; finished epochs are kept: artvec train --resume goes on from there",
+    }
+    sys.stderr.write(f"stopped{kept.get(arguments[0], '')}\n")
     return _SIGINT_CODE
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from artvec.progress import Progress, silent
 _UNTIL_SHOWN_S = 1.0
 _KEPT_CHARACTERS = 50
 """What the columns of a table that aren't shortened get of a terminal's width."""
+Title = str | Callable[[int, int], str]
 _SHORTEST_CELL = 5
 _LONGEST_CELL = 40
 
@@ -51,8 +52,12 @@ class Output:
             sys.stdout.write(json.dumps(_plain(fields), allow_nan=False) + "\n")
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Progress]:
-        """Show progress with rate and time left, on a terminal and for work over a second."""
+    def progress(self, title: Title) -> Iterator[Progress]:
+        """Show progress with rate and time left, on a terminal and for work over a second.
+
+        Args:
+            title: Before the bar; one that changes is made of what is done and to do.
+        """
         if self.quiet or not sys.stderr.isatty():
             yield silent
             return
@@ -110,7 +115,7 @@ def table(
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Progress]:
+def _bar(title: Title) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -131,13 +136,16 @@ def _bar(title: str) -> Iterator[Progress]:
     )
     started = time.monotonic()
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None, rate="", visible=False)
+        task = bar.add_task("", total=None, rate="", visible=False)
 
         def advance(done: int, total: int) -> None:
             elapsed = time.monotonic() - started
             rate = f"{done / elapsed:.0f}/s" if elapsed > 0 else ""
             visible = elapsed > _UNTIL_SHOWN_S
-            bar.update(task, completed=done, total=total, rate=rate, visible=visible)
+            name = title if isinstance(title, str) else title(done, total)
+            bar.update(
+                task, description=name, completed=done, total=total, rate=rate, visible=visible
+            )
 
         yield advance
 

@@ -1,0 +1,114 @@
+"""What a run begins with: the backbone of a collection, its head, and the pictures in reach."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from artvec import backbones
+from artvec.collection.reader import Collection
+from artvec.collection.settings import stored_request
+from artvec.encoder_setup import describe
+from artvec.errors import ArtvecError, command
+from artvec.heads import Head, build_head
+from artvec.train.plan import Plan
+from artvec.training.blocks import trainable_parameters
+from artvec.training.classifier import Classifier
+from artvec.types import Backbone, BackboneRequest
+
+
+@dataclass(frozen=True)
+class Start:
+    """A backbone to train.
+
+    Attributes:
+        backbone: As the collection was embedded with; after `scratch` its weights are random.
+        module: Its module, which is trained in place.
+        image_size_px: That the architecture is made with, None for the weights' own.
+    """
+
+    backbone: Backbone
+    module: nn.Module
+    image_size_px: int | None
+
+
+def started(collection: Collection, plan: Plan) -> Start:
+    """Load the backbone that a collection was embedded with.
+
+    Raises:
+        ArtvecError: It can't be had, is another one today, or has nothing to train.
+    """
+    request = stored_request(collection.manifest)
+    backbone = backbones.load(request)
+    if backbone.identity != collection.manifest.encoder:
+        raise ArtvecError(
+            f"{collection.folder} was made with {describe(collection.manifest.encoder)}, but that "
+            f"name now yields {describe(backbone.identity)}",
+            "embed it again: "
+            + command("embed", collection.source, "-i", collection.folder, "--overwrite"),
+        )
+    if backbone.module is None:
+        raise ArtvecError(
+            f"{backbone.identity.backbone} has no weights to train",
+            f"name a backbone: {command('train', collection.source)} -m tf_efficientnet_lite0",
+            usage=True,
+        )
+    size_px = request.image_size_px or _size_of_run(request.name)
+    if plan.from_scratch:
+        _randomise(backbone, size_px, plan.seed)
+    return Start(backbone, backbone.module, size_px)
+
+
+def untaught_heads(plan: Plan, dim: int, classes: Sequence[tuple[str, ...]]) -> tuple[Head, ...]:
+    """Build one head a label column; the seed decides their weights.
+
+    Raises:
+        ArtvecError: The plan's head is none.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(plan.seed)
+        return tuple(
+            Head(plan.head, names, dim, build_head(plan.head, dim, len(names))) for names in classes
+        )
+
+
+def check_phases(plan: Plan, start: Start) -> None:
+    """Refuse what a phase names and the backbone hasn't, before anything is computed.
+
+    Raises:
+        ArtvecError: A block or layer that isn't there.
+    """
+    model = Classifier(start.module, [])
+    for phase in plan.phases:
+        trainable_parameters(model, phase.trainable)
+
+
+def _size_of_run(name: str) -> int | None:
+    """Return the size that the architecture of an earlier run was made with."""
+    if not backbones.is_run(name):
+        return None
+    record = json.loads((Path(name) / "run.json").read_bytes())
+    size_px: int | None = record["backbone"].get("image_size_px")
+    return size_px
+
+
+def _randomise(backbone: Backbone, size_px: int | None, seed: int) -> None:
+    """Give a backbone fresh weights, as its library draws them."""
+    identity = backbone.identity
+    request = BackboneRequest(
+        identity.backbone, image_size_px=size_px, fit=identity.preprocessing.fit
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        fresh = backbones.untrained(request, None)
+    network = getattr(backbone.module, "model", backbone.module)
+    assert isinstance(network, nn.Module)
+    own = network.state_dict()
+    network.load_state_dict(
+        {name: of for name, of in fresh.model.state_dict().items() if name in own}, strict=False
+    )

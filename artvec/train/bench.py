@@ -1,0 +1,162 @@
+"""What all phases of a run share: the backbone and heads that they train, and the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from artvec.collection.reader import Collection
+from artvec.heads import Head
+from artvec.train.begin import Start
+from artvec.train.judge import Seen, embedded, encoder_of, probabilities_of
+from artvec.train.kept import Kept, State, copied
+from artvec.train.material import Material, without
+from artvec.train.options import Listener
+from artvec.train.plan import Plan
+from artvec.train.report import SplitFigures
+from artvec.train.watch import Watched, after, before
+from artvec.training.classifier import Classifier
+from artvec.training.inputs import Inputs
+from artvec.training.phase import Phase
+from artvec.training.pictures import PictureStore, store_pictures
+from artvec.training.recipes import reads_pictures
+from artvec.types import Backbone, Encoder, EncoderOptions, Float32Array, Int64Array, Sample
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The decoded pictures of a material.
+
+    Attributes:
+        store: Of all that were asked for.
+        places: (M,) which of them each row of the material is.
+    """
+
+    store: PictureStore
+    places: Int64Array
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A run at work.
+
+    Attributes:
+        plan: What to learn and how.
+        encoder: Device and precision, resolved.
+        collection: Learned from.
+        start: The backbone; its module is trained in place.
+        heads: One a label column, trained in place.
+        material: Rows.
+        pictures: None where no phase needs them.
+        watched: Collections that are looked at, never learned from.
+        kept: What an interrupted run goes on from.
+        listener: Is told.
+    """
+
+    plan: Plan
+    encoder: EncoderOptions
+    collection: Collection
+    start: Start
+    heads: tuple[Head, ...]
+    material: Material
+    pictures: Pictures | None
+    watched: tuple[Watched, ...]
+    kept: Kept
+    listener: Listener
+
+    def classifier(self, phase: Phase) -> Classifier:
+        """Return what a phase trains; the weights are the bench's own."""
+        stored = phase.trainable == "head"
+        backbone = nn.Identity() if stored else self.start.module
+        return Classifier(backbone, [head.module for head in self.heads])
+
+    def weights(self) -> State:
+        """Copy the weights of backbone and heads, contiguous, to the CPU."""
+        return copied(self._whole())
+
+    def load(self, weights: State) -> None:
+        """Put weights back."""
+        self._whole().load_state_dict(weights)
+
+    def rest(self) -> None:
+        """Bring everything to the CPU and into inference mode, for evaluation and writing."""
+        self._whole().cpu().eval()
+
+    def look(self, title: str) -> Seen:
+        """See what the weights make of the pictures, and of the watched collections."""
+        encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
+        with self.listener.stage(f"{title}: embedding") as progress:
+            vectors = embedded(self.material.samples, encoder, progress)
+        watched = self.look_abroad(title, encoder)
+        return Seen(vectors, probabilities_of(self.heads, vectors), watched)
+
+    def look_abroad(self, title: str, encoder: Encoder | None = None) -> dict[str, SplitFigures]:
+        """See what the weights make of the watched collections.
+
+        Args:
+            title: For the progress.
+            encoder: Of the weights; None for the backbone as it came.
+        """
+
+        def embed(samples: Sequence[Sample]) -> Float32Array:
+            own = encoder or encoder_of(self.start.backbone, self.start.module, self.encoder)
+            with self.listener.stage(f"{title}: embedding what is watched") as progress:
+                return embedded(samples, own, progress)
+
+        if encoder is None:
+            return {one.name: before(one, embed) for one in self.watched}
+        return {one.name: after(one, embed(one.samples)) for one in self.watched}
+
+    def _whole(self) -> Classifier:
+        return Classifier(self.start.module, [head.module for head in self.heads])
+
+
+class Rows:
+    """Some rows of other inputs, numbered from 0."""
+
+    def __init__(self, inputs: Inputs, places: Int64Array, labels: Int64Array) -> None:
+        self.labels = labels
+        self._inputs, self._places = inputs, places
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._places)
+
+    def batch(self, rows: Int64Array, seed: int, *, augment: bool) -> torch.Tensor:
+        """Return what the inputs give for these rows."""
+        return self._inputs.batch(self._places[rows], seed, augment=augment)
+
+
+def reachable(
+    material: Material, plan: Plan, start: Backbone, folder: Path, listener: Listener
+) -> tuple[Material, Pictures | None]:
+    """Decode the pictures that phases need; leave out what can't be read any more.
+
+    Raises:
+        ArtvecError: There is no space, or too little is left.
+    """
+    if not any(map(reads_pictures, plan.phases)):
+        return material, None
+    with listener.stage("decoding") as progress:
+        store = store_pictures(
+            [sample.file for sample in material.samples],
+            folder,
+            start.identity.preprocessing,
+            progress=progress,
+        )
+    gone = np.array([_is_another(sample) for sample in material.samples])
+    gone[list(store.unreadable)] = True
+    return without(material, gone), Pictures(store, np.flatnonzero(~gone))
+
+
+def _is_another(sample: Sample) -> bool:
+    """Say whether a file is gone or was replaced since it was embedded."""
+    try:
+        return Path(sample.file).stat().st_size != sample.size_bytes
+    except OSError:
+        return True

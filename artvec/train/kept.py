@@ -1,0 +1,235 @@
+"""What an interrupted run has to go on from: its beginning, finished phases, the last epoch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import nn
+
+from artvec.collection.lock import writing
+from artvec.errors import ArtvecError, command
+from artvec.files import write_whole
+from artvec.train.options import TrainOptions
+from artvec.train.plan import Plan, plan_from, record_of
+from artvec.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from artvec.training.phase import Epoch
+
+FOLDER = "checkpoint"
+_BEGUN = "begun.json"
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
+State = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A phase that is done.
+
+    Attributes:
+        history: Epoch by epoch.
+        trace: Loss of every batch.
+        best_epoch: Whose weights were kept.
+        seconds: Of training.
+        share: Of the trained weights in the kept ones.
+        weights: Of backbone and heads, as kept.
+    """
+
+    history: tuple[Epoch, ...]
+    trace: tuple[float, ...]
+    best_epoch: int
+    seconds: float
+    share: float
+    weights: State
+
+
+class Kept:
+    """The folder `checkpoint/` of a run that goes on."""
+
+    def __init__(self, run: Path) -> None:
+        self._folder = run / FOLDER
+
+    def begin(self, options: TrainOptions) -> None:
+        """Note what the run was told, so that it can be resumed by its name alone."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._note(
+            _BEGUN,
+            {"collection": str(options.collection.absolute()), "plan": record_of(options.plan)},
+        )
+
+    def check_data(self, fingerprint: str) -> None:
+        """Make sure that a resumed run finds the pictures, labels and splits it began with.
+
+        Raises:
+            ArtvecError: They changed.
+        """
+        known = self._folder / "data.json"
+        if not known.is_file():
+            self._note(known.name, {"fingerprint": fingerprint})
+        elif _read(known)["fingerprint"] != fingerprint:
+            raise ArtvecError(
+                "pictures, labels or splits have changed since the run began",
+                f"begin anew: remove {self._folder.parent}, or give another --name",
+            )
+
+    def finished(self, number: int) -> Finished | None:
+        """Return what a phase ended with, None where it hasn't ended.
+
+        Raises:
+            ArtvecError: It is damaged.
+        """
+        file = self._folder / f"{number}.json"
+        if not file.is_file():
+            return None
+        try:
+            told = _read(file)
+            return Finished(
+                history=tuple(Epoch(**epoch) for epoch in told["history"]),
+                trace=tuple(told["trace"]),
+                best_epoch=told["best_epoch"],
+                seconds=told["seconds"],
+                share=told["share"],
+                weights=load_file(file.with_suffix(".safetensors")),
+            )
+        except _UNREADABLE as error:
+            raise _damaged(file, error) from error
+
+    def finish(self, number: int, phase: Finished) -> None:
+        """Keep what a phase ended with, and let go of its epochs."""
+        write_whole(self._folder / f"{number}.safetensors", save(phase.weights))
+        told = asdict(replace(phase, weights={}))
+        del told["weights"]
+        self._note(f"{number}.json", told)
+        self._epoch_file(number).unlink(missing_ok=True)
+
+    def epoch(self, number: int) -> Checkpoint | None:
+        """Return where a phase was interrupted, None where no epoch of it has ended.
+
+        Raises:
+            ArtvecError: It is damaged.
+        """
+        file = self._epoch_file(number)
+        return read_checkpoint(file) if file.is_file() else None
+
+    def keep_epoch(self, number: int, checkpoint: Checkpoint) -> None:
+        """Keep where a phase stands."""
+        write_checkpoint(self._epoch_file(number), checkpoint)
+
+    def forget_unless_begun(self) -> None:
+        """Remove the beginning of a run that was refused before it had learned anything."""
+        if not (any(self._folder.glob("*.pt")) or any(self._folder.glob("*.safetensors"))):
+            shutil.rmtree(self._folder.parent)
+
+    def end(self) -> None:
+        """Remove everything: the run is finished."""
+        shutil.rmtree(self._folder)
+
+    def _epoch_file(self, number: int) -> Path:
+        return self._folder / f"epoch-{number}.pt"
+
+    def _note(self, name: str, fields: Mapping[str, Any]) -> None:
+        write_whole(self._folder / name, json.dumps(fields).encode())
+
+
+@contextmanager
+def kept(options: TrainOptions) -> Iterator[Kept]:
+    """Claim a run's folder: a new one, or that of an interrupted run; nobody else writes there.
+
+    Raises:
+        ArtvecError: There is something already, or nothing to resume; or another process has it.
+    """
+    check_place(options.run, resume=options.resume)
+    with writing(options.run, "--name"):
+        folder = Kept(options.run)
+        if not options.resume:
+            folder.begin(options)
+        try:
+            yield folder
+        except ArtvecError:
+            folder.forget_unless_begun()
+            raise
+        folder.end()
+
+
+def has_begun(run: Path) -> bool:
+    """Say whether a run was begun and not finished."""
+    return (run / FOLDER / _BEGUN).is_file() and not (run / "run.json").is_file()
+
+
+def begun(run: Path) -> tuple[Path, Plan]:
+    """Return the collection and the plan that an interrupted run was begun with.
+
+    Raises:
+        ArtvecError: There is none, or it is finished.
+    """
+    if (run / "run.json").is_file():
+        raise ArtvecError(
+            f"{run} is finished: there is nothing to resume",
+            f"use it: {command('embed', 'FOLDER', '-m', run)}; or repeat it: "
+            + command("train", "--from", run / "run.json"),
+            usage=True,
+        )
+    file = run / FOLDER / _BEGUN
+    if not file.is_file():
+        raise ArtvecError(
+            f"there is no interrupted run at {run}",
+            "name one with --name, or leave --resume out to begin",
+            usage=True,
+        )
+    try:
+        told = _read(file)
+        return Path(told["collection"]), plan_from(told)
+    except _UNREADABLE as error:
+        raise _damaged(file, error) from error
+
+
+def copied(module: nn.Module) -> State:
+    """Copy a module's weights: safetensors wants them contiguous, each with memory of its own."""
+    return {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in module.state_dict().items()
+    }
+
+
+def check_place(run: Path, *, resume: bool) -> None:
+    """Make sure that a run can begin, or be resumed, where it is meant to.
+
+    Raises:
+        ArtvecError: There is something already, or nothing to resume.
+    """
+    if resume:
+        begun(run)
+    else:
+        _check_free(run)
+
+
+def _check_free(run: Path) -> None:
+    if not run.exists() or (run.is_dir() and not any(run.iterdir())):
+        return
+    if has_begun(run):
+        raise ArtvecError(
+            f"{run} is a run that was interrupted",
+            f"go on with it: {command('train', '--name', run, '--resume')}; or give another --name",
+            usage=True,
+        )
+    what = "a finished run" if (run / "run.json").is_file() else "there, and is no run"
+    raise ArtvecError(f"{run} is {what}", "give another --name", usage=True)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(file.read_bytes())
+    return told
+
+
+def _damaged(file: Path, error: Exception) -> ArtvecError:
+    return ArtvecError(
+        f"{file} can't be resumed from: {type(error).__name__}: {error}",
+        "begin anew: give another --name",
+    )

@@ -1,0 +1,72 @@
+"""What `train` can be told beside its plan, and who listens while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from artvec.progress import Progress, silent
+from artvec.train.plan import Plan
+from artvec.training.phase import Epoch
+from artvec.types import AUTO, EncoderOptions
+
+RUNS = Path("runs")
+Title = str | Callable[[int, int], str]
+"""Of a stage; one that changes is made of what is done and to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainOptions:
+    """What a run is told.
+
+    Attributes:
+        collection: Folder of the collection that is learned from.
+        run: Folder of the run, which must not exist; to resume, that of an interrupted one.
+        plan: See `Plan`.
+        resume: Go on with the run that was interrupted there.
+        seeds: How often to run, with `plan.seed` and those after it.
+        encoder: Device and precision of training and evaluation.
+    """
+
+    collection: Path
+    run: Path
+    plan: Plan = field(default_factory=Plan)
+    resume: bool = False
+    seeds: int = 1
+    encoder: EncoderOptions = AUTO
+
+
+@contextmanager
+def _unseen(title: Title) -> Iterator[Progress]:
+    yield silent
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told while a run goes on.
+
+    Attributes:
+        stage: Opens a stage by its title; what it yields takes the stage's progress.
+        note: Takes what a user should know now, and not at the end.
+        epoch: Takes every epoch as it ends.
+    """
+
+    stage: Callable[[Title], AbstractContextManager[Progress]] = _unseen
+    note: Callable[[str], None] = lambda text: None
+    epoch: Callable[[Epoch], None] = lambda epoch: None
+
+
+NOBODY = Listener()
+
+
+def run_named(name: str) -> Path:
+    """Return the folder that a run's name (or, with a slash, its path) stands for."""
+    return Path(name) if "/" in name else RUNS / name
+
+
+def unfinished() -> list[Path]:
+    """Return the runs under `runs/` that were interrupted."""
+    found = (place.parent.parent for place in RUNS.glob("*/checkpoint/begun.json"))
+    return sorted(run for run in found if not (run / "run.json").is_file())

@@ -1,0 +1,39 @@
+"""Find a learning rate by trying many on the first phase that trains the backbone; keep nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from artvec.train.options import NOBODY, Listener, TrainOptions
+from artvec.train.teach import task_of, teach
+from artvec.train.verb import benched, untrained
+from artvec.training.find_rate import RateCurve, find_rate
+from artvec.training.recipes import main_phases
+
+
+def rate_curve(options: TrainOptions, listener: Listener = NOBODY) -> RateCurve:
+    """Return loss against rate; the phases before it are trained first.
+
+    Args:
+        options: As for `train`; the run's folder is not touched.
+        listener: Is told how far it is.
+
+    Raises:
+        ArtvecError: See `train`.
+    """
+    phases = options.plan.phases
+    number = [phase.name for phase in phases].index(main_phases(phases)[0])
+    with (
+        TemporaryDirectory(prefix="artvec-") as place,
+        benched(replace(options, run=Path(place) / "run", resume=False), listener) as bench,
+    ):
+        before = untrained(bench)
+        for earlier in range(number):
+            before = teach(bench, earlier, before).seen
+        task = task_of(bench, number, before.vectors)
+        with listener.stage("trying rates") as progress:
+            return find_rate(
+                bench.classifier(phases[number]), phases[number], task, progress=progress
+            )

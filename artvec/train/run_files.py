@@ -1,0 +1,217 @@
+"""What a run leaves in its folder: weights, head, history, predictions, and `run.json` last."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from safetensors.torch import save
+from torch import nn
+
+import artvec
+from artvec.files import replaced_whole, write_whole
+from artvec.identity import identity_json
+from artvec.train.bench import Bench
+from artvec.train.judge import Seen
+from artvec.train.kept import copied
+from artvec.train.material import Material
+from artvec.train.plan import record_of
+from artvec.train.report import PhaseReport, SplitFigures, TrainReport
+from artvec.training.phase import Epoch
+from artvec.types import Interval
+
+RECORD = "run.json"
+FORMAT_VERSION = 1
+_PACKAGES = ("torch", "torchvision", "timm", "openvino", "pillow", "pytorch-metric-learning")
+
+
+def write_run(folder: Path, bench: Bench, report: TrainReport) -> None:
+    """Write everything but predictions; `run.json`, which makes the folder a run, comes last."""
+    write_whole(folder / "model.safetensors", save(_network_state(bench.start.module)))
+    for column, head in zip(bench.plan.labels, bench.heads, strict=True):
+        file = _head_file(column, first=column == bench.plan.labels[0])
+        write_whole(folder / file, save(copied(head.module)))
+    write_whole(folder / "history.csv", _history(report.phases))
+    record = _record(bench) | figures_record(report)
+    write_whole(folder / RECORD, json.dumps(record, indent=1, allow_nan=False).encode())
+
+
+def write_predictions(file: Path, material: Material, found: Seen) -> None:
+    """Write a row a picture: path, split, label, the class predicted, all probabilities."""
+    classes = material.classes[0]
+    splits = np.full(len(material.rows), "train", dtype=object)
+    splits[material.val], splits[material.test] = "val", "test"
+    probabilities = found.probabilities[0]  # (M, C)
+    table = pa.table(
+        {
+            "path": [sample.path for sample in material.samples],
+            "split": pa.array(splits, pa.string()),
+            "label": [classes[code] if code >= 0 else None for code in material.labels[:, 0]],
+            "predicted": [classes[code] for code in probabilities.argmax(axis=1)],
+            "probability": probabilities.max(axis=1),
+            "probabilities": pa.FixedSizeListArray.from_arrays(
+                pa.array(probabilities.ravel()), len(classes)
+            ),
+        }
+    ).replace_schema_metadata({"classes": json.dumps(classes)})
+    with replaced_whole(file) as beside:
+        pq.write_table(table, beside)
+
+
+def data_fingerprint(material: Material) -> str:
+    """Return the sha256 over contents, labels and splits: what a resumed run must find again."""
+    digest = hashlib.sha256(json.dumps(material.classes).encode())
+    digest.update(b"".join(material.hashes))
+    for numbers in (material.labels, material.train, material.gallery, material.val, material.test):
+        digest.update(np.ascontiguousarray(numbers, dtype=np.int64).tobytes() + b"|")
+    return digest.hexdigest()
+
+
+def _network_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a backbone's weights under its network's own names, without its old classifier."""
+    network = getattr(module, "model", module)
+    unseen = tuple(f"{part}." for part in getattr(module, "unseen", ()))
+    state = copied(network)
+    return {name: of for name, of in state.items() if not unseen or not name.startswith(unseen)}
+
+
+def _head_file(column: str, *, first: bool) -> str:
+    return "head.safetensors" if first else f"head-{column}.safetensors"
+
+
+def _history(phases: Sequence[PhaseReport]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(field.name for field in fields(Epoch))
+    for phase in phases:
+        writer.writerows(map(astuple, phase.history))
+    return text.getvalue().encode()
+
+
+def _record(bench: Bench) -> dict[str, Any]:
+    """Return what a run began with, and what it is to those who read it as a backbone."""
+    identity, material = bench.start.backbone.identity, bench.material
+    described = [
+        {"layers": head.layers, "dim": head.dim, "classes": list(head.classes)}
+        for head in bench.heads
+    ]
+    return {
+        "format_version": FORMAT_VERSION,
+        "artvec_version": artvec.__version__,
+        "backbone": {
+            "name": identity.backbone,
+            "image_size_px": bench.start.image_size_px,
+            "preprocessing": asdict(identity.preprocessing),
+        },
+        "began_with": json.loads(identity_json(identity)),
+        "collection": str(bench.collection.folder.absolute()),
+        "source": str(bench.collection.source),
+        "plan": record_of(bench.plan),
+        "head": described[0],
+        "heads": {
+            column: {"file": _head_file(column, first=not at), **of}
+            for at, (column, of) in enumerate(zip(bench.plan.labels, described, strict=True))
+        },
+        "data": {
+            "fingerprint": data_fingerprint(material),
+            "train": len(material.train),
+            "val": len(material.val),
+            "test": len(material.test),
+            "val_drawn": material.val_drawn,
+        },
+        "splits": _splits(bench),
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+        "device": bench.encoder.device,
+        "precision": bench.encoder.precision,
+    }
+
+
+def figures_record(report: TrainReport) -> dict[str, Any]:
+    """Return what a run found, as its record and `--json` hold it."""
+    last = report.phases[-1]
+    return {
+        "phases": [_phase(phase) for phase in report.phases],
+        "test": values_of(last.splits.get("test")),
+        "test_ci95": _ends(last.splits.get("test")),
+        "untrained": {name: values_of(of) for name, of in report.untrained.items()},
+        "verdicts": [
+            {
+                "from": verdict.start,
+                "to": verdict.end,
+                "metric": verdict.metric,
+                "difference": verdict.difference.value,
+                "ci95": [verdict.difference.low, verdict.difference.high],
+                "helped": verdict.helped,
+                "on": verdict.on,
+            }
+            for verdict in report.verdicts
+        ],
+        "advice": [asdict(advice) for advice in report.advice],
+        "warnings": list(report.warnings),
+        "seeds": {
+            str(seed): {name: of.value for name, of in figures.items()}
+            for seed, figures in report.seeds.items()
+        },
+        "seconds": report.seconds,
+    }
+
+
+def values_of(found: SplitFigures | None) -> dict[str, float]:
+    """Return the plain figures of a split."""
+    return {name: of.value for name, of in _told(found).items()}
+
+
+def _phase(report: PhaseReport) -> dict[str, Any]:
+    watched = {name: values_of(of) for name, of in report.watched.items()}
+    return {
+        "name": report.phase.name,
+        "epochs": len(report.history),
+        "best_epoch": report.best_epoch,
+        "seconds": report.seconds,
+        "share": report.share,
+        "trainable_parameters": report.trainable_parameters,
+        **{name: values_of(report.splits.get(name)) for name in ("train", "val", "test")},
+        "ci95": {name: _ends(of) for name, of in report.splits.items()},
+        **({"watched": watched} if watched else {}),
+    }
+
+
+def _told(found: SplitFigures | None) -> Mapping[str, Interval]:
+    figures = {} if found is None else found.figures
+    return {name: of for name, of in figures.items() if math.isfinite(of.value)}
+
+
+def _ends(found: SplitFigures | None) -> dict[str, list[float]]:
+    return {n: [of.low, of.high] for n, of in _told(found).items() if math.isfinite(of.low)}
+
+
+def _splits(bench: Bench) -> dict[str, list[str]]:
+    """Return content hashes by split: this run's, and those that its beginning had seen.
+
+    What any run of the chain learned from stays a training picture. So do pictures drawn to choose
+    weights by: their stored split is `train`.
+    """
+    material, earlier = bench.material, bench.start.backbone.splits
+    sides = dict(earlier)
+    for name, places in (("test", material.test), ("val", material.val), ("train", material.train)):
+        told = "train" if material.val_drawn and name == "val" else name
+        sides |= {material.hashes[place]: told for place in places.tolist()}
+    sides |= {digest: "train" for digest, split in earlier.items() if split == "train"}
+    names = ("train", "val", "test")
+    return {name: sorted(of.hex() for of, side in sides.items() if side == name) for name in names}

@@ -1,0 +1,275 @@
+"""One phase: what it learns from, the training itself, and how much of it is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from artvec.progress import Progress, silent
+from artvec.train.bench import Bench, Rows
+from artvec.train.figures import Rows as Judged
+from artvec.train.figures import split_figures
+from artvec.train.judge import Seen, encoder_of, figures_of, probabilities_of
+from artvec.train.kept import Finished, State
+from artvec.train.share import choose_share
+from artvec.training.checkpoint import Checkpoint
+from artvec.training.classifier import Classifier, answers
+from artvec.training.inputs import Inputs, StoredPictures, StoredVectors
+from artvec.training.interpolate import interpolated
+from artvec.training.loop import Diverged, Trained, train_phase
+from artvec.training.optimise import best_of
+from artvec.training.phase import Epoch, Phase
+from artvec.training.recipes import trains_backbone
+from artvec.training.task import Task
+from artvec.types import Float32Array
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Of the trained weights, among which val chooses; 0 undoes the phase."""
+_PLAIN = ("accuracy", "loss")
+"""Figures on val that the loop computes by itself."""
+_LONG_S = 600
+_MEASURED_BATCHES = 5
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A phase that is done, and what its kept weights make of the pictures.
+
+    Attributes:
+        finished: How it went.
+        seen: Under the kept weights.
+        failure: Why it ended early; what came before is kept.
+    """
+
+    finished: Finished
+    seen: Seen
+    failure: Diverged | None = None
+
+
+def teach(bench: Bench, number: int, before: Seen) -> Taught:
+    """Train a phase, or take up where it was interrupted; the bench then holds its weights.
+
+    Args:
+        bench: Holds the weights that the phase begins with.
+        number: Of the phase in the recipe.
+        before: What these weights make of the pictures.
+
+    Raises:
+        Diverged: The loss is no longer finite, before the first epoch has ended.
+        ArtvecError: A picture can't be read any more.
+    """
+    phase = bench.plan.phases[number]
+    done = bench.kept.finished(number)
+    if done is not None:
+        bench.load(done.weights)
+        return Taught(done, look(bench, phase, before))
+    start = bench.weights()
+    failure = None
+    try:
+        trained = _trained(bench, number, before.vectors)
+    except Diverged as error:
+        failure = error
+        trained = _until(bench, number, error)
+    bench.rest()
+    share, found = _kept_share(bench, phase, start, before)
+    done = Finished(
+        history=trained.history,
+        trace=trained.trace,
+        best_epoch=trained.best_epoch,
+        seconds=trained.seconds,
+        share=share,
+        weights=bench.weights(),
+    )
+    if failure is None:
+        bench.kept.finish(number, done)
+    return Taught(done, found, failure)
+
+
+def _until(bench: Bench, number: int, failure: Diverged) -> Trained:
+    """Return how a phase went until it failed; the bench holds its best weights."""
+    stand = bench.kept.epoch(number)
+    if stand is None:
+        bench.rest()
+        raise failure
+    best = best_of(stand.history, bench.plan.phases[number])
+    return Trained(stand.history, best.number, stand.seconds, stand.trace)
+
+
+def look(bench: Bench, phase: Phase, before: Seen) -> Seen:
+    """See what the bench's weights make of the pictures after a phase.
+
+    A phase that trains the head alone leaves vectors, and watched figures, as they were.
+    """
+    if not trains_backbone(phase):
+        return replace(before, probabilities=probabilities_of(bench.heads, before.vectors))
+    return bench.look(phase.name)
+
+
+def _trained(bench: Bench, number: int, vectors: Float32Array) -> Trained:
+    """Train; the bench then holds the weights of the best epoch."""
+    phase = bench.plan.phases[number]
+
+    def on_epoch(epoch: Epoch, checkpoint: Checkpoint) -> None:
+        bench.kept.keep_epoch(number, checkpoint)
+        bench.listener.epoch(epoch)
+
+    task = task_of(bench, number, vectors)
+    with bench.listener.stage(_title(phase)) as progress:
+        return train_phase(
+            bench.classifier(phase),
+            phase,
+            task,
+            resume=bench.kept.epoch(number),
+            on_epoch=on_epoch,
+            progress=_in_pictures(progress, phase, _warner(bench, number)),
+        )
+
+
+def task_of(bench: Bench, number: int, vectors: Float32Array) -> Task:
+    """Return what a phase learns from, given (M, D) vectors of its beginning's weights."""
+    phase = bench.plan.phases[number]
+    train, val = _inputs(bench, phase, vectors)
+    return Task(
+        train=train,
+        val=val,
+        n_classes=tuple(len(head.classes) for head in bench.heads),
+        seed=bench.plan.seed,
+        phase_number=number,
+        device=bench.encoder.device,
+        precision="bf16" if bench.encoder.precision == "bf16" else "fp32",
+        monitor=None if phase.monitor in _PLAIN else _monitor(bench, phase, train, val),
+    )
+
+
+def _inputs(bench: Bench, phase: Phase, vectors: Float32Array) -> tuple[Inputs, Inputs]:
+    """Return what a phase learns from, and what its best epoch is chosen by."""
+    material = bench.material
+    labels = material.labels
+    val = material.val if len(material.val) else material.train
+    if trains_backbone(phase):
+        pictures = _pictures(bench, phase)
+        return pictures(material.train), pictures(val)
+    learned: Float32Array = vectors[material.train]
+    if phase.views:
+        learned = _views(bench, phase)
+    return (
+        StoredVectors(learned, labels[material.train]),
+        StoredVectors(vectors[val], labels[val]),
+    )
+
+
+def _pictures(bench: Bench, phase: Phase) -> Callable[..., Rows]:
+    """Return a function from places in the material to their pictures."""
+    pictures, labels = bench.pictures, bench.material.labels
+    assert pictures is not None
+    every = np.full((len(pictures.store), labels.shape[1]), -1)
+    every[pictures.places] = labels
+    stored = StoredPictures(
+        pictures.store, every, bench.start.backbone.identity.preprocessing, phase.augment
+    )
+    return lambda places: Rows(stored, pictures.places[places], labels[places])
+
+
+def _views(bench: Bench, phase: Phase) -> Float32Array:
+    """Embed (V, n, D) augmented views of the training pictures, once."""
+    pictures, train = bench.pictures, bench.material.train
+    assert pictures is not None
+    blank = np.zeros((len(pictures.store), 1), dtype=np.int64)
+    preprocessing = bench.start.backbone.identity.preprocessing
+    stored = StoredPictures(pictures.store, blank, preprocessing, phase.augment)
+    encoder = encoder_of(bench.start.backbone, bench.start.module, bench.encoder)
+    rows = pictures.places[train]
+    views = np.empty((phase.views, len(rows), encoder.identity.dim), dtype=np.float32)
+    with bench.listener.stage(f"{phase.name}: {phase.views} views of each picture") as progress:
+        for view in range(phase.views):
+            for first in range(0, len(rows), encoder.batch_size):
+                some = rows[first : first + encoder.batch_size]
+                pixels = stored.augmented(some, bench.plan.seed + view)
+                views[view, first : first + len(some)] = encoder.encode(pixels)
+                progress(view * len(rows) + first + len(some), views.shape[0] * len(rows))
+    return views
+
+
+def _kept_share(bench: Bench, phase: Phase, start: State, before: Seen) -> tuple[float, Seen]:
+    """Choose between the weights before and after a phase, and load what was chosen."""
+    if not trains_backbone(phase) or phase.interpolate == 1 or not len(bench.material.val):
+        return 1.0, look(bench, phase, before)
+    end = bench.weights()
+    if phase.interpolate is not None:
+        bench.load(interpolated(start, end, phase.interpolate))
+        return phase.interpolate, look(bench, phase, before)
+    found = [before]
+    for share in SHARES[1:]:
+        bench.load(interpolated(start, end, share))
+        found.append(look(bench, phase, before))
+    val = [figures_of(bench.material, one, ("val",))["val"].figures for one in found]
+    watched = [{name: of.figures for name, of in one.watched.items()} for one in found]
+    share = choose_share(SHARES, val, watched)
+    bench.load(interpolated(start, end, share))
+    return share, found[SHARES.index(share)]
+
+
+def _monitor(
+    bench: Bench, phase: Phase, train: Inputs, val: Inputs
+) -> Callable[[Classifier], float]:
+    """Return what computes the phase's figure of the embedding on val, against the train rows."""
+
+    def figure(model: Classifier) -> float:
+        device, precision = bench.encoder.device, bench.encoder.precision
+        gallery, queries = (
+            Judged(
+                answers(model, of, device=device, precision=precision).embeddings, of.labels[:, 0]
+            )
+            for of in (train, val)
+        )
+        found = split_figures(queries, gallery).figures.get(phase.monitor)
+        return found.value if found else 0.0
+
+    return figure
+
+
+def _title(phase: Phase) -> Callable[[int, int], str]:
+    """Name the epoch in the phase's progress."""
+
+    def title(done: int, total: int) -> str:
+        epoch = min(phase.epochs, 1 + done * phase.epochs // max(1, total))
+        return f"{phase.name}, epoch {epoch} of {phase.epochs}"
+
+    return title
+
+
+def _in_pictures(progress: Progress, phase: Phase, also: Progress) -> Progress:
+    """Turn a progress of batches into one of pictures, whose rate means something."""
+
+    def told(done: int, total: int) -> None:
+        progress(done * phase.batch_size, total * phase.batch_size)
+        also(done, total)
+
+    return told
+
+
+def _warner(bench: Bench, number: int) -> Progress:
+    """Return what tells once, after a few batches, that training would take long on a CPU."""
+    phases = bench.plan.phases
+    if bench.encoder.device != "cpu" or not trains_backbone(phases[number]):
+        return silent
+    later = sum(phase.epochs for phase in phases[number + 1 :] if trains_backbone(phase))
+    began: list[tuple[float, int]] = []
+
+    def told(done: int, total: int) -> None:
+        began.append((time.monotonic(), done))
+        if len(began) != 1 + _MEASURED_BATCHES:
+            return
+        (first_s, first), (last_s, last) = began[0], began[-1]
+        batches = total - done + later * total / phases[number].epochs
+        left_s = (last_s - first_s) / (last - first) * batches
+        if left_s > _LONG_S:
+            bench.listener.note(
+                f"on this processor about {left_s / 60:.0f} more minutes of training remain; "
+                "learning the head alone takes seconds: --recipe frozen"
+            )
+
+    return told

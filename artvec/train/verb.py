@@ -1,0 +1,212 @@
+"""The run itself: material, phase after phase, each one judged, and what it leaves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from artvec.collection.reader import open_collection
+from artvec.encoders.compiled import resolve
+from artvec.errors import ArtvecError
+from artvec.progress import Progress
+from artvec.train.begin import check_phases, started, untaught_heads
+from artvec.train.bench import Bench, reachable
+from artvec.train.diagnosis import advice
+from artvec.train.judge import Seen, figures_of, map_of
+from artvec.train.kept import Finished, check_place, kept
+from artvec.train.material import Material, material
+from artvec.train.options import NOBODY, Listener, TrainOptions
+from artvec.train.plan import Plan
+from artvec.train.report import WATCHED, PhaseReport, SplitFigures, TrainReport, Verdict
+from artvec.train.run_files import data_fingerprint, write_predictions, write_run
+from artvec.train.seeds import other_seeds
+from artvec.train.teach import teach
+from artvec.train.verdicts import UNTRAINED, verdicts
+from artvec.train.watch import Watched, watched
+from artvec.training.blocks import trainable_parameters
+from artvec.training.loop import Diverged
+from artvec.types import Backbone, EncoderOptions, Interval
+
+SPLITS = ("train", "val", "test")
+
+
+def train(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
+    """Train the backbone of a collection, and its head, on the labels of its pictures.
+
+    Args:
+        options: See `TrainOptions`.
+        listener: Is told how far it is.
+
+    Raises:
+        ArtvecError: The run's folder is taken, or there is nothing to resume; nothing to learn or
+            to judge by; a wrong name in the plan; a loss that is no longer finite.
+    """
+    began = time.perf_counter()
+    with benched(options, listener) as bench:
+        steps, failure = _steps(bench)
+        if failure is not None and len(steps) == 1:
+            raise failure
+        seeds = {} if failure else other_seeds(options, lambda one: _final(train(one, listener)))
+        with listener.stage("judging") as progress:
+            report = _report(options, bench, steps, progress)
+        if seeds:
+            seeds = {options.plan.seed: _final(report), **seeds}
+        report = replace(report, seeds=seeds, seconds=time.perf_counter() - began)
+        write_predictions(options.run / "predictions.parquet", bench.material, steps[-1].seen)
+        write_run(options.run, bench, report)
+    if failure is not None:
+        kept_there = f"{failure.message}; the last good weights are in {options.run}"
+        raise ArtvecError(kept_there, f"{failure.hint}, and another --name")
+    return report
+
+
+@contextmanager
+def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
+    """Prepare a run: claim its folder, load its backbone, decode its pictures.
+
+    The folder is claimed last of all that can be refused, and finished when the work is done.
+
+    Raises:
+        ArtvecError: See `train`.
+    """
+    plan = options.plan
+    check_place(options.run, resume=options.resume)
+    encoder = _device_of(options)
+    collection = open_collection(options.collection)
+    found = material(collection, plan.labels, plan.group)
+    start = started(collection, plan)
+    check_phases(plan, start)
+    heads = untaught_heads(plan, start.backbone.identity.dim, found.classes)
+    abroad = _abroad(plan, start.backbone, found)
+    with kept(options) as folder:
+        found, pictures = reachable(found, plan, start.backbone, options.run, listener)
+        folder.check_data(data_fingerprint(found))
+        yield Bench(
+            plan=plan,
+            encoder=encoder,
+            collection=collection,
+            start=start,
+            heads=heads,
+            material=found,
+            pictures=pictures,
+            watched=abroad,
+            kept=folder,
+            listener=listener,
+        )
+
+
+def _device_of(options: TrainOptions) -> EncoderOptions:
+    encoder = resolve(replace(options.encoder, engine="auto"))
+    if encoder.precision == "fp16":
+        raise ArtvecError(
+            "gradients vanish in fp16", "train in mixed precision: --precision bf16", usage=True
+        )
+    return encoder
+
+
+def untrained(bench: Bench) -> Seen:
+    """See what the backbone makes of the pictures as it came: what is stored, if it is its own."""
+    if bench.plan.from_scratch:
+        return replace(bench.look(UNTRAINED), probabilities=())
+    return Seen(bench.material.vectors, watched=bench.look_abroad(UNTRAINED))
+
+
+def _abroad(plan: Plan, start: Backbone, material: Material) -> tuple[Watched, ...]:
+    seen = {*material.hashes, *start.splits}
+    return tuple(watched(open_collection(Path(name)), start.identity, seen) for name in plan.watch)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Weights at the end of a phase; before the first one those of the backbone as it came."""
+
+    name: str
+    seen: Seen
+    taught: Finished | None = None
+
+
+def _steps(bench: Bench) -> tuple[list[_Step], Diverged | None]:
+    """Run all phases, or those until one fails, with what is good of that one."""
+    steps = [_Step(UNTRAINED, untrained(bench))]
+    for number, phase in enumerate(bench.plan.phases):
+        try:
+            taught = teach(bench, number, steps[-1].seen)
+        except Diverged as failure:
+            return steps, failure
+        steps.append(_Step(phase.name, taught.seen, taught.finished))
+        if taught.failure is not None:
+            return steps, taught.failure
+    return steps, None
+
+
+def _final(report: TrainReport) -> Mapping[str, Interval]:
+    return report.phases[-1].splits["test"].figures
+
+
+def _report(
+    options: TrainOptions, bench: Bench, steps: Sequence[_Step], progress: Progress
+) -> TrainReport:
+    """Judge every step, compare them, and say what it means."""
+    figures: list[Mapping[str, SplitFigures]] = []
+    for done, step in enumerate(steps):
+        figures.append(figures_of(bench.material, step.seen, SPLITS))
+        progress(done + 1, len(steps))
+    phases = tuple(
+        _phase_report(bench, number, step, own)
+        for number, (step, own) in enumerate(zip(steps[1:], figures[1:], strict=True))
+    )
+    told = _verdicts(bench.material, steps, figures)
+    classes = bench.material.classes
+    return TrainReport(
+        run=options.run,
+        backbone=bench.start.backbone.identity.backbone,
+        label_columns=bench.plan.labels,
+        classes=classes,
+        phases=phases,
+        untrained={**figures[0], **steps[0].seen.watched},
+        verdicts=told,
+        advice=tuple(
+            one
+            for phase, step in zip(phases, steps[1:], strict=True)
+            if step.taught is not None
+            for one in advice(phase, step.taught.trace, classes[0], told)
+        ),
+        warnings=(*bench.material.notes, *(note for one in bench.watched for note in one.notes)),
+        test_paths=tuple(bench.material.samples[at].path for at in bench.material.test),
+        seeds={},
+        seconds=0.0,
+    )
+
+
+def _phase_report(
+    bench: Bench, number: int, step: _Step, figures: Mapping[str, SplitFigures]
+) -> PhaseReport:
+    phase = bench.plan.phases[number]
+    assert step.taught is not None
+    return PhaseReport(
+        phase=phase,
+        history=step.taught.history,
+        best_epoch=step.taught.best_epoch,
+        seconds=step.taught.seconds,
+        share=step.taught.share,
+        splits=figures,
+        watched=step.seen.watched,
+        trainable_parameters=trainable_parameters(bench.classifier(phase), phase.trainable),
+        points=map_of(step.seen.vectors[bench.material.test], bench.plan.seed),
+    )
+
+
+def _verdicts(
+    material: Material, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
+) -> tuple[Verdict, ...]:
+    """Compare the steps on the test pictures, then on each watched collection."""
+    groups = None if material.groups is None else material.groups[material.test]
+    names = [step.name for step in steps]
+    told = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
+    for name in steps[0].seen.watched:
+        abroad = [(step.name, step.seen.watched[name]) for step in steps]
+        told += verdicts(abroad, on=name, metrics=WATCHED)
+    return told

@@ -1,0 +1,164 @@
+"""`artvec train`: phases of training, each one judged on the same held-out pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artvec_cli import options, training, training_target
+from artvec_cli import training_options as given
+from artvec_cli.options import examples
+from artvec_cli.render import Output
+
+if TYPE_CHECKING:
+    from artvec.train import Listener, TrainOptions, TrainReport
+    from artvec.training.phase import Epoch
+
+EPILOG = f"""A run learns from the pictures of the split train, chooses epochs and weights by val
+(without one: by 15 % of train, which it then doesn't learn from) and is judged on test. Rows
+without a label are left out. Flags change the phases that train the backbone, --set any phase:
+
+\b
+  frozen        the head alone, on stored embeddings: seconds
+  two-phase     head, then everything
+  three-phase   head, everything, then a refinement at a tenth of the rate
+  scratch       everything, from random weights
+
+{
+    examples(
+        "artvec train paintings",
+        "artvec train ./paintings -m tf_efficientnet_lite0 --recipe two-phase --name styles",
+        "artvec train paintings --rate 3e-4 --set refine.epochs=8 --watch photographs",
+        "artvec train --resume --name styles",
+        "artvec train --from runs/styles/run.json --seed 1",
+        "artvec embed ./paintings -m runs/styles -i paintings-styles",
+    )
+}"""
+
+_LOG = "tensorboard"
+
+
+def train_command(
+    source: given.Source = None,
+    model: options.Model = None,
+    recipe: given.Recipe = None,
+    loss: given.Loss = None,
+    head: given.Head = None,
+    freeze_until: given.FreezeUntil = None,
+    train_fraction: given.TrainFraction = None,
+    label: given.Label = None,
+    rate: given.Rate = None,
+    epochs: given.Epochs = None,
+    augment: given.Augment = None,
+    batch_size: options.BatchSize = None,
+    settings: given.Settings = None,
+    config: given.Config = None,
+    repeat: given.Repeat = None,
+    watch: given.Watch = None,
+    name: given.Name = None,
+    resume: given.Resume = False,
+    seed: given.Seed = None,
+    seeds: given.Seeds = 1,
+    group: options.Group = None,
+    index: options.Index = None,
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.Precision.auto,
+    find_lr: given.FindRate = False,
+    tensorboard: given.TensorBoard = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    as_json: options.Json = False,
+) -> int:
+    """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
+    from artvec.train import TrainOptions, Wishes, check_place, plan_of, run_named, train
+    from artvec.types import EncoderOptions
+
+    output = Output(quiet, as_json)
+    wishes = Wishes(
+        recipe=recipe,
+        repeat=repeat,
+        config=config,
+        head=head,
+        labels=tuple(part for part in (label or "").split(",") if part),
+        seed=seed,
+        watch=tuple(watch or ()),
+        group=group,
+        train_fraction=train_fraction,
+        freeze_until=freeze_until,
+        loss=loss,
+        augment=augment,
+        epochs=epochs,
+        batch_size=batch_size,
+        rate=rate,
+        settings=tuple(settings or ()),
+    )
+    encoder = EncoderOptions(device=device, precision=precision.value)
+    run = run_named(name) if name else None
+    if resume:
+        run = run or training_target.run_to_resume(source)
+        collection, plan = training_target.plan_to_resume(run, wishes)
+    else:
+        plan = plan_of(wishes)
+        if run is not None:
+            check_place(run, resume=False)
+        target = training_target.Target(source, model, index, group, repeat)
+        collection = training_target.collection_of(target, encoder, output)
+        run = run or training_target.free_name(repeat, collection)
+    wanted = TrainOptions(
+        collection=collection, run=run, plan=plan, resume=resume, seeds=seeds, encoder=encoder
+    )
+    if find_lr:
+        return _find_rate(wanted, output)
+    report = train(wanted, _listener(output, run if tensorboard else None, verbose=verbose))
+    _draw(report, tensorboard=tensorboard)
+    training.show(report, output)
+    output.object(training.fields_of(report))
+    return 0
+
+
+def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener:
+    """Return who tells a user of stages, notes and epochs.
+
+    Args:
+        output: Of the command.
+        logged: Run whose epochs TensorBoard can follow.
+        verbose: Tell every epoch.
+    """
+    from artvec.train import Listener
+    from artvec.training.tensorboard import epoch_logger
+
+    log = epoch_logger(logged / _LOG) if logged else None
+
+    def epoch(told: Epoch) -> None:
+        if log is not None:
+            log(told)
+        if verbose:
+            output.notes([training.epoch_line(told)])
+
+    return Listener(output.progress, lambda text: output.notes([text]), epoch)
+
+
+def _draw(report: TrainReport, *, tensorboard: bool) -> None:
+    """Write the page, the figures and, where asked for, the log of figures."""
+    from artvec.report import run
+
+    run.write_page(report, report.run / "report.html")
+    run.save_figures(report, report.run / "figures")
+    if tensorboard:
+        run.write_tensorboard(report, report.run / _LOG)
+
+
+def _find_rate(wanted: TrainOptions, output: Output) -> int:
+    """Draw the range test of the first phase that trains the backbone; nothing is kept of it."""
+    from artvec.report import run
+    from artvec.train import rate_curve
+
+    found = rate_curve(wanted, _listener(output, None, verbose=False))
+    file = wanted.run.with_name(f"{wanted.run.name}-rates.png")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rates, losses = found.rates.tolist(), found.losses.tolist()
+    run.save_rate_curve(rates, losses, found.suggested, file)
+    output.line(f"the loss fell most steeply at {found.suggested:.2g}; the curve: {file}")
+    output.line(f"try: --rate {found.suggested:.1g}")
+    output.object({"suggested": found.suggested, "rates": rates, "losses": losses, "figure": file})
+    return 0

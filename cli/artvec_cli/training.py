@@ -1,0 +1,130 @@
+"""How a training run is told: a table of phases, verdicts, what to try next; JSON."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from artvec.errors import command
+from artvec_cli.render import Output, table
+
+if TYPE_CHECKING:
+    from artvec.train import PhaseReport, TrainReport
+    from artvec.train.report import SplitFigures
+    from artvec.training.phase import Epoch
+
+_COLUMNS = {
+    "accuracy": "accuracy",
+    "loss": "loss",
+    "knn20_accuracy": "kNN-20",
+    "precision_at_5": "P@5",
+    "silhouette_cosine": "silhouette",
+    "nmi": "NMI",
+}
+_MINUTE_S = 60
+
+
+def show(report: TrainReport, output: Output) -> None:
+    """Print a run for people."""
+    from artvec.train.verdicts import sentences
+
+    output.notes(report.warnings)
+    if output.json:
+        return
+    output.line(f"{report.run}: {report.backbone} on {', '.join(report.label_columns)}")
+    _phases(report)
+    for text in sentences(report.verdicts):
+        output.line(text)
+    _abroad(report)
+    for advice in report.advice:
+        output.line(f"phase {advice.phase}: {advice.finding}; try {advice.flag}")
+    _spread(report, output)
+    queries = len(report.test_paths)
+    output.line(
+        f"figures are of {queries:,} test pictures; 95 % intervals cover which pictures were "
+        "tested, not another choice of training pictures"
+        + ("" if report.seeds else ", nor another seed (--seeds 3)")
+    )
+    output.line(f"look at it: {report.run / 'report.html'}")
+    output.line(f"use it: {command('embed', 'FOLDER', '-m', report.run)}")
+
+
+def fields_of(report: TrainReport) -> dict[str, Any]:
+    """Lay a run out for `--json`; what is undefined is absent."""
+    from artvec.train import figures_record
+
+    return {
+        "run": report.run,
+        "backbone": report.backbone,
+        "label_columns": report.label_columns,
+        **figures_record(report),
+        "page": report.run / "report.html",
+    }
+
+
+def epoch_line(epoch: Epoch) -> str:
+    """Tell an epoch in one line."""
+    accuracy = "" if epoch.train_accuracy is None else f", accuracy {epoch.train_accuracy:.3f}"
+    return (
+        f"{epoch.phase} {epoch.number}: train loss {epoch.train_loss:.4f}{accuracy}; "
+        f"val loss {epoch.val_loss:.4f}, accuracy {epoch.val_accuracy:.3f}; "
+        f"rate {epoch.rate:.2g}, {epoch.seconds:.1f} s"
+    )
+
+
+def _phases(report: TrainReport) -> None:
+    headers = ["phase", "epochs", "best", "time", "kept", "train acc.", *_COLUMNS.values()]
+    rows = [["untrained", "", "", "", "", "", *_cells(report.untrained)]]
+    for phase in report.phases:
+        train = phase.splits["train"].figures.get("accuracy")
+        rows.append(
+            [
+                phase.phase.name,
+                str(len(phase.history)),
+                str(phase.best_epoch),
+                _duration(phase.seconds),
+                f"{phase.share:.0%}",
+                "" if train is None else f"{train.value:.3f}",
+                *_cells(phase.splits),
+            ]
+        )
+    table(headers, rows, {})
+
+
+def _abroad(report: TrainReport) -> None:
+    """Print what the phases did to watched collections."""
+    names = list(report.phases[0].watched)
+    if not names:
+        return
+    rows = [
+        [phase.phase.name, name, *_values(phase, name)] for phase in report.phases for name in names
+    ]
+    table(["phase", "watched", "kNN-20", "P@5"], rows, {})
+
+
+def _values(phase: PhaseReport, name: str) -> list[str]:
+    figures = phase.watched[name].figures
+    wanted = (figures.get(metric) for metric in ("knn20_accuracy", "precision_at_5"))
+    return ["" if one is None else f"{one.value:.3f}" for one in wanted]
+
+
+def _spread(report: TrainReport, output: Output) -> None:
+    for metric in ("accuracy", "precision_at_5", "silhouette_cosine"):
+        values = [of[metric].value for of in report.seeds.values() if metric in of]
+        if len(values) > 1:
+            output.line(
+                f"{len(values)} seeds: {metric} {statistics.mean(values):.3f} ± "
+                f"{statistics.stdev(values):.3f} (from {min(values):.3f} to {max(values):.3f})"
+            )
+
+
+def _cells(splits: Mapping[str, SplitFigures]) -> list[str]:
+    figures = splits["test"].figures
+    return [f"{figures[name].value:.3f}" if name in figures else "" for name in _COLUMNS]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s"
+    return f"{seconds // _MINUTE_S:.0f} min {seconds % _MINUTE_S:.0f} s"

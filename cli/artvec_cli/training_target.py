@@ -1,0 +1,189 @@
+"""What `artvec train` works on: a collection, embedded where it must be, and a run's folder."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artvec.errors import ArtvecError, command, mistyped
+from artvec_cli.render import Output
+
+if TYPE_CHECKING:
+    from artvec.train import Plan, Wishes
+    from artvec.types import EncoderOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a user named.
+
+    Attributes:
+        source: A collection, or a folder of pictures.
+        model: Backbone to begin with.
+        index: The collection's name, where `source` is a folder.
+        group: Of new collections.
+        repeat: Record of a run whose collection is meant where none is named.
+    """
+
+    source: str | None
+    model: str | None
+    index: str | None
+    group: str | None
+    repeat: Path | None = None
+
+
+def collection_of(target: Target, encoder: EncoderOptions, output: Output) -> Path:
+    """Return the folder of the collection to learn from; what is missing is embedded first.
+
+    A collection's name comes first. A folder that is one collection's source means that
+    collection, brought up to date. Nothing at all means that of the run to repeat, else the only
+    one there is.
+
+    Raises:
+        ArtvecError: There is neither a collection nor a folder of that name, or several to choose
+            from; or embedding it fails.
+    """
+    from artvec.collection import locate
+    from artvec.collection.manifest import MANIFEST, read_manifest
+    from artvec.collection.reader import source_of
+
+    if target.source is None and target.index is None and target.repeat is not None:
+        target = replace(target, source=str(_of_run(target.repeat)))
+    if target.source is None or (locate.named(target.source) / MANIFEST).is_file():
+        if target.source is not None and target.index is not None:
+            raise ArtvecError(
+                f"{target.source} is a collection, and -i names another",
+                "name one of them",
+                usage=True,
+            )
+        folder = locate.existing(target.source or target.index, command="artvec train")
+        manifest = read_manifest(folder)
+        if target.model is None or _same(str(manifest.request["name"]), target.model):
+            return folder
+        return _embedded(source_of(folder, manifest), target, encoder, output)
+    source = Path(target.source)
+    if not source.is_dir():
+        raise mistyped(
+            f"there is neither a collection at {locate.named(target.source)} nor a folder {source}",
+            target.source,
+            [place.name for place in locate.collections()],
+            otherwise="name a collection, or a folder of pictures: artvec train FOLDER",
+        )
+    return _embedded(source, target, encoder, output)
+
+
+def run_to_resume(source: str | None) -> Path:
+    """Return the only run that was interrupted, or the one that bears a source's name.
+
+    Raises:
+        ArtvecError: There is none, or several.
+    """
+    from artvec.train import RUNS, unfinished
+
+    found = unfinished()
+    named = [run for run in found if source is not None and run.name == Path(source).name]
+    if len(named or found) == 1:
+        return (named or found)[0]
+    if not found:
+        raise ArtvecError(
+            f"no run under {RUNS} was interrupted",
+            "name one that lies elsewhere: --name PATH; or leave --resume out",
+            usage=True,
+        )
+    raise ArtvecError(
+        f"{len(found)} runs were interrupted: {', '.join(run.name for run in found)}",
+        f"name one: {command('train', '--resume', '--name', found[0].name)}",
+        usage=True,
+    )
+
+
+def plan_to_resume(run: Path, wishes: Wishes) -> tuple[Path, Plan]:
+    """Return the collection and plan of an interrupted run, which flags must not contradict.
+
+    Raises:
+        ArtvecError: They do, or there is nothing to resume.
+    """
+    from artvec.train import Wishes, begun, plan_of
+
+    collection, plan = begun(run)
+    if wishes != Wishes() and plan_of(wishes) != plan:
+        raise ArtvecError(
+            f"{run} was begun with other settings",
+            f"go on with those: {command('train', '--resume', '--name', run)}; "
+            "or begin another run with another --name",
+            usage=True,
+        )
+    return collection, plan
+
+
+def free_name(repeated: Path | None, collection: Path) -> Path:
+    """Return where a run goes that wasn't named; one that repeats another gets a number."""
+    from artvec.train import RUNS
+
+    if repeated is None:
+        return RUNS / collection.resolve().name
+    run = repeated if repeated.is_dir() else repeated.parent
+    numbers = (run.with_name(f"{run.resolve().name}-{n}") for n in range(2, 10_000))
+    return next(place for place in numbers if not place.exists())
+
+
+def _of_run(record: Path) -> Path:
+    """Return the collection that a run learned from.
+
+    Raises:
+        ArtvecError: It is not there any more.
+    """
+    from artvec.collection.manifest import MANIFEST
+    from artvec.train import collection_of_run
+
+    folder = collection_of_run(record)
+    if not (folder / MANIFEST).is_file():
+        raise ArtvecError(
+            f"the collection {folder} that the run learned from is gone",
+            f"name another: {command('train', 'COLLECTION', '--from', record)}",
+            usage=True,
+        )
+    return folder
+
+
+def _same(recorded: str, model: str) -> bool:
+    return recorded == model or (
+        recorded.startswith("/") and Path(model).exists() and Path(model).samefile(recorded)
+    )
+
+
+def _embedded(source: Path, target: Target, encoder: EncoderOptions, output: Output) -> Path:
+    """Make a source's collection with the model asked for, or bring it up to date."""
+    from artvec.collection import locate
+    from artvec.compare import plan_models
+    from artvec.embed import EmbedOptions, embed
+
+    known = locate.by_source().get(source.resolve(), [])
+    wanted = EmbedOptions(
+        model=target.model, index=target.index, encoder=encoder, group=target.group
+    )
+    if target.index is None and target.model is None and len(known) > 1:
+        raise ArtvecError(
+            f"{source} has several collections: {', '.join(place.name for place in known)}",
+            f"name one: artvec train {shlex.quote(known[0].name)}",
+            usage=True,
+        )
+    if target.index is None and target.model is None and known:
+        wanted = EmbedOptions(index=str(known[0]), encoder=encoder, group=target.group)
+    elif target.index is None and target.model is not None and known:
+        (planned,) = plan_models(source, [target.model], encoder)
+        wanted = EmbedOptions(
+            model=planned.model,
+            index=str(planned.folder),
+            encoder=encoder,
+            metadata=planned.metadata,
+            group=target.group or planned.group,
+        )
+    with output.progress(f"embedding {source.name}") as progress:
+        report = embed(source, wanted, progress)
+    output.notes(report.notes)
+    if report.embedded or report.failed:
+        output.notes([f"{report.index.name}: {report.embedded} embedded, {report.failed} skipped"])
+    return report.index

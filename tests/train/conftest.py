@@ -1,0 +1,35 @@
+"""Fixtures of training: small pictures whose colour tells their class, embedded once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CLASSES = ("blue", "green", "red")
+OF_A_CLASS = 15
+
+
+def speckled(code: int, seed: int) -> Image.Image:
+    """Return a 36 × 40 picture of noise in which one channel is a little stronger."""
+    rng = np.random.default_rng((code, seed))
+    pixels = rng.integers(0, 200, (36, 40, 3))
+    pixels[..., 2 - code] += 55
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with `speckles/` (3 classes of 15) and its collection by `simple_cnn`."""
+    place = tmp_path_factory.mktemp("painted")
+    for code, name in enumerate(CLASSES):
+        (place / "speckles" / name).mkdir(parents=True)
+        for seed in range(OF_A_CLASS):
+            speckled(code, seed).save(place / "speckles" / name / f"{seed:02}.png")
+    embed = [sys.executable, "-m", "artvec_cli", "embed", "speckles", "-m", "simple_cnn", "-q"]
+    subprocess.run(embed, cwd=place, check=True, capture_output=True)
+    return place

@@ -1,0 +1,298 @@
+"""Runs on small pictures, in this process: what is learned from, refused, repeated and recorded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from artvec import backbones
+from artvec.embed import EmbedOptions, embed
+from artvec.errors import ArtvecError
+from artvec.heads import load_head, probabilities
+from artvec.train import Listener, TrainOptions, TrainReport, Wishes, plan_of, train
+from artvec.training.phase import Epoch
+from artvec.types import BackboneRequest
+
+QUICK = ("all.epochs=2", "finetune.batch_size=16", "finetune.interpolate=1")
+Train = Callable[..., TrainReport]
+
+
+@pytest.fixture
+def here(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of the painted folder and its collection."""
+    shutil.copytree(painted, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    embed(Path("speckles"), EmbedOptions(index="speckles", relink=True))
+    return tmp_path / "here"
+
+
+@pytest.fixture
+def run(here: Path) -> Train:
+    """Return a function that trains two short phases into `runs/NAME`."""
+
+    def train_(name: str = "a", collection: str = "speckles", **wishes: Any) -> TrainReport:
+        settings = (*QUICK, *wishes.pop("settings", ()))
+        listener = wishes.pop("listener", Listener())
+        seeds = wishes.pop("seeds", 1)
+        recipe = wishes.pop("recipe", "two-phase")
+        if recipe == "frozen":
+            settings = ("all.epochs=2",)
+        plan = plan_of(Wishes(recipe=recipe, settings=settings, **wishes))
+        options = TrainOptions(
+            collection=Path("indexes") / collection, run=Path("runs") / name, plan=plan, seeds=seeds
+        )
+        return train(options, listener)
+
+    return train_
+
+
+def weights(name: str) -> dict[str, torch.Tensor]:
+    return load_file(Path("runs") / name / "model.safetensors")
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return all(torch.equal(of, other[name]) for name, of in one.items())
+
+
+def record(name: str) -> Any:
+    return json.loads((Path("runs") / name / "run.json").read_bytes())
+
+
+def test_one_seed_repeats_and_two_differ(run: Train) -> None:
+    run("a", seed=1)
+    run("b", seed=1)
+    run("c", seed=2)
+    assert same(weights("a"), weights("b"))
+    assert not same(weights("a"), weights("c"))
+
+
+def test_a_frozen_run_leaves_the_backbone_and_its_vectors_alone(here: Path, run: Train) -> None:
+    shutil.rmtree(here / "speckles")  # it needs no picture
+    report = run(recipe="frozen")
+    (phase,) = report.phases
+    start = backbones.load(BackboneRequest("simple_cnn"))
+    assert start.module is not None
+    own = start.module.state_dict()
+    assert all(torch.equal(of, own[f"model.{name}"]) for name, of in weights("a").items())
+    for name in ("precision_at_5", "silhouette_cosine", "knn20_accuracy"):
+        assert phase.splits["test"].figures[name] == report.untrained["test"].figures[name]
+    assert phase.trainable_parameters == 512 * 3 + 3
+    assert not {"accuracy", "loss"} & report.untrained["test"].figures.keys()
+
+
+def test_the_record_names_what_was_learned_from(run: Train) -> None:
+    report = run()
+    told = record("a")
+    assert told["backbone"]["name"] == "simple_cnn"
+    assert told["head"]["classes"] == ["blue", "green", "red"]
+    sizes = {name: len(hashes) for name, hashes in told["splits"].items()}
+    assert sizes == {"train": 27, "val": 9, "test": 9}
+    assert len({digest for hashes in told["splits"].values() for digest in hashes}) == 45
+    assert told["data"]["train"] == 27
+    assert not (Path("runs/a") / "checkpoint").exists()
+    figures = told["phases"][-1]["test"]
+    assert figures == told["test"]
+    assert figures["accuracy"] == report.phases[-1].splits["test"].figures["accuracy"].value
+    history = (Path("runs/a") / "history.csv").read_text().splitlines()
+    assert len(history) == 1 + 4
+    assert history[0].startswith("phase,number,rate,train_loss")
+
+
+def test_predictions_are_those_of_the_head(run: Train) -> None:
+    report = run()
+    table = pq.read_table("runs/a/predictions.parquet")
+    test = table.filter(np.array(table["split"].to_pylist()) == "test")
+    hits = np.mean(
+        [
+            a == b
+            for a, b in zip(test["label"].to_pylist(), test["predicted"].to_pylist(), strict=True)
+        ]
+    )
+    assert hits == report.phases[-1].splits["test"].figures["accuracy"].value
+    assert test["path"].to_pylist() == list(report.test_paths)
+    assert np.allclose(np.sum(table["probabilities"].to_pylist(), axis=1), 1, atol=1e-5)
+
+
+def test_several_label_columns_have_a_head_each(here: Path, run: Train) -> None:
+    lines = ["filename,label,bright"]
+    for file in sorted((here / "speckles").rglob("*.png")):
+        label = "" if file.stem == "03" else file.parent.name
+        bright = "no" if int(file.stem) % 2 else "yes"
+        lines.append(f"{file.relative_to(here / 'speckles')},{label},{bright}")
+    (here / "facts.csv").write_text("\n".join(lines) + "\n")
+    embed(Path("speckles"), EmbedOptions(index="speckles", metadata=here / "facts.csv"))
+    report = run(labels=("label", "bright"))
+    assert report.label_columns == ("label", "bright")
+    assert report.classes == (("blue", "green", "red"), ("no", "yes"))
+    told = record("a")
+    assert told["heads"]["bright"]["file"] == "head-bright.safetensors"
+    assert load_file("runs/a/head-bright.safetensors")["0.weight"].shape == (2, 512)
+    head = load_head(Path("runs/a"))
+    assert head.classes == ("blue", "green", "red")
+    assert probabilities(head, np.zeros((1, 512), np.float32)).shape == (1, 3)
+    with pytest.raises(ArtvecError, match="no column 'brigt'") as refused:
+        run("b", labels=("brigt",))
+    assert "bright" in refused.value.hint
+
+
+def test_pictures_that_can_not_be_read_are_left_out_and_counted(here: Path, run: Train) -> None:
+    gone = here / "speckles" / "red" / "03.png"
+    broken = here / "speckles" / "green" / "04.png"
+    gone.unlink()
+    broken.write_bytes(bytes(broken.stat().st_size))  # as long as it was, and no picture
+    report = run()
+    assert "2 pictures can't be read any more and were left out" in report.warnings[-1]
+    assert sum(len(of.labels) for of in report.phases[-1].splits.values()) == 43
+
+
+def test_one_class_or_none_is_nothing_to_learn(here: Path, run: Train) -> None:
+    for name in ("green", "red"):
+        shutil.rmtree(here / "speckles" / name)
+    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    with pytest.raises(ArtvecError, match=r"'blue'.*nothing to tell apart") as refused:
+        run()
+    assert refused.value.usage
+    for file in (here / "speckles" / "blue").iterdir():
+        file.rename(here / "speckles" / file.name)
+    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    with pytest.raises(ArtvecError, match=r"no row of .* has a label"):
+        run()
+    assert not Path("runs").exists()  # nothing was begun
+
+
+def test_a_class_with_a_single_picture_is_told(here: Path, run: Train) -> None:
+    for file in sorted((here / "speckles" / "red").iterdir())[1:]:
+        file.unlink()
+    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    report = run()
+    assert "1 class has a single training picture: red" in report.warnings
+
+
+def test_without_a_split_val_training_pictures_serve(here: Path, run: Train) -> None:
+    for file in sorted((here / "speckles").rglob("*.png")):
+        side = "test" if int(file.stem) % 3 == 0 else "train"
+        place = here / "sided" / side / file.parent.name
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, place)
+    embed(Path("sided"), EmbedOptions(model="simple_cnn", index="sided"))
+    report = run(collection="sided")
+    data = record("a")["data"]
+    assert (data["train"], data["val"], data["test"], data["val_drawn"]) == (24, 6, 15, True)
+    assert {n: len(of) for n, of in record("a")["splits"].items()} == {
+        "train": 30,
+        "val": 0,
+        "test": 15,
+    }
+    assert any("6 training pictures serve to choose weights" in text for text in report.warnings)
+
+
+def test_a_run_begins_with_another_run(run: Train) -> None:
+    run("a")
+    embed(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
+    run("b", collection="speckles-a")
+    assert record("b")["backbone"]["name"] == "simple_cnn"
+    shutil.rmtree("runs/a")  # the second run stands on its own
+    again = backbones.load(BackboneRequest("runs/b"))
+    assert again.identity.dim == 512
+    assert set(again.splits.values()) == {"train", "val", "test"}
+
+
+def test_test_pictures_of_a_run_begun_with_another_were_never_trained_on(
+    here: Path, run: Train
+) -> None:
+    run("a")
+    trained = {bytes.fromhex(digest) for digest in record("a")["splits"]["train"]}
+    assert trained
+    lines = ["filename,split"]
+    for number, file in enumerate(sorted((here / "speckles").rglob("*.png"))):
+        lines.append(f"{file.relative_to(here / 'speckles')},{'test' if number % 2 else 'train'}")
+    (here / "other.csv").write_text("\n".join(lines) + "\n")
+    wanted = EmbedOptions(model="runs/a", index="other", metadata=here / "other.csv")
+    embed(Path("speckles"), wanted)
+    with pytest.raises(ArtvecError, match=r"test pictures were training pictures of .*runs/a"):
+        run("b", collection="other")
+
+
+def test_scratch_begins_with_weights_of_the_seed(run: Train) -> None:
+    slow = ("scratch.rate=1e-12", "scratch.weight_decay=0")
+    plans = {
+        name: replace(
+            plan_of(Wishes(recipe="scratch", epochs=1, seed=seed, settings=slow)), head="linear"
+        )
+        for name, seed in (("a", 1), ("b", 2))
+    }
+    for name, plan in plans.items():
+        train(TrainOptions(collection=Path("indexes/speckles"), run=Path("runs") / name, plan=plan))
+    own = backbones.load(BackboneRequest("simple_cnn")).module
+    assert own is not None
+    layer = "features.0.weight"
+    stored = own.state_dict()[f"model.{layer}"]
+    drawn = [weights(name)[layer] for name in plans]
+    assert not torch.allclose(drawn[0], drawn[1], atol=1e-3)
+    assert not torch.allclose(drawn[0], stored, atol=1e-3)
+
+
+def test_seeds_are_repeated_in_folders_of_their_own(run: Train) -> None:
+    report = run(seed=3, seeds=2)
+    assert sorted(report.seeds) == [3, 4]
+    assert report.seeds[3] == report.phases[-1].splits["test"].figures
+    other = json.loads(Path("runs/a/seed-4/run.json").read_bytes())
+    assert report.seeds[4]["accuracy"].value == other["test"]["accuracy"]
+    run("b", seed=4)
+    assert same(weights("a/seed-4"), weights("b"))
+
+
+def test_a_loss_that_explodes_keeps_the_last_good_weights(run: Train) -> None:
+    wild = ("finetune.rate=1e30", "finetune.optimizer=sgd", "finetune.warmup_epochs=0")
+    with pytest.raises(
+        ArtvecError, match=r"phase finetune, epoch 1, batch 2, rate 9.3e.29"
+    ) as ended:
+        run(settings=wild)
+    assert not ended.value.usage
+    assert "last good weights are in runs/a" in ended.value.message
+    assert [phase["name"] for phase in record("a")["phases"]] == ["head"]
+    assert all(of.isfinite().all() for of in weights("a").values())
+
+
+def test_views_are_embedded_once_and_learned_from(run: Train) -> None:
+    report = run(recipe="two-phase", settings=("head.views=2", "head.augment=light"))
+    assert len(report.phases[0].history) == 2
+
+
+def test_every_epoch_is_told(run: Train) -> None:
+    heard: list[Epoch] = []
+    run(listener=Listener(epoch=heard.append))
+    assert [(epoch.phase, epoch.number) for epoch in heard] == [
+        ("head", 1),
+        ("head", 2),
+        ("finetune", 1),
+        ("finetune", 2),
+    ]
+
+
+def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train) -> None:
+    from PIL import Image
+
+    for code in range(2):
+        for seed in range(6):
+            place = here / "stripes" / str(code)
+            place.mkdir(parents=True, exist_ok=True)
+            noise = np.random.default_rng((7, code, seed)).integers(0, 255, (40, 40, 3))
+            noise[:: 2 + 3 * code] = 0
+            Image.fromarray(noise.astype(np.uint8)).save(place / f"{seed}.png")
+    embed(Path("stripes"), EmbedOptions(model="colour:4x4", index="stripes"))
+    report = run(watch=("stripes",))
+    assert all("precision_at_5" in phase.watched["stripes"].figures for phase in report.phases)
+    assert {verdict.on for verdict in report.verdicts} == {"test", "stripes"}
+    trained = set(record("a")["splits"]["train"])
+    assert len(trained) == 27
