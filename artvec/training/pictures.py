@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,6 @@ from artvec.images.reading import Undecodable
 from artvec.progress import Progress, silent
 from artvec.types import Int64Array, Interpolation, Preprocessing, UInt8Array
 
-_TOLD = 3
 _AT_ONCE = 256
 """Pictures that may wait in memory for those before them."""
 
@@ -35,11 +34,13 @@ class PictureStore:
         values: (total,) uint8, picture after picture; a mapped file without a name.
         sizes: (N, 2) int64, width and height as stored.
         full_sizes: (N, 2) int64, width and height as displayed.
+        unreadable: Row → why it can't be decoded; it has no pixels, and must be left out.
     """
 
     values: UInt8Array
     sizes: Int64Array
     full_sizes: Int64Array
+    unreadable: Mapping[int, str]
     _ends: Int64Array
 
     def __len__(self) -> int:
@@ -86,7 +87,7 @@ def store_pictures(
         progress: Is told how many pictures are done.
 
     Raises:
-        ArtvecError: Pictures can't be decoded, or there is no space.
+        ArtvecError: There is no space.
     """
     load = partial(
         _load,
@@ -97,18 +98,18 @@ def store_pictures(
     try:
         with TemporaryFile(dir=folder) as file, ThreadPoolExecutor(runtime.cores()) as pool:
             sizes: list[tuple[int, int, int, int]] = []
-            broken: list[str] = []
+            broken: dict[int, str] = {}
             for first in range(0, len(files), _AT_ONCE):
                 for outcome in pool.map(load, files[first : first + _AT_ONCE]):
                     if isinstance(outcome, str):
-                        broken.append(outcome)
-                        continue
-                    file.write(outcome.image.tobytes())
-                    sizes.append((*outcome.image.size, outcome.width, outcome.height))
+                        broken[len(sizes)] = outcome
+                        sizes.append((0, 0, 0, 0))
+                    else:
+                        pixels: UInt8Array = np.asarray(outcome.image)
+                        file.write(pixels.data)
+                        sizes.append((*outcome.image.size, outcome.width, outcome.height))
                     progress(len(sizes), len(files))
-            if broken:
-                raise _undecodable(broken, len(files))
-            return _mapped(file, np.array(sizes, np.int64).reshape(-1, 4))
+            return _mapped(file, np.array(sizes, np.int64).reshape(-1, 4), broken)
     except OSError as error:
         raise ArtvecError(
             f"the pictures can't be kept in {folder}: {error.strerror}",
@@ -120,21 +121,13 @@ def _load(file: str | Path, *, short_px: int, interpolation: Interpolation) -> S
     try:
         return load_scaled(file, short_px=short_px, interpolation=interpolation)
     except Undecodable as why:
-        return f"{file} ({why.message})"
+        return why.message
 
 
-def _undecodable(broken: Sequence[str], total: int) -> ArtvecError:
-    named = ", ".join(broken[:_TOLD]) + (", …" if len(broken) > _TOLD else "")
-    return ArtvecError(
-        f"{len(broken)} of {total:,} pictures can't be decoded: {named}",
-        "bring the collection up to date, then train again: artvec embed FOLDER",
-    )
-
-
-def _mapped(file: IO[bytes], sizes: Int64Array) -> PictureStore:
+def _mapped(file: IO[bytes], sizes: Int64Array, unreadable: Mapping[int, str]) -> PictureStore:
     """Map a file of pictures with (N, 4) sizes: stored width and height, then the full ones."""
     file.flush()
     # Copied on write: torch warns of memory that can't be written, and nothing may change the file.
-    values = np.memmap(file, np.uint8, mode="c") if len(sizes) else np.zeros(0, np.uint8)
+    values = np.memmap(file, np.uint8, mode="c") if sizes.any() else np.zeros(0, np.uint8)
     stored, full = sizes[:, :2], sizes[:, 2:]
-    return PictureStore(values, stored, full, 3 * stored.prod(axis=1).cumsum())
+    return PictureStore(values, stored, full, unreadable, 3 * stored.prod(axis=1).cumsum())
