@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 from artvec import backbones
+from artvec.backbones.feature_map import FeatureMap
+from artvec.backbones.penultimate import Penultimate, width
 from artvec.collection.reader import Collection
 from artvec.collection.settings import stored_request
 from artvec.encoder_setup import describe
 from artvec.errors import ArtvecError, command
-from artvec.heads import Head, build_head
+from artvec.heads import Head, build_head, takes_map
 from artvec.train.plan import Plan
 from artvec.training.blocks import trainable_parameters
 from artvec.training.classifier import Classifier
@@ -64,12 +66,18 @@ def started(collection: Collection, plan: Plan) -> Start:
     return Start(backbone, backbone.module, size_px)
 
 
-def untaught_heads(plan: Plan, dim: int, classes: Sequence[tuple[str, ...]]) -> tuple[Head, ...]:
+def untaught_heads(
+    plan: Plan, start: Start, classes: Sequence[tuple[str, ...]]
+) -> tuple[Head, ...]:
     """Build one head a label column; the seed decides their weights.
 
     Raises:
-        ArtvecError: The plan's head is none.
+        ArtvecError: The plan's head is none, or takes a feature map that the backbone hasn't.
     """
+    dim = start.backbone.identity.dim
+    if takes_map(plan.head):
+        assert isinstance(start.module, Penultimate)
+        dim = width(FeatureMap(start.module), start.backbone.identity.preprocessing)
     with torch.random.fork_rng():
         torch.manual_seed(plan.seed)
         return tuple(

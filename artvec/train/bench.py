@@ -10,8 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from artvec.backbones.feature_map import FeatureMap
+from artvec.backbones.penultimate import Penultimate
 from artvec.collection.reader import Collection
-from artvec.heads import Head
+from artvec.heads import Head, takes_map
 from artvec.train.begin import Start
 from artvec.train.judge import Seen, embedded, encoder_of, probabilities_of
 from artvec.train.kept import Kept, State, copied
@@ -69,10 +71,18 @@ class Bench:
     kept: Kept
     listener: Listener
 
+    @property
+    def backbone(self) -> nn.Module:
+        """What heads are put on: the start's module, or its unpooled feature map."""
+        if not takes_map(self.plan.head):
+            return self.start.module
+        assert isinstance(self.start.module, Penultimate)
+        return FeatureMap(self.start.module)
+
     def classifier(self, phase: Phase) -> Classifier:
         """Return what a phase trains; the weights are the bench's own."""
         stored = phase.trainable == "head"
-        backbone = nn.Identity() if stored else self.start.module
+        backbone = nn.Identity() if stored else self.backbone
         return Classifier(backbone, [head.module for head in self.heads])
 
     def weights(self) -> State:
@@ -92,8 +102,17 @@ class Bench:
         encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
         with self.listener.stage(f"{title}: embedding") as progress:
             vectors = embedded(self.material.samples, encoder, progress)
+        inputs = self.inputs(title, vectors)
         watched = self.look_abroad(title, encoder)
-        return Seen(vectors, probabilities_of(self.heads, vectors), watched)
+        return Seen(vectors, inputs, probabilities_of(self.heads, inputs), watched)
+
+    def inputs(self, title: str, vectors: Float32Array) -> Float32Array:
+        """Return what heads take: the vectors themselves, or feature maps made now."""
+        if not takes_map(self.plan.head):
+            return vectors
+        encoder = encoder_of(self.start.backbone, self.backbone, self.encoder)
+        with self.listener.stage(f"{title}: feature maps") as progress:
+            return embedded(self.material.samples, encoder, progress)
 
     def look_abroad(self, title: str, encoder: Encoder | None = None) -> dict[str, SplitFigures]:
         """See what the weights make of the watched collections.
@@ -113,7 +132,7 @@ class Bench:
         return {one.name: after(one, embed(one.samples)) for one in self.watched}
 
     def _whole(self) -> Classifier:
-        return Classifier(self.start.module, [head.module for head in self.heads])
+        return Classifier(self.backbone, [head.module for head in self.heads])
 
 
 class Rows:

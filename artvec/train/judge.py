@@ -10,6 +10,7 @@ import numpy as np
 from torch import nn
 
 from artvec import encoders
+from artvec.backbones.penultimate import width
 from artvec.errors import ArtvecError
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
 from artvec.grouping.neighbours import neighbours
@@ -37,11 +38,13 @@ class Seen:
 
     Attributes:
         vectors: (M, D) float32, of the material's rows.
+        inputs: (M, W) float32, what heads take: the vectors, or unpooled feature maps.
         probabilities: (M, C) float32 a label column; none before a head has learned.
         watched: Name of a watched collection → its figures.
     """
 
     vectors: Float32Array
+    inputs: Float32Array
     probabilities: tuple[Float32Array, ...] = ()
     watched: Mapping[str, SplitFigures] = field(default_factory=dict)
 
@@ -55,7 +58,8 @@ def encoder_of(start: Backbone, module: nn.Module, options: EncoderOptions) -> E
         options: Engine, device, precision.
     """
     own = copy.deepcopy(module).requires_grad_(False).cpu().eval()
-    identity = replace(start.identity, weights_sha256="")
+    dim = width(own, start.identity.preprocessing)
+    identity = replace(start.identity, weights_sha256="", dim=dim)
     return encoders.compile_encoder(Backbone(identity, own), options, keep=False).encoder
 
 

@@ -32,7 +32,7 @@ def rate_curve(options: TrainOptions, listener: Listener = NOBODY) -> RateCurve:
         before = untrained(bench)
         for earlier in range(number):
             before = teach(bench, earlier, before).seen
-        task = task_of(bench, number, before.vectors)
+        task = task_of(bench, number, before.inputs)
         with listener.stage("trying rates") as progress:
             return find_rate(
                 bench.classifier(phases[number]), phases[number], task, progress=progress

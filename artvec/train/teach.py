@@ -69,7 +69,7 @@ def teach(bench: Bench, number: int, before: Seen) -> Taught:
     start = bench.weights()
     failure = None
     try:
-        trained = _trained(bench, number, before.vectors)
+        trained = _trained(bench, number, before.inputs)
     except Diverged as error:
         failure = error
         trained = _until(bench, number, error)
@@ -104,11 +104,11 @@ def look(bench: Bench, phase: Phase, before: Seen) -> Seen:
     A phase that trains the head alone leaves vectors, and watched figures, as they were.
     """
     if not trains_backbone(phase):
-        return replace(before, probabilities=probabilities_of(bench.heads, before.vectors))
+        return replace(before, probabilities=probabilities_of(bench.heads, before.inputs))
     return bench.look(phase.name)
 
 
-def _trained(bench: Bench, number: int, vectors: Float32Array) -> Trained:
+def _trained(bench: Bench, number: int, inputs: Float32Array) -> Trained:
     """Train; the bench then holds the weights of the best epoch."""
     phase = bench.plan.phases[number]
 
@@ -116,7 +116,7 @@ def _trained(bench: Bench, number: int, vectors: Float32Array) -> Trained:
         bench.kept.keep_epoch(number, checkpoint)
         bench.listener.epoch(epoch)
 
-    task = task_of(bench, number, vectors)
+    task = task_of(bench, number, inputs)
     with bench.listener.stage(_title(phase)) as progress:
         return train_phase(
             bench.classifier(phase),
@@ -128,10 +128,10 @@ def _trained(bench: Bench, number: int, vectors: Float32Array) -> Trained:
         )
 
 
-def task_of(bench: Bench, number: int, vectors: Float32Array) -> Task:
-    """Return what a phase learns from, given (M, D) vectors of its beginning's weights."""
+def task_of(bench: Bench, number: int, inputs: Float32Array) -> Task:
+    """Return what a phase learns from, given (M, W) what heads take as the phase begins."""
     phase = bench.plan.phases[number]
-    train, val = _inputs(bench, phase, vectors)
+    train, val = _inputs(bench, phase, inputs)
     return Task(
         train=train,
         val=val,
@@ -144,7 +144,7 @@ def task_of(bench: Bench, number: int, vectors: Float32Array) -> Task:
     )
 
 
-def _inputs(bench: Bench, phase: Phase, vectors: Float32Array) -> tuple[Inputs, Inputs]:
+def _inputs(bench: Bench, phase: Phase, inputs: Float32Array) -> tuple[Inputs, Inputs]:
     """Return what a phase learns from, and what its best epoch is chosen by."""
     material = bench.material
     labels = material.labels
@@ -152,12 +152,12 @@ def _inputs(bench: Bench, phase: Phase, vectors: Float32Array) -> tuple[Inputs, 
     if trains_backbone(phase):
         pictures = _pictures(bench, phase)
         return pictures(material.train), pictures(val)
-    learned: Float32Array = vectors[material.train]
+    learned: Float32Array = inputs[material.train]
     if phase.views:
         learned = _views(bench, phase)
     return (
         StoredVectors(learned, labels[material.train]),
-        StoredVectors(vectors[val], labels[val]),
+        StoredVectors(inputs[val], labels[val]),
     )
 
 
@@ -180,7 +180,7 @@ def _views(bench: Bench, phase: Phase) -> Float32Array:
     blank = np.zeros((len(pictures.store), 1), dtype=np.int64)
     preprocessing = bench.start.backbone.identity.preprocessing
     stored = StoredPictures(pictures.store, blank, preprocessing, phase.augment)
-    encoder = encoder_of(bench.start.backbone, bench.start.module, bench.encoder)
+    encoder = encoder_of(bench.start.backbone, bench.backbone, bench.encoder)
     rows = pictures.places[train]
     views = np.empty((phase.views, len(rows), encoder.identity.dim), dtype=np.float32)
     with bench.listener.stage(f"{phase.name}: {phase.views} views of each picture") as progress:

@@ -79,7 +79,7 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
     found = material(collection, plan.labels, plan.group)
     start = started(collection, plan)
     check_phases(plan, start)
-    heads = untaught_heads(plan, start.backbone.identity.dim, found.classes)
+    heads = untaught_heads(plan, start, found.classes)
     abroad = _abroad(plan, start.backbone, found)
     with kept(options) as folder:
         found, pictures = reachable(found, plan, start.backbone, options.run, listener)
@@ -111,7 +111,9 @@ def untrained(bench: Bench) -> Seen:
     """See what the backbone makes of the pictures as it came: what is stored, if it is its own."""
     if bench.plan.from_scratch:
         return replace(bench.look(UNTRAINED), probabilities=())
-    return Seen(bench.material.vectors, watched=bench.look_abroad(UNTRAINED))
+    stored = bench.material.vectors
+    inputs = bench.inputs(UNTRAINED, stored)
+    return Seen(stored, inputs, watched=bench.look_abroad(UNTRAINED))
 
 
 def _abroad(plan: Plan, start: Backbone, material: Material) -> tuple[Watched, ...]:

@@ -12,7 +12,7 @@ from artvec_cli import completion
 Source = Annotated[
     str | None,
     typer.Argument(
-        metavar="[COLLECTION|SOURCE]",
+        metavar="COLLECTION|SOURCE",
         help="A collection's name; or a folder of pictures, embedded first where it wasn't.",
         autocompletion=completion.collections,
     ),
