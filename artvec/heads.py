@@ -1,7 +1,8 @@
 """Classifier heads on stored embeddings: built from a spelling, kept in a run, applied in batches.
 
 A run keeps its head in `head.safetensors`, and in `run.json` under `head` its `layers` (the
-spelling), `dim` (the width that it takes) and `classes` (in the order of the outputs).
+spelling), `dim` (the width that it takes), `classes` (in the order of the outputs) and, where the
+run's embeddings are wider than the head takes, their `width`.
 """
 
 from __future__ import annotations
@@ -37,12 +38,15 @@ class Head:
         classes: Names of its outputs, in their order.
         dim: Width of the embeddings that it takes; of a `flatten` head, numbers of a feature map.
         module: Maps (B, dim) float32 to (B, classes) logits.
+        width: Of the embeddings it is given where they are wider; it reads the first `dim` columns
+            of them (a run with an anchor).
     """
 
     layers: str
     classes: tuple[str, ...]
     dim: int
     module: nn.Module
+    width: int | None = None
 
 
 class CosineHead(nn.Module):
@@ -106,24 +110,27 @@ def load_head(run: Path) -> Head:
         module.load_state_dict(load_file(run / "head.safetensors"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _no_head(run, error) from error
-    return Head(layers, classes, dim, module.eval())
+    return Head(layers, classes, dim, module.eval(), record.get("width"))
 
 
 def probabilities(head: Head, vectors: Float32Array) -> Float32Array:
     """Return the (N, classes) float32 softmax of a head's logits for (N, dim) embeddings.
 
+    Of wider ones that its run emits (N, width) it reads the first `dim` columns.
+
     Raises:
         ArtvecError: The embeddings have another width.
     """
-    if vectors.shape[1] != head.dim:
+    if vectors.shape[1] not in (head.dim, head.width):
         raise ArtvecError(
-            f"the head takes embeddings of {head.dim} numbers, these have {vectors.shape[1]}",
+            f"the head takes embeddings of {head.width or head.dim} numbers, "
+            f"these have {vectors.shape[1]}",
             "embed the images with the run that the head belongs to: artvec embed FOLDER -m RUN",
         )
     found = np.empty((len(vectors), len(head.classes)), dtype=np.float32)
     with torch.inference_mode():
         for first in range(0, len(vectors), _BATCH):
-            batch = torch.tensor(vectors[first : first + _BATCH])
+            batch = torch.tensor(vectors[first : first + _BATCH, : head.dim])
             found[first : first + _BATCH] = head.module(batch).softmax(dim=1).numpy()
     return found
 

@@ -10,6 +10,7 @@ import torchinfo
 from torch.utils.flop_counter import FlopCounterMode
 
 from artvec.backbones import sources
+from artvec.backbones.anchored import MARK
 from artvec.types import BackboneRequest, EncoderIdentity
 
 _WEIGHTED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
@@ -36,6 +37,8 @@ class Size:
 def encoder_size(identity: EncoderIdentity) -> Size:
     """Count the network that makes an encoder's embeddings; a run counts as its architecture.
 
+    An anchored run counts twice: two networks look at every picture.
+
     Raises:
         ArtvecError: It has no layers (`colour:4x4`), or can't be made here without a download.
     """
@@ -47,11 +50,12 @@ def encoder_size(identity: EncoderIdentity) -> Size:
     for head in untrained.head:
         untrained.model.set_submodule(head, torch.nn.Identity())
     summary = layer_table(untrained.model, size_px)
+    networks = 2 if identity.layer.endswith(MARK) else 1
     return Size(
-        parameters=summary.total_params,
-        mult_adds=mult_adds(untrained.model, summary.total_mult_adds, size_px),
+        parameters=networks * summary.total_params,
+        mult_adds=networks * mult_adds(untrained.model, summary.total_mult_adds, size_px),
         depth=sum(isinstance(part, _WEIGHTED) for part in untrained.model.modules()),
-        megabytes=summary.total_params * _BYTES_A_PARAMETER / 1e6,
+        megabytes=networks * summary.total_params * _BYTES_A_PARAMETER / 1e6,
     )
 
 

@@ -12,6 +12,8 @@ from artvec.errors import ArtvecError
 from artvec.identity import preprocessing_from
 from artvec.types import Backbone, BackboneRequest, Fit, Preprocessing
 
+MODEL, ANCHOR = "model.safetensors", "anchor.safetensors"
+
 
 def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbone]) -> Backbone:
     """Load a run's backbone.
@@ -19,7 +21,8 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
     `run.json` holds `backbone` with `name` (a timm or torchvision name, or `simple_cnn`),
     `image_size_px` (or null) and `preprocessing`, and `splits` with the content hashes (hex) of
     its training, validation and test images. `model.safetensors` holds the model's state dict;
-    a head of any width is passed over.
+    a head of any width is passed over. Where `backbone` has an `anchor`, `anchor.safetensors` holds
+    the weights that the run began with, and the embedding is both (see `backbones.anchored`).
 
     Args:
         request: Names the run directory.
@@ -38,9 +41,12 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
         base = record["backbone"]
         fit = request.fit or base["preprocessing"]["fit"]
         size_px = request.image_size_px or base.get("image_size_px")
-        loaded = load_base(
-            BackboneRequest(base["name"], folder / "model.safetensors", size_px, fit)
-        )
+        loaded = load_base(BackboneRequest(base["name"], folder / MODEL, size_px, fit))
+        if base.get("anchor"):
+            from artvec.backbones.anchored import anchored
+
+            start = load_base(BackboneRequest(base["name"], folder / ANCHOR, size_px, fit))
+            loaded = anchored(loaded, start, base["anchor"])
         preprocessing = loaded.identity.preprocessing
         if request.image_size_px is None:
             preprocessing = _refitted(preprocessing_from(base["preprocessing"]), fit)
@@ -95,8 +101,8 @@ def _read(folder: Path) -> dict[str, Any]:
         record: dict[str, Any] = json.loads((folder / "run.json").read_bytes())
     except (OSError, ValueError) as error:
         raise _incomplete(folder, str(error)) from error
-    if not (folder / "model.safetensors").is_file():
-        raise _incomplete(folder, "it has no model.safetensors")
+    if not (folder / MODEL).is_file():
+        raise _incomplete(folder, f"it has no {MODEL}")
     return record
 
 

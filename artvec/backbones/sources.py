@@ -18,6 +18,7 @@ from artvec.files import write_whole
 from artvec.identity import identity_from
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Untrained
 
+_RUN_FILES = ("run.json", "model.safetensors", "anchor.safetensors")
 CODE_VERSION = 1
 """Raise when the same request would yield another identity or other vectors."""
 
@@ -187,7 +188,7 @@ def _memory_file(request: BackboneRequest) -> Path:
     """Name a request by everything that its identity can depend on."""
     files = [request.weights, packaged.weights_file(request.name)]
     if is_run(request.name):
-        files += [Path(request.name) / name for name in ("run.json", "model.safetensors")]
+        files += [Path(request.name) / name for name in _RUN_FILES]
     facts = [
         CODE_VERSION,
         str(Path(request.name).resolve()) if is_run(request.name) else request.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 
 from artvec import backbones
+from artvec.backbones.anchored import divided
 from artvec.backbones.feature_map import FeatureMap
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.collection.reader import Collection
@@ -21,7 +23,7 @@ from artvec.heads import Head, build_head, takes_map
 from artvec.train.plan import Plan
 from artvec.training.blocks import trainable_parameters
 from artvec.training.classifier import Classifier
-from artvec.types import Backbone, BackboneRequest
+from artvec.types import Backbone, BackboneRequest, Float32Array
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,31 @@ class Start:
     """A backbone to train.
 
     Attributes:
-        backbone: As the collection was embedded with; after `scratch` its weights are random.
-        module: Its module, which is trained in place.
+        backbone: As the collection was embedded with.
+        own: What is trained in place: the backbone, or the trained part of an anchored run; after
+            `scratch` its weights are random.
+        anchor: What is kept beside it as it came, None where no phase asks for that.
         image_size_px: That the architecture is made with, None for the weights' own.
     """
 
     backbone: Backbone
-    module: nn.Module
+    own: Backbone
+    anchor: nn.Module | None
     image_size_px: int | None
+
+    @property
+    def module(self) -> nn.Module:
+        """What is trained in place."""
+        assert self.own.module is not None
+        return self.own.module
+
+    def learned(self, vectors: Float32Array) -> Float32Array:
+        """Return those columns of the collection's (N, D) vectors that `own` made."""
+        return vectors[:, : self.own.identity.dim]
+
+    def known(self, vectors: Float32Array) -> Float32Array:
+        """Return those columns of the collection's (N, D) vectors that the anchor made."""
+        return vectors[:, -self.own.identity.dim :]
 
 
 def started(collection: Collection, plan: Plan) -> Start:
@@ -61,9 +80,14 @@ def started(collection: Collection, plan: Plan) -> Start:
             usage=True,
         )
     size_px = request.image_size_px or _size_of_run(request.name)
+    own, anchor = divided(backbone)
+    if not any(phase.anchor for phase in plan.phases):
+        anchor = None
+    elif anchor is None:
+        anchor = copy.deepcopy(backbone.module)
     if plan.from_scratch:
-        _randomise(backbone, size_px, plan.seed)
-    return Start(backbone, backbone.module, size_px)
+        _randomise(own, size_px, plan.seed)
+    return Start(backbone, own, anchor, size_px)
 
 
 def untaught_heads(
@@ -74,7 +98,7 @@ def untaught_heads(
     Raises:
         ArtvecError: The plan's head is none, or takes a feature map that the backbone hasn't.
     """
-    dim = start.backbone.identity.dim
+    dim = start.own.identity.dim
     if takes_map(plan.head):
         assert isinstance(start.module, Penultimate)
         dim = width(FeatureMap(start.module), start.backbone.identity.preprocessing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from artvec.backbones.anchored import Anchor, side_by_side
 from artvec.backbones.feature_map import FeatureMap
 from artvec.backbones.penultimate import Penultimate
 from artvec.collection.reader import Collection
@@ -20,14 +20,13 @@ from artvec.train.kept import Kept, State, copied
 from artvec.train.material import Material, without
 from artvec.train.options import Listener
 from artvec.train.plan import Plan
-from artvec.train.report import SplitFigures
-from artvec.train.watch import Watched, after, before
+from artvec.train.watch import Watched, after
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
 from artvec.training.phase import Phase
 from artvec.training.pictures import PictureStore, store_pictures
 from artvec.training.recipes import reads_pictures
-from artvec.types import Backbone, Encoder, EncoderOptions, Float32Array, Int64Array, Sample
+from artvec.types import Backbone, EncoderOptions, Float32Array, Int64Array, Sample
 
 
 @dataclass(frozen=True)
@@ -97,42 +96,50 @@ class Bench:
         """Bring everything to the CPU and into inference mode, for evaluation and writing."""
         self._whole().cpu().eval()
 
-    def look(self, title: str) -> Seen:
-        """See what the weights make of the pictures, and of the watched collections."""
-        encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
-        with self.listener.stage(f"{title}: embedding") as progress:
-            vectors = embedded(self.material.samples, encoder, progress)
-        inputs = self.inputs(title, vectors)
-        watched = self.look_abroad(title, encoder)
-        return Seen(vectors, inputs, probabilities_of(self.heads, inputs), watched)
-
-    def inputs(self, title: str, vectors: Float32Array) -> Float32Array:
-        """Return what heads take: the vectors themselves, or feature maps made now."""
+    def inputs(self, title: str, learned: Float32Array) -> Float32Array:
+        """Return what heads take: (M, D) embeddings themselves, or feature maps made now."""
         if not takes_map(self.plan.head):
-            return vectors
+            return learned
         encoder = encoder_of(self.start.backbone, self.backbone, self.encoder)
         with self.listener.stage(f"{title}: feature maps") as progress:
             return embedded(self.material.samples, encoder, progress)
 
-    def look_abroad(self, title: str, encoder: Encoder | None = None) -> dict[str, SplitFigures]:
-        """See what the weights make of the watched collections.
+    def look(self, title: str, weight: float) -> Seen:
+        """See what the weights make of the pictures, and of the watched collections.
 
         Args:
             title: For the progress.
-            encoder: Of the weights; None for the backbone as it came.
+            weight: Of the anchor; 0 for none.
         """
+        start = self.start
+        encoder = encoder_of(start.backbone, start.module, self.encoder)
+        with self.listener.stage(f"{title}: embedding") as progress:
+            learned = embedded(self.material.samples, encoder, progress)
+        anchor = Anchor(weight, self._usual_length(learned)) if weight else None
+        watched = {}
+        for one in self.watched:
+            with self.listener.stage(f"{title}: embedding {one.name}") as progress:
+                vectors = embedded(one.samples, encoder, progress)
+            watched[one.name] = after(one, _beside(vectors, start.known(one.vectors), anchor))
+        vectors = _beside(learned, start.known(self.material.vectors), anchor)
+        inputs = self.inputs(title, learned)
+        return Seen(vectors, inputs, probabilities_of(self.heads, inputs), watched, anchor)
 
-        def embed(samples: Sequence[Sample]) -> Float32Array:
-            own = encoder or encoder_of(self.start.backbone, self.start.module, self.encoder)
-            with self.listener.stage(f"{title}: embedding what is watched") as progress:
-                return embedded(samples, own, progress)
+    def at_first(self, title: str) -> Seen:
+        """See what the backbone makes of all as it came: the stored vectors."""
+        stored = self.material.vectors
+        watched = {one.name: after(one, one.vectors) for one in self.watched}
+        return Seen(stored, self.inputs(title, self.start.learned(stored)), watched=watched)
 
-        if encoder is None:
-            return {one.name: before(one, embed) for one in self.watched}
-        return {one.name: after(one, embed(one.samples)) for one in self.watched}
+    def _usual_length(self, learned: Float32Array) -> float:
+        return float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
 
     def _whole(self) -> Classifier:
         return Classifier(self.backbone, [head.module for head in self.heads])
+
+
+def _beside(learned: Float32Array, known: Float32Array, anchor: Anchor | None) -> Float32Array:
+    return learned if anchor is None else side_by_side(learned, known, anchor)
 
 
 class Rows:

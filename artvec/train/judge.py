@@ -10,6 +10,7 @@ import numpy as np
 from torch import nn
 
 from artvec import encoders
+from artvec.backbones.anchored import Anchor
 from artvec.backbones.penultimate import width
 from artvec.errors import ArtvecError
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
@@ -37,16 +38,19 @@ class Seen:
     """What one set of weights makes of a run's pictures.
 
     Attributes:
-        vectors: (M, D) float32, of the material's rows.
-        inputs: (M, W) float32, what heads take: the vectors, or unpooled feature maps.
+        vectors: (M, D) or, beside an anchor, (M, 2 D) float32, as the run will embed the rows.
+        inputs: (M, W) float32, what heads take: what was trained makes of the rows, or its
+            unpooled feature maps.
         probabilities: (M, C) float32 a label column; none before a head has learned.
         watched: Name of a watched collection → its figures.
+        anchor: How the two halves of `vectors` are weighed.
     """
 
     vectors: Float32Array
     inputs: Float32Array
     probabilities: tuple[Float32Array, ...] = ()
     watched: Mapping[str, SplitFigures] = field(default_factory=dict)
+    anchor: Anchor | None = None
 
 
 def encoder_of(start: Backbone, module: nn.Module, options: EncoderOptions) -> Encoder:

@@ -22,7 +22,10 @@ from safetensors.torch import save
 from torch import nn
 
 import artvec
+from artvec.backbones.anchored import Anchor
+from artvec.backbones.run_directory import ANCHOR, MODEL
 from artvec.files import replaced_whole, write_whole
+from artvec.heads import takes_map
 from artvec.identity import identity_json
 from artvec.train.bench import Bench
 from artvec.train.judge import Seen
@@ -38,14 +41,17 @@ FORMAT_VERSION = 1
 _PACKAGES = ("torch", "torchvision", "timm", "openvino", "pillow", "pytorch-metric-learning")
 
 
-def write_run(folder: Path, bench: Bench, report: TrainReport) -> None:
+def write_run(folder: Path, bench: Bench, report: TrainReport, anchor: Anchor | None) -> None:
     """Write everything but predictions; `run.json`, which makes the folder a run, comes last."""
-    write_whole(folder / "model.safetensors", save(_network_state(bench.start.module)))
+    write_whole(folder / MODEL, save(_network_state(bench.start.module)))
+    if anchor is not None:
+        assert bench.start.anchor is not None
+        write_whole(folder / ANCHOR, save(_network_state(bench.start.anchor)))
     for column, head in zip(bench.plan.labels, bench.heads, strict=True):
         file = _head_file(column, first=column == bench.plan.labels[0])
         write_whole(folder / file, save(copied(head.module)))
     write_whole(folder / "history.csv", _history(report.phases))
-    record = _record(bench) | figures_record(report)
+    record = _record(bench, anchor) | figures_record(report)
     write_whole(folder / RECORD, json.dumps(record, indent=1, allow_nan=False).encode())
 
 
@@ -101,11 +107,13 @@ def _history(phases: Sequence[PhaseReport]) -> bytes:
     return text.getvalue().encode()
 
 
-def _record(bench: Bench) -> dict[str, Any]:
+def _record(bench: Bench, anchor: Anchor | None) -> dict[str, Any]:
     """Return what a run began with, and what it is to those who read it as a backbone."""
     identity, material = bench.start.backbone.identity, bench.material
+    beside = anchor is not None and not takes_map(bench.plan.head)
+    wide = {"width": 2 * bench.start.own.identity.dim} if beside else {}
     described = [
-        {"layers": head.layers, "dim": head.dim, "classes": list(head.classes)}
+        {"layers": head.layers, "dim": head.dim, **wide, "classes": list(head.classes)}
         for head in bench.heads
     ]
     return {
@@ -115,6 +123,7 @@ def _record(bench: Bench) -> dict[str, Any]:
             "name": identity.backbone,
             "image_size_px": bench.start.image_size_px,
             "preprocessing": asdict(identity.preprocessing),
+            "anchor": None if anchor is None else asdict(anchor),
         },
         "began_with": json.loads(identity_json(identity)),
         "collection": str(bench.collection.folder.absolute()),

@@ -105,7 +105,7 @@ def look(bench: Bench, phase: Phase, before: Seen) -> Seen:
     """
     if not trains_backbone(phase):
         return replace(before, probabilities=probabilities_of(bench.heads, before.inputs))
-    return bench.look(phase.name)
+    return bench.look(phase.name, phase.anchor)
 
 
 def _trained(bench: Bench, number: int, inputs: Float32Array) -> Trained:

@@ -12,10 +12,10 @@ from artvec.collection.reader import open_collection
 from artvec.encoders.compiled import resolve
 from artvec.errors import ArtvecError
 from artvec.progress import Progress
-from artvec.train.begin import check_phases, started, untaught_heads
+from artvec.train.begin import Start, check_phases, started, untaught_heads
 from artvec.train.bench import Bench, reachable
 from artvec.train.diagnosis import advice
-from artvec.train.judge import Seen, figures_of, map_of
+from artvec.train.judge import Seen, embedded, encoder_of, figures_of, map_of
 from artvec.train.kept import Finished, check_place, kept
 from artvec.train.material import Material, material
 from artvec.train.options import NOBODY, Listener, TrainOptions
@@ -28,7 +28,7 @@ from artvec.train.verdicts import UNTRAINED, verdicts
 from artvec.train.watch import Watched, watched
 from artvec.training.blocks import trainable_parameters
 from artvec.training.loop import Diverged
-from artvec.types import Backbone, EncoderOptions, Interval
+from artvec.types import EncoderOptions, Float32Array, Interval, Sample
 
 SPLITS = ("train", "val", "test")
 
@@ -56,7 +56,7 @@ def train(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
             seeds = {options.plan.seed: _final(report), **seeds}
         report = replace(report, seeds=seeds, seconds=time.perf_counter() - began)
         write_predictions(options.run / "predictions.parquet", bench.material, steps[-1].seen)
-        write_run(options.run, bench, report)
+        write_run(options.run, bench, report, steps[-1].seen.anchor)
     if failure is not None:
         kept_there = f"{failure.message}; the last good weights are in {options.run}"
         raise ArtvecError(kept_there, f"{failure.hint}, and another --name")
@@ -80,7 +80,7 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
     start = started(collection, plan)
     check_phases(plan, start)
     heads = untaught_heads(plan, start, found.classes)
-    abroad = _abroad(plan, start.backbone, found)
+    abroad = _abroad(plan, start, found, encoder, listener)
     with kept(options) as folder:
         found, pictures = reachable(found, plan, start.backbone, options.run, listener)
         folder.check_data(data_fingerprint(found))
@@ -110,15 +110,23 @@ def _device_of(options: TrainOptions) -> EncoderOptions:
 def untrained(bench: Bench) -> Seen:
     """See what the backbone makes of the pictures as it came: what is stored, if it is its own."""
     if bench.plan.from_scratch:
-        return replace(bench.look(UNTRAINED), probabilities=())
-    stored = bench.material.vectors
-    inputs = bench.inputs(UNTRAINED, stored)
-    return Seen(stored, inputs, watched=bench.look_abroad(UNTRAINED))
+        return replace(bench.look(UNTRAINED, weight=0), probabilities=())
+    return bench.at_first(UNTRAINED)
 
 
-def _abroad(plan: Plan, start: Backbone, material: Material) -> tuple[Watched, ...]:
-    seen = {*material.hashes, *start.splits}
-    return tuple(watched(open_collection(Path(name)), start.identity, seen) for name in plan.watch)
+def _abroad(
+    plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
+) -> tuple[Watched, ...]:
+    seen = {*material.hashes, *start.backbone.splits}
+    identity = start.backbone.identity
+
+    def embed(samples: Sequence[Sample]) -> Float32Array:
+        assert start.backbone.module is not None
+        own = encoder_of(start.backbone, start.backbone.module, encoder)
+        with listener.stage("embedding what is watched") as progress:
+            return embedded(samples, own, progress)
+
+    return tuple(watched(open_collection(Path(name)), identity, seen, embed) for name in plan.watch)
 
 
 @dataclass(frozen=True)

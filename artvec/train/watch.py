@@ -22,7 +22,7 @@ from artvec.types import EncoderIdentity, Float32Array, Int64Array, Sample
 from artvec.wording import counted
 
 Embed = Callable[[Sequence[Sample]], Float32Array]
-"""Pictures to (N, D) float32 vectors, row by row, with one set of weights."""
+"""Pictures to (N, D) float32 vectors, row by row."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,7 @@ class Watched:
         samples: N files, as they were when they were embedded.
         labels: (N,) class codes.
         groups: (N,) group codes, None without groups.
-        stored: (N, D) float32 vectors of the backbone that the run begins with; None where the
-            collection was embedded with another.
+        vectors: (N, D) float32, of the backbone that the run begins with.
         notes: What was left out, in plain words.
     """
 
@@ -43,11 +42,13 @@ class Watched:
     samples: tuple[Sample, ...]
     labels: Int64Array
     groups: Int64Array | None
-    stored: Float32Array | None
+    vectors: Float32Array
     notes: tuple[str, ...]
 
 
-def watched(collection: Collection, start: EncoderIdentity, seen: Container[bytes]) -> Watched:
+def watched(
+    collection: Collection, start: EncoderIdentity, seen: Container[bytes], embed: Embed
+) -> Watched:
     """Choose the pictures of a collection that can be watched, the same ones for the whole run.
 
     Left out are rows without a label, rows whose file is gone or no longer what was embedded, and
@@ -57,6 +58,7 @@ def watched(collection: Collection, start: EncoderIdentity, seen: Container[byte
         collection: Labelled; any encoder.
         start: Of the backbone that the run begins with.
         seen: Content hashes of the run's own pictures.
+        embed: With that backbone, for collections of another encoder.
 
     Raises:
         ArtvecError: What is left has fewer than two labels.
@@ -74,25 +76,17 @@ def watched(collection: Collection, start: EncoderIdentity, seen: Container[byte
     if len(names) < 2:
         raise _too_few(collection, len(names), notes)
     rows = np.array(kept, dtype=np.int64)
+    kept_samples = tuple(samples[row] for row in kept)
+    own = collection.manifest.encoder == start
     column = collection.manifest.group_column
     return Watched(
         name=name,
-        samples=tuple(samples[row] for row in kept),
+        samples=kept_samples,
         labels=np.array([codes[records[row]["label"]] for row in kept], dtype=np.int64),
         groups=None if column is None else group_codes(collection, column)[rows],
-        stored=rows_of(collection, rows) if collection.manifest.encoder == start else None,
+        vectors=rows_of(collection, rows) if own else embed(kept_samples),
         notes=notes,
     )
-
-
-def before(given: Watched, embed: Embed) -> SplitFigures:
-    """Judge the backbone as it came.
-
-    Args:
-        given: Its stored vectors are taken where there are any.
-        embed: With the backbone as it came.
-    """
-    return after(given, given.stored if given.stored is not None else embed(given.samples))
 
 
 def after(given: Watched, vectors: Float32Array) -> SplitFigures:

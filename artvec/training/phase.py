@@ -30,6 +30,8 @@ class Phase:
         l2_sp: Strength of the pull toward the weights that the phase began with.
         interpolate: Share of the trained weights in the final ones (WiSE-FT); None searches it on
             val, 1 keeps the trained weights.
+        anchor: Weight of the trained embedding against that of the backbone as it came, which is
+            then kept beside it in the run's embedding; 0 keeps the trained one alone.
         schedule: Of the rate, after the warm-up.
         warmup_epochs: Linear, from a hundredth of the rate.
         step_epochs: Epochs between tenfold drops of `step`.
@@ -63,6 +65,7 @@ class Phase:
     weight_decay: float = 0.0
     l2_sp: float = 0.0
     interpolate: float | None = 1.0
+    anchor: float = 0.0
     schedule: Schedule = "cosine"
     warmup_epochs: float = 0.0
     step_epochs: int = 10
