@@ -19,6 +19,8 @@ from artvec.types import Backbone, Float32Array
 
 MARK = " + anchor"
 """Ends the `layer` of an anchored backbone's identity."""
+SHARPNESS = 3
+"""Power of a trained vector's length in its weight: how soon a foreign picture leaves it behind."""
 _SHORTEST = 1e-3
 """Of the usual length: a shorter trained vector weighs nothing already."""
 
@@ -28,8 +30,8 @@ class Anchor:
     """How the two embeddings are weighed.
 
     Attributes:
-        weight: Of the trained embedding against the other, for a picture whose trained vector has
-            the usual length; with the square of the length it falls and grows.
+        weight: Of the trained embedding against the other, both at length 1, for a picture whose
+            trained vector has the usual length; it falls and grows with `SHARPNESS`.
         length: Median length of the trained vectors of the training pictures.
     """
 
@@ -52,7 +54,8 @@ class Anchored(nn.Module):
         trained = self.trained(images)  # (B, D)
         start = nn.functional.normalize(self.start(images), dim=1)  # (B, D)
         length = torch.linalg.vector_norm(trained, dim=1, keepdim=True).clamp_min(_SHORTEST * usual)
-        return torch.cat([trained, start * (usual * usual / self.anchor.weight / length)], dim=1)
+        scale = usual / self.anchor.weight * (usual / length) ** (SHARPNESS - 1)
+        return torch.cat([trained, start * scale], dim=1)
 
 
 def divided(backbone: Backbone) -> tuple[Backbone, nn.Module | None]:
@@ -73,8 +76,8 @@ def side_by_side(trained: Float32Array, start: Float32Array, anchor: Anchor) -> 
     """
     length = np.linalg.norm(trained, axis=1, keepdims=True).clip(_SHORTEST * anchor.length)
     known = np.linalg.norm(start, axis=1, keepdims=True)
-    scale = anchor.length**2 / anchor.weight / length / np.where(known > 0, known, 1)
-    return np.hstack([trained, start * scale]).astype(np.float32)
+    scale = anchor.length / anchor.weight * (anchor.length / length) ** (SHARPNESS - 1)
+    return np.hstack([trained, start / np.where(known > 0, known, 1) * scale]).astype(np.float32)
 
 
 def anchored(trained: Backbone, start: Backbone, told: Mapping[str, float]) -> Backbone:
