@@ -72,6 +72,7 @@ class Wishes:
         freeze_until: Block or layer from which on the main phases train.
         loss: Of the main phases: those that train the backbone; all, where none does.
         augment: Likewise.
+        anchor: Likewise.
         epochs: Likewise.
         batch_size: Likewise.
         rate: Of the first main phase; later ones keep their ratio to it.
@@ -90,6 +91,7 @@ class Wishes:
     freeze_until: str | None = None
     loss: str | None = None
     augment: str | None = None
+    anchor: float | None = None
     epochs: int | None = None
     batch_size: int | None = None
     rate: float | None = None
@@ -179,6 +181,7 @@ def _main_fields(wishes: Wishes) -> dict[str, object]:
     fields = {
         "loss": wishes.loss,
         "augment": wishes.augment,
+        "anchor": wishes.anchor,
         "epochs": wishes.epochs,
         "batch_size": wishes.batch_size,
     }

@@ -61,8 +61,8 @@ def opened(found: tuple[Block, ...], trainable: str) -> dict[str, nn.Parameter]:
 
     Args:
         found: Its blocks.
-        trainable: `head` (nothing here), `all`, `last:N` blocks, or `from:NAME` of a block or of a
-            layer inside one.
+        trainable: `head` (nothing here), `all`, `last:N` blocks (all where there are fewer), or
+            `from:NAME` of a block or of a layer inside one.
 
     Raises:
         ArtvecError: It is none of these, or there is no such block.
@@ -72,7 +72,7 @@ def opened(found: tuple[Block, ...], trainable: str) -> dict[str, nn.Parameter]:
         return {}
     if trainable == "all":
         return _parameters(found)
-    if kind == "last" and value.isdecimal() and 0 < int(value) <= len(found):
+    if kind == "last" and value.isdecimal() and int(value):
         return _parameters(found[-int(value) :])
     if kind == "from" and value:
         return _from(found, value)

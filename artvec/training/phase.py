@@ -17,8 +17,8 @@ class Phase:
 
     Attributes:
         name: Unique in its recipe, as in `head`, `finetune`, `refine`.
-        trainable: `head`; `all`; `last:N`, the last N blocks; `from:NAME`, everything from a block
-            or layer of that name on. The head is always trained.
+        trainable: `head`; `all`; `last:N`, the last N blocks (all of fewer); `from:NAME`,
+            everything from a block or layer of that name on. The head is always trained.
         unfreeze_every: Open one more block, last blocks first, every so many epochs, until
             `trainable` is reached; 0 opens all at once.
         epochs: At most.

@@ -10,13 +10,13 @@ DEFAULT = "three-phase"
 SCRATCH = "scratch"
 """The recipe that begins with random weights instead of the backbone's own."""
 
-_HEAD = Phase(name="head", trainable="head", epochs=30, rate=1e-3, batch_size=256)
+_HEAD = Phase(name="head", trainable="head", epochs=50, rate=3e-3, batch_size=64)
 _FINETUNE = Phase(
     name="finetune",
-    trainable="all",
+    trainable="last:14",
     epochs=14,
     rate=1e-3,
-    layer_decay=0.75,
+    layer_decay=0.87,
     weight_decay=0.05,
     warmup_epochs=1,
     schedule="cosine",
@@ -25,7 +25,7 @@ _FINETUNE = Phase(
     loss="ce+0.5*supcon",
     dropout=0.2,
     batch_norm="frozen",
-    interpolate=None,
+    anchor=2.0,
 )
 _REFINE = replace(
     _FINETUNE,

@@ -54,6 +54,14 @@ Augment = Annotated[
     str | None,
     typer.Option(metavar="SET", help="none, light, art, crop-flip, randaugment, trivial, …"),
 ]
+Anchor = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="WEIGHT",
+        help="Weight of what is learned against what the backbone knew; 0: learned alone.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
