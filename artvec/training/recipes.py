@@ -15,7 +15,7 @@ _FINETUNE = Phase(
     name="finetune",
     trainable="last:14",
     epochs=14,
-    rate=1e-3,
+    rate=2e-3,
     layer_decay=0.87,
     weight_decay=0.05,
     warmup_epochs=1,
@@ -25,7 +25,7 @@ _FINETUNE = Phase(
     loss="ce+0.5*supcon",
     dropout=0.2,
     batch_norm="frozen",
-    anchor=2.0,
+    anchor=1.5,
 )
 _REFINE = replace(
     _FINETUNE,
