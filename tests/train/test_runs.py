@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from artvec import backbones
+from artvec.collection.reader import blocks, columns, open_collection
 from artvec.embed import EmbedOptions, embed
 from artvec.errors import ArtvecError
 from artvec.heads import load_head, probabilities
@@ -203,8 +204,46 @@ def test_a_run_begins_with_another_run(run: Train) -> None:
     assert record("b")["backbone"]["name"] == "simple_cnn"
     shutil.rmtree("runs/a")  # the second run stands on its own
     again = backbones.load(BackboneRequest("runs/b"))
-    assert again.identity.dim == 512
+    assert again.identity.dim == 2 * 512  # beside the anchor
     assert set(again.splits.values()) == {"train", "val", "test"}
+
+
+def test_an_anchor_is_the_backbone_that_the_first_run_began_as(run: Train) -> None:
+    run("a")
+    embed(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
+    run("b", collection="speckles-a")
+    began = backbones.load(BackboneRequest("simple_cnn")).module
+    assert began is not None
+    own = {name.removeprefix("model."): of for name, of in began.state_dict().items()}
+    anchors = [load_file(Path("runs") / name / "anchor.safetensors") for name in "ab"]
+    assert all(torch.equal(anchor[name], own[name]) for anchor in anchors for name in anchor)
+    assert not same(weights("a"), weights("b"))
+
+
+def test_a_run_with_an_anchor_embeds_what_it_was_judged_by(run: Train) -> None:
+    """Cosines by hand: five nearest training rows of the embedded collection, and the head's."""
+    report = run("a")
+    collection = open_collection(
+        embed(Path("speckles"), EmbedOptions(model="runs/a", index="own")).index
+    )
+    vectors = np.concatenate(list(blocks(collection)))  # (N, 1024)
+    table = columns(collection, ["label", "split"]).to_pandas()
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    train_rows, test_rows = (np.flatnonzero(table["split"] == side) for side in ("train", "test"))
+    nearest = np.argsort(-(units[test_rows] @ units[train_rows].T), axis=1)[:, :5]
+    labels = table["label"].to_numpy()
+    hits = labels[train_rows][nearest] == labels[test_rows][:, None]
+    figures = report.phases[-1].splits["test"].figures
+    assert figures["precision_at_5"].value == pytest.approx(hits.mean())
+    head = load_head(Path("runs/a"))
+    said = np.array(head.classes)[probabilities(head, vectors[test_rows]).argmax(axis=1)]
+    assert figures["accuracy"].value == pytest.approx((said == labels[test_rows]).mean())
+
+
+def test_without_an_anchor_the_trained_embedding_stands_alone(run: Train) -> None:
+    run("a", anchor=0.0)
+    assert backbones.load(BackboneRequest("runs/a")).identity.dim == 512
+    assert not Path("runs/a/anchor.safetensors").exists()
 
 
 def test_test_pictures_of_a_run_begun_with_another_were_never_trained_on(
