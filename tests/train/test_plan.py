@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from artvec.errors import ArtvecError
-from artvec.train.plan import Plan, Wishes, plan_from, plan_of, record_of
+from artvec.train.plan import Plan, plan_from, record_of
+from artvec.train.wishes import Wishes, plan_of
 from artvec.training.phase import Phase
 from artvec.training.recipes import RECIPES
 

@@ -20,7 +20,16 @@ from artvec.collection.reader import blocks, columns, open_collection
 from artvec.embed import EmbedOptions, embed
 from artvec.errors import ArtvecError
 from artvec.heads import load_head, probabilities
-from artvec.train import Listener, TrainOptions, TrainReport, Wishes, plan_of, train
+from artvec.train import (
+    Listener,
+    TrainOptions,
+    TrainReport,
+    Wishes,
+    begun,
+    plan_of,
+    train,
+    unfinished,
+)
 from artvec.training.phase import Epoch
 from artvec.types import BackboneRequest
 
@@ -306,6 +315,52 @@ def test_a_loss_that_explodes_keeps_the_last_good_weights(run: Train) -> None:
 def test_views_are_embedded_once_and_learned_from(run: Train) -> None:
     report = run(recipe="two-phase", settings=("head.views=2", "head.augment=light"))
     assert len(report.phases[0].history) == 2
+
+
+@pytest.mark.parametrize(("phase", "number"), [("head", 1), ("finetune", 1), ("finetune", 2)])
+def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: int) -> None:
+    def stop(epoch: Epoch) -> None:
+        if (epoch.phase, epoch.number) == (phase, number):
+            raise KeyboardInterrupt
+
+    settings = ("all.ema=0.9", "finetune.dropout=0.3")
+    whole = run("whole", settings=settings)
+    with pytest.raises(KeyboardInterrupt):
+        run("stopped", settings=settings, listener=Listener(epoch=stop))
+    assert unfinished() == [Path("runs/stopped")]
+    with pytest.raises(ArtvecError, match="is a run that was interrupted") as refused:
+        run("stopped", settings=settings)
+    assert "artvec train --name runs/stopped --resume" in refused.value.hint
+    collection, plan = begun(Path("runs/stopped"))
+    again = TrainOptions(collection=collection, run=Path("runs/stopped"), plan=plan, resume=True)
+    resumed = train(again)
+    assert same(weights("whole"), weights("stopped"))
+    assert resumed.verdicts == whole.verdicts
+    told, expected = (
+        [
+            replace(epoch, seconds=0, images_per_second=0)
+            for one in report.phases
+            for epoch in one.history
+        ]
+        for report in (resumed, whole)
+    )
+    assert told == expected
+    with pytest.raises(ArtvecError, match="is finished"):
+        train(again)
+
+
+def test_other_pictures_than_a_run_began_with_are_refused(here: Path, run: Train) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(listener=Listener(epoch=stop))
+    (here / "speckles" / "red" / "03.png").unlink()
+    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    collection, plan = begun(Path("runs/a"))
+    with pytest.raises(ArtvecError, match="have changed since the run began"):
+        train(TrainOptions(collection=collection, run=Path("runs/a"), plan=plan, resume=True))
+    assert unfinished() == [Path("runs/a")]
 
 
 def test_every_epoch_is_told(run: Train) -> None:

@@ -63,19 +63,15 @@ def test_a_run_is_told_and_serves_as_a_backbone(here: Path, artvec: Artvec) -> N
     assert "training pictures of" in leaking.err
 
 
-def begin(here: Path, name: str) -> list[str]:
-    words = ["train", "speckles", "--recipe", "three-phase", "--epochs", "6", "--name", name]
-    lasting = ["--set", "all.patience=0", "--set", "all.ema=0.9", "--set", "refine.epochs=2"]
-    return [sys.executable, "-m", "artvec_cli", *words, *lasting, "-q"]
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("epoch_file", ["epoch-0.pt", "epoch-1.pt", "epoch-2.pt"])
+@pytest.mark.parametrize("epoch_file", ["epoch-0.pt", "epoch-1.pt"])
 def test_killed_and_resumed_ends_with_the_same_weights(
     here: Path, artvec: Artvec, epoch_file: str
 ) -> None:
-    subprocess.run(begin(here, "whole"), cwd=here, check=True, capture_output=True)
-    killed = subprocess.Popen(begin(here, "killed"), cwd=here, stdout=subprocess.DEVNULL)
+    words = [sys.executable, "-m", "artvec_cli", "train", "speckles", "--recipe", "two-phase"]
+    words += ["--epochs", "8", "--set", "all.ema=0.9", "--set", "finetune.interpolate=1", "-q"]
+    subprocess.run([*words, "--name", "whole"], cwd=here, check=True, capture_output=True)
+    killed = subprocess.Popen([*words, "--name", "killed"], cwd=here, stdout=subprocess.DEVNULL)
     wanted = here / "runs" / "killed" / "checkpoint" / epoch_file
     while not wanted.exists():
         assert killed.poll() is None
@@ -83,9 +79,6 @@ def test_killed_and_resumed_ends_with_the_same_weights(
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     assert not (here / "runs" / "killed" / "run.json").exists()
-    assert artvec("train", "speckles", "--name", "killed").code == 2  # it is there already
-    other = artvec("train", "--resume", "--name", "killed", "--rate", "1e-4")
-    assert (other.code, "begun with other settings" in other.err) == (2, True)
     done = artvec("train", "--resume", "--json")
     assert done.code == 0, done.err
     whole, resumed = here / "runs" / "whole", here / "runs" / "killed"
@@ -95,8 +88,6 @@ def test_killed_and_resumed_ends_with_the_same_weights(
     one, two = (json.loads((run / "run.json").read_bytes()) for run in (whole, resumed))
     assert one["test"] == two["test"]
     assert one["verdicts"] == two["verdicts"]
-    again = artvec("train", "--resume", "--name", "killed")
-    assert (again.code, "is finished" in again.err) == (2, True)
 
 
 def test_what_is_refused_before_anything_is_computed(here: Path, artvec: Artvec) -> None:
