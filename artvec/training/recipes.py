@@ -31,10 +31,7 @@ _REFINE = replace(
     _FINETUNE,
     name="refine",
     epochs=4,
-    rate=_FINETUNE.rate / 10,
-    warmup_epochs=0,
-    schedule="plateau",
-    plateau_epochs=2,
+    rate=_FINETUNE.rate / 20,
     patience=2,
 )
 _FROM_NOTHING = Phase(
