@@ -19,7 +19,7 @@ from artvec.types import Backbone, Float32Array
 
 MARK = " + anchor"
 """Ends the `layer` of an anchored backbone's identity."""
-SHARPNESS = 3
+SHARPNESS = 2
 """Power of a trained vector's length in its weight: how soon a foreign picture leaves it behind."""
 _SHORTEST = 1e-3
 """Of the usual length: a shorter trained vector weighs nothing already."""

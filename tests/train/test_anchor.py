@@ -19,16 +19,16 @@ def _cosines(vectors: np.ndarray) -> np.ndarray:
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10), st.floats(0.1, 50))
 @settings(max_examples=50, deadline=None)
-def test_cosines_are_weighed_by_the_cubes_of_lengths(
+def test_cosines_are_weighed_by_the_squares_of_lengths(
     seed: int, weight: float, length: float
 ) -> None:
-    """By hand: unit vectors, the trained ones times weight × (own length / usual length)³."""
+    """By hand: unit vectors, the trained ones times weight × (own length / usual length)²."""
     rng = np.random.default_rng(seed)
     trained = rng.normal(size=(6, 5)) * rng.uniform(0.5, 2, size=(6, 1)) * length
     start = rng.normal(size=(6, 5)) * 7
     norms = np.linalg.norm(trained, axis=1, keepdims=True)
     halves = [
-        weight * (norms / length) ** 3 * trained / norms,
+        weight * (norms / length) ** 2 * trained / norms,
         start / np.linalg.norm(start, axis=1, keepdims=True),
     ]
     found = side_by_side(
