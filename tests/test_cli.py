@@ -18,7 +18,7 @@ Paint = Callable[[Path, int], Path]
 
 COMMANDS = (
     ["embed"], ["search"], ["index"], ["eval"], ["status"], ["models"], ["export"],
-    ["data", "demo"], ["demo"],
+    ["data", "list"], ["data", "get"], ["data", "demo"], ["demo"],
     ["doctor"],
 )  # fmt: skip
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino", "pyarrow", "numpy", "PIL"}

@@ -1,4 +1,4 @@
-"""What the shell offers after Tab: collections, backbones, columns; nothing heavy is imported."""
+"""What the shell offers after Tab: names of what there is; nothing heavy is imported."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def backbones(incomplete: str) -> list[str]:
     return _matching(
         incomplete, lambda: [*names, *(str(file.parent) for file in _RUNS.glob("*/run.json"))]
     )
+
+
+def sets(incomplete: str) -> list[str]:
+    """Offer the published sets of pictures."""
+    from artvec.datasets.catalogue import CATALOGUE
+
+    return _matching(incomplete, lambda: list(CATALOGUE))
 
 
 def columns(context: typer.Context, incomplete: str) -> list[str]:

@@ -1,0 +1,147 @@
+"""Fetch one file over HTTP: go on where it stopped, outlast dropped connections, check its MD5."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from artvec.errors import ArtvecError
+from artvec.progress import Progress
+
+_TIMEOUT_S = 30.0
+_WAITS_S = (0.0, 1.0, 3.0)
+"""Before each attempt after one that brought nothing; one that brought something counts anew."""
+_PIECE_BYTES = 1 << 20
+_LATER = (408, 425, 429, 500, 502, 503, 504)
+"""Answers of a server that may soon answer otherwise."""
+_NOTHING_LEFT = 416
+_ELSEWHERE = "try later, or give a copy's place: --mirror URL"
+AGAIN = "type the same command again: it goes on where it stopped"
+
+
+class _Interrupted(Exception):
+    """The network failed; what came is kept."""
+
+
+def fetch(url: str, file: Path, *, md5: str, limit_bytes: int, progress: Progress) -> None:
+    """Fetch a file whole, or what is left of it.
+
+    Args:
+        url: http or https.
+        file: Where it goes; `<file>.partial` holds what came so far.
+        md5: What its bytes must come to.
+        limit_bytes: More than that is refused.
+        progress: Told of bytes.
+
+    Raises:
+        ArtvecError: It can't be had, is too large, or is another file than expected.
+        OSError: The disk.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ArtvecError(f"{url} is no web address", "give http://… or https://…", usage=True)
+    if file.is_file() and _md5_of(file) == md5:
+        return
+    partial = file.with_name(f"{file.name}.partial")
+    continued = partial.is_file()
+    while True:
+        _fetch_all(url, partial, limit_bytes, progress)
+        if _md5_of(partial) == md5:
+            partial.replace(file)
+            return
+        partial.unlink()
+        if not continued:
+            raise ArtvecError(
+                f"{url} is not the file that was published: its MD5 is not {md5}", _ELSEWHERE
+            )
+        continued = False  # the beginning was another file's: once more, from there
+
+
+def _fetch_all(url: str, partial: Path, limit_bytes: int, progress: Progress) -> None:
+    """Make attempt after attempt until nothing is left."""
+    in_vain = 0
+    while True:
+        before = _size(partial)
+        try:
+            return _fetch_rest(url, partial, limit_bytes, progress)
+        except _Interrupted as trouble:
+            in_vain = 0 if _size(partial) > before else in_vain + 1
+            if in_vain > len(_WAITS_S):
+                raise ArtvecError(f"{url}: {trouble}", AGAIN) from trouble
+        if in_vain:
+            time.sleep(_WAITS_S[in_vain - 1])
+
+
+def _fetch_rest(url: str, partial: Path, limit_bytes: int, progress: Progress) -> None:
+    """Make one attempt; a server that knows no ranges begins anew."""
+    have = _size(partial)
+    headers = {"User-Agent": "artvec", "Accept-Encoding": "identity"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    try:
+        with _network():
+            response: HTTPResponse = urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S)
+    except HTTPError as error:
+        if error.code == _NOTHING_LEFT:
+            return
+        answer = f"{url}: the server answers {error.code} {error.reason}"
+        raise ArtvecError(answer, _ELSEWHERE) from error
+    with response:
+        done = _start(response, have)
+        length = response.headers.get("Content-Length")
+        total = done + int(length) if length else None
+        with partial.open("ab" if done else "wb") as out:
+            while piece := _read(response):
+                done += len(piece)
+                if done > limit_bytes:
+                    raise ArtvecError(
+                        f"{url} sends more than {limit_bytes:,} bytes: not the published file",
+                        _ELSEWHERE,
+                    )
+                out.write(piece)
+                progress(done, total or limit_bytes)
+    if total is not None and done != total:
+        raise _Interrupted(f"the connection ended at {done:,} of {total:,} bytes")
+
+
+def _start(response: HTTPResponse, have: int) -> int:
+    """Return the offset that a server answers from: `bytes 1000-1999/2000` → 1000."""
+    if response.status != 206:
+        return 0
+    if not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        raise _Interrupted("the server answers another part than it was asked for")
+    return have
+
+
+def _read(response: HTTPResponse) -> bytes:
+    with _network():
+        return response.read(_PIECE_BYTES)
+
+
+@contextmanager
+def _network() -> Iterator[None]:
+    """Tell what the network did from what the disk did."""
+    try:
+        yield
+    except HTTPError as error:
+        if error.code not in _LATER:
+            raise
+        raise _Interrupted(f"the server answers {error.code} {error.reason}") from error
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise _Interrupted(str(reason) or type(error).__name__) from error
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _md5_of(file: Path) -> str:
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, lambda: hashlib.md5(usedforsecurity=False))
+    return digest.hexdigest()
