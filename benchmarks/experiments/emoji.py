@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resvg_py
 from PIL import Image
 
 SIDE_PX = 256
@@ -56,6 +55,8 @@ def read_vendor(name: str, cache: Path) -> Vendor:
 
 def draw(document: str, key: str) -> Image.Image:
     """Render a drawing on paper; its size, place and the paper's tint depend on `key` alone."""
+    import resvg_py  # of the extra `experiments`
+
     rng = np.random.default_rng(list(hashlib.sha256(key.encode()).digest()))
     drawn_px = int(rng.integers(176, 241))
     paper = tuple(int(tint) for tint in rng.integers(232, 256, 3))

@@ -48,3 +48,23 @@ THINGS: dict[str, tuple[str, ...]] = {
         *("skateboard", "skis", "soccer-ball", "tennis", "volleyball"),
     ),
 }
+TWO_SIDES: dict[str, tuple[str, ...]] = {
+    "animals": (
+        *THINGS["mammals"],
+        *THINGS["birds"],
+        *("boar", "camel", "cat", "cow", "crocodile", "dog", "dolphin", "donkey", "ewe", "fish"),
+        *("frog", "goat", "hamster", "horse", "koala", "leopard", "lizard", "lobster", "monkey"),
+        *("mouse", "octopus", "ox", "panda", "pig", "rabbit", "ram", "seal", "shark", "snail"),
+        *("snake", "spider", "squid", "tiger", "turtle", "whale", "wolf"),
+    ),
+    "food": (
+        *THINGS["fruit"],
+        *THINGS["dishes"],
+        *("bacon", "bagel", "baguette-bread", "bell-pepper", "bento-box", "birthday-cake"),
+        *("bread", "broccoli", "candy", "carrot", "cheese-wedge", "chestnut", "chocolate-bar"),
+        *("cookie", "croissant", "cucumber", "cupcake", "custard", "dango", "doughnut"),
+        *("ear-of-corn", "eggplant", "french-fries", "garlic", "hot-pepper", "ice-cream"),
+        *("lollipop", "meat-on-bone", "onion", "popcorn", "potato", "poultry-leg", "pretzel"),
+        *("rice-ball", "shortcake", "soft-ice-cream", "tangerine", "tomato", "watermelon"),
+    ),
+}
