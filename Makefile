@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-all check format docs bench clean
+.PHONY: demo test test-all check format docs bench experiments clean
 
 demo: .venv/.installed
 	$(BIN)/artvec demo
@@ -33,6 +33,12 @@ docs: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	$(BIN)/python -m benchmarks.run
+
+# The experiments of the source reports on stand-ins; drawn ones need npm.
+experiments: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[experiments]'
+	for name in s0 s1 s2 s3 s4; do $(BIN)/python -m benchmarks.experiments.$$name --stand-in || exit 1; done
+	$(BIN)/python -m benchmarks.experiments.tables
 
 .venv/.installed: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,0 +1,184 @@
+"""Run an experiment as commands of artvec, one after another, and keep what they answered."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.experiments import standins
+
+RESULTS = Path(__file__).parents[1] / "results" / "experiments"
+_PACKAGES = ("torch", "torchvision", "timm", "openvino", "pillow", "pytorch-metric-learning")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A row of the source reports.
+
+    Attributes:
+        name: `s0` to `s4`.
+        run: Its commands, on a bench.
+        reported: What → figure → as the report has it; the keys are those of `Row`.
+    """
+
+    name: str
+    run: Callable[[Bench], None]
+    reported: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure.
+
+    Attributes:
+        what: Of which run and phase.
+        figure: Its name in the JSON of the command.
+        value: As it was answered.
+        ci95: Its interval, empty if it has none.
+        helped: Of a verdict; else empty.
+    """
+
+    what: str
+    figure: str
+    value: float
+    ci95: tuple[float, ...] = ()
+    helped: str = ""
+
+
+class Bench:
+    """A folder in which an experiment runs; what was answered once is not asked again."""
+
+    def __init__(self, work: Path, *, stand_in: bool, trial: bool) -> None:
+        self.work = work
+        self.stand_in = stand_in
+        self.trial = trial
+        self.commands: list[str] = []
+        self.rows: list[Row] = []
+        self.runs: list[str] = []
+        work.mkdir(parents=True, exist_ok=True)
+
+    def pictures(self, name: str, *, stand_in: str) -> str:
+        """Fetch a published set, or make the set that stands in for it; return its folder."""
+        if not self.stand_in:
+            self.artvec("data", "get", name)
+            return name
+        if stand_in == "demo-gallery":
+            self.artvec("data", "demo", stand_in, *(("--scenes", "5") if self.trial else ()))
+        elif not (self.work / stand_in).is_dir():
+            self.commands.append(f"python -m benchmarks.experiments.standins {stand_in} {stand_in}")
+            begun = self.work / f".{stand_in}"
+            standins.make(stand_in, begun)
+            begun.rename(self.work / stand_in)
+        return stand_in
+
+    def recipe(self, name: str) -> str:
+        """Put a recipe file of this folder beside the pictures; return its name."""
+        shutil.copy(Path(__file__).with_name(name), self.work / name)
+        return name
+
+    def train(self, run: str, *words: str) -> dict[str, Any]:
+        """Train a run, or go on with it, and note its figures on test, phase by phase."""
+        trial = ("--epochs", "1") if self.trial else ()
+        begun = (self.work / "runs" / run / "checkpoint").is_dir()
+        resumed = ("train", "--resume", "--name", run) if begun else ()
+        answer = self.artvec("train", *words, "--name", run, *trial, instead=resumed)
+        self.note(f"{run}: untrained", answer["untrained"]["test"])
+        for phase in answer["phases"]:
+            self.note(f"{run}: {phase['name']}", phase["test"], phase["ci95"]["test"])
+            for name, figures in phase.get("watched", {}).items():
+                self.note(f"{run}: {phase['name']}, on {name}", figures)
+        for verdict in answer["verdicts"]:
+            what = f"{run}: {verdict['from']} to {verdict['to']}"
+            if verdict.get("on", "test") != "test":
+                what += f", on {verdict['on']}"
+            figure, (low, high) = verdict["metric"], verdict["ci95"]
+            row = Row(what, figure, verdict["difference"], (low, high), verdict["helped"])
+            self.rows.append(row)
+        self.runs.append(run)
+        return answer
+
+    def note(
+        self,
+        what: str,
+        figures: Mapping[str, float],
+        ends: Mapping[str, Sequence[float]] | None = None,
+    ) -> None:
+        """Keep figures, and the ends of their intervals where they have some."""
+        for figure, value in figures.items():
+            self.rows.append(Row(what, figure, value, tuple((ends or {}).get(figure, ()))))
+
+    def artvec(self, *words: str, instead: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Run a command in the bench's folder; return the object that it answers.
+
+        Args:
+            words: Of the command, as it is recorded.
+            instead: Of the command that goes on with it, where it was interrupted.
+
+        Raises:
+            SystemExit: It failed.
+        """
+        shown = f"artvec {' '.join(words)}"
+        self.commands.append(shown)
+        kept = self.work / ".answers" / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.json"
+        if not kept.is_file():
+            print(f"$ {shown}", file=sys.stderr, flush=True)
+            command = [sys.executable, "-m", "artvec_cli", *(instead or words), "--json"]
+            done = subprocess.run(command, cwd=self.work, stdout=subprocess.PIPE)
+            if done.returncode:
+                sys.exit(done.returncode)
+            kept.parent.mkdir(exist_ok=True)
+            kept.write_bytes(done.stdout)
+        answer: dict[str, Any] = json.loads(kept.read_bytes())
+        return answer
+
+    def keep(self, name: str) -> None:
+        """Write the result: figures, commands, versions, and every run's curves beside it."""
+        folder = RESULTS / (f"{name}-stand-in" if self.stand_in else name)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for run in self.runs:
+            shutil.copy(self.work / "runs" / run / "history.csv", folder / f"{run}.csv")
+        head = ["git", "rev-parse", "--short", "HEAD"]
+        commit = subprocess.run(head, capture_output=True, text=True, cwd=RESULTS.parent)
+        result = {
+            "date": time.strftime("%Y-%m-%d"),
+            "commit": commit.stdout.strip(),
+            "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores",
+            "versions": {package: version(package) for package in _PACKAGES},
+            "seed": 0,
+            "commands": self.commands,
+            "rows": [asdict(row) for row in self.rows],
+        }
+        (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+        print(f"wrote {folder}", file=sys.stderr)
+
+
+def main(experiment: Experiment) -> None:
+    """Run one experiment from its command line."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.experiments.{experiment.name}")
+    parser.add_argument(
+        "--stand-in", action="store_true", help="on pictures that ordinary packages ship"
+    )
+    parser.add_argument("--trial", action="store_true", help="one epoch a phase; keeps no results")
+    parser.add_argument("--work", type=Path, help="where; default: ./experiments/NAME")
+    given = parser.parse_args()
+    kind = experiment.name + ("-stand-in" if given.stand_in else "")
+    work = given.work or Path("experiments") / (f"{kind}-trial" if given.trial else kind)
+    bench = Bench(work, stand_in=given.stand_in, trial=given.trial)
+    experiment.run(bench)
+    if given.trial:
+        print(json.dumps([asdict(row) for row in bench.rows], indent=1))
+    else:
+        bench.keep(experiment.name)
