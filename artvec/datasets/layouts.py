@@ -28,8 +28,8 @@ Layout = Callable[[Path], Iterator[Picture]]
 
 
 def image_folder(unpacked: Path) -> Iterator[Picture]:
-    """Find `<anything>/<split>/<label>/<file>`, as ArtBench-10 is packed."""
-    for file in sorted(unpacked.glob("*/*/*/*")):
+    """Find `<anything>/<split>/<label>/<name>.jpg`, as ArtBench-10 is packed."""
+    for file in sorted(unpacked.glob("*/*/*/*.jpg")):
         split, label, name = file.relative_to(unpacked).parts[1:]
         yield Picture(f"{split}/{label}/{name}", file)
 
