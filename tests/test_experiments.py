@@ -105,6 +105,7 @@ def test_a_figure_that_was_not_run_is_not_invented(
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
     page = tables.rendered("<!-- s3 -->\n<!-- /s3 -->\n<!-- s4 -->\n<!-- /s4 -->")
     assert "| scratch: scratch | accuracy | .9899 (val) | 0.500 [0.400, 0.625] | not run |" in page
-    assert "| a to b | accuracy | – | +0.250 [0.100, 0.400] yes | not run |" in page
     assert "| pretrained: head | accuracy | .9556 (val) | not run | not run |" in page
+    assert "| a to b | +0.250 [0.100, 0.400] yes |" in page
+    assert "s3 --stand-in`: 2026-01-02, commit abc" in page
     assert "| xception: finetune | accuracy | .959 | not run | not run |" in page
