@@ -96,7 +96,8 @@ class Bench:
         answer = self.artvec("train", *words, "--name", run, *trial, instead=resumed)
         self.note(f"{run}: untrained", answer["untrained"]["test"])
         for phase in answer["phases"]:
-            self.note(f"{run}: {phase['name']}", phase["test"], phase["ci95"]["test"])
+            figures = {**phase["test"], "trainable_parameters": phase["trainable_parameters"]}
+            self.note(f"{run}: {phase['name']}", figures, phase["ci95"]["test"])
             for name, figures in phase.get("watched", {}).items():
                 self.note(f"{run}: {phase['name']}, on {name}", figures)
         for verdict in answer["verdicts"]:
