@@ -8,6 +8,7 @@ Stand-in: ten categories of drawn things at 32 × 32 pixels with the lite family
 from __future__ import annotations
 
 from benchmarks.experiments.experiment import Bench, Experiment, main
+from benchmarks.experiments.pixel_mlp import pixel_mlp
 
 NINE = (
     *("resnet50", "resnet101", "resnet152", "vgg16", "vgg19", "efficientnet_b0"),
@@ -27,7 +28,7 @@ def run(bench: Bench) -> None:
     backbones = LITE if bench.stand_in else NINE
     small = LITE[0] if bench.stand_in else "mobilenetv2_100"
     bench.train("scratch", pictures, "-m", SCRATCH, "--recipe", "scratch", "--epochs", "10")
-    bench.train("pixels-mlp", pictures, "-m", "colour:4x4", "--recipe", "frozen", "--head", "512")
+    bench.note("perceptron on pixels", {"accuracy": pixel_mlp(bench.work / pictures)})
     bench.train("frozen", pictures, "-m", small, "--recipe", "frozen")
     last = ("--freeze-until", LAST_TEN, "--rate", "1e-4", "--epochs", "20")
     bench.train("finetuned", pictures, "-m", small, "--recipe", "two-phase", *last)
