@@ -76,8 +76,9 @@ class Bench:
             return name
         if stand_in == "demo-gallery":
             self.artvec("data", "demo", stand_in, *(("--scenes", "5") if self.trial else ()))
-        elif not (self.work / stand_in).is_dir():
-            self.commands.append(f"python -m benchmarks.experiments.standins {stand_in} {stand_in}")
+            return stand_in
+        self.commands.append(f"python -m benchmarks.experiments.standins {stand_in} {stand_in}")
+        if not (self.work / stand_in).is_dir():
             begun = self.work / f".{stand_in}"
             standins.make(stand_in, begun)
             begun.rename(self.work / stand_in)
