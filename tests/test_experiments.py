@@ -13,10 +13,12 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
+from artvec.train import Wishes, plan_of
 from benchmarks.experiments import standins, tables
 from benchmarks.experiments.emoji import VERSIONS, draw, read_vendor
 from benchmarks.experiments.subjects import THINGS, TWO_SIDES
 
+FOLDER = Path(standins.__file__).parent
 BODY = '<path d="M0 0h9v9z"/>'
 
 
@@ -109,3 +111,16 @@ def test_a_figure_that_was_not_run_is_not_invented(
     assert "| a to b | +0.250 [0.100, 0.400] yes |" in page
     assert "s3 --stand-in`: 2026-01-02, commit abc" in page
     assert "| xception: finetune | accuracy | .959 | not run | not run |" in page
+
+
+@pytest.mark.parametrize(
+    ("file", "phases"),
+    [
+        ("s0", {"head": 1e-3, "unfreeze": 1e-4, "refine": 1e-5}),
+        ("s2", {"head": 1e-3, "finetune": 1e-4}),
+        ("s4", {"finetune": 5e-5}),
+    ],
+)
+def test_the_reports_recipes_are_read(file: str, phases: dict[str, float]) -> None:
+    plan = plan_of(Wishes(config=FOLDER / f"{file}.toml"))
+    assert {phase.name: phase.rate for phase in plan.phases} == phases

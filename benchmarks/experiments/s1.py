@@ -18,7 +18,7 @@ LITE = ("tf_efficientnet_lite0", "tf_efficientnet_lite1", "tf_efficientnet_lite2
 SCRATCH = "simple_cnn"
 LAST_TEN = "blocks.6.0.bn1"  # MobileNetV2's last ten layers as Keras counts them
 PROBE = "linear_probe_accuracy"
-COSTS = ("parameters", "mb", "depth", "accuracy_per_million_parameters")
+COSTS = ("parameters", "size_mb", "depth", "accuracy_per_million_parameters")
 
 
 def run(bench: Bench) -> None:
