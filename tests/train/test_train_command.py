@@ -90,6 +90,7 @@ def test_killed_and_resumed_ends_with_the_same_weights(
     assert one["verdicts"] == two["verdicts"]
 
 
+@pytest.mark.long
 def test_what_is_refused_before_anything_is_computed(here: Path, artvec: Artvec) -> None:
     (here / "runs" / "taken").mkdir(parents=True)
     (here / "runs" / "taken" / "notes.txt").write_text("mine")
