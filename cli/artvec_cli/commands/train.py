@@ -21,7 +21,7 @@ without a label are left out. Flags change the phases that train the backbone, -
 \b
   frozen        the head alone, on stored embeddings: seconds
   two-phase     head, then everything
-  three-phase   head, everything, then a refinement at a tenth of the rate
+  three-phase   head, everything, then a refinement at a twentieth of the rate
   scratch       everything, from random weights
 
 {
