@@ -19,6 +19,7 @@ NAMES = (
     "agreement",
     "duplicates",
     "clusters",
+    "frozen",
 )
 README = Path(__file__).parent / "README.md"
 _BEGIN, _END = "<!-- results -->", "<!-- /results -->"

