@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from artvec import backbones
-from artvec.backbones.anchored import divided
+from artvec.backbones.anchored import Anchor, Anchored, divided
 from artvec.backbones.feature_map import FeatureMap
 from artvec.backbones.penultimate import Penultimate, width
 from artvec.collection.reader import Collection
@@ -34,7 +34,8 @@ class Start:
         backbone: As the collection was embedded with.
         own: What is trained in place: the backbone, or the trained part of an anchored run; after
             `scratch` its weights are random.
-        anchor: What is kept beside it as it came, None where no phase asks for that.
+        anchor: What is kept beside it as it came; None where no phase asks for that, and the
+            backbone has none from an earlier run.
         image_size_px: That the architecture is made with, None for the weights' own.
     """
 
@@ -48,6 +49,12 @@ class Start:
         """What is trained in place."""
         assert self.own.module is not None
         return self.own.module
+
+    @property
+    def weighed(self) -> Anchor | None:
+        """How an anchored run weighs its two halves, None of any other backbone."""
+        whole = self.backbone.module
+        return whole.anchor if isinstance(whole, Anchored) else None
 
     def learned(self, vectors: Float32Array) -> Float32Array:
         """Return those columns of the collection's (N, D) vectors that `own` made."""
@@ -81,9 +88,7 @@ def started(collection: Collection, plan: Plan) -> Start:
         )
     size_px = request.image_size_px or _size_of_run(request.name)
     own, anchor = divided(backbone)
-    if not any(phase.anchor for phase in plan.phases):
-        anchor = None
-    elif anchor is None:
+    if anchor is None and any(phase.anchor for phase in plan.phases):
         anchor = copy.deepcopy(backbone.module)
     if plan.from_scratch:
         _randomise(own, size_px, plan.seed)

@@ -129,7 +129,8 @@ class Bench:
         """See what the backbone makes of all as it came: the stored vectors."""
         stored = self.material.vectors
         watched = {one.name: after(one, one.vectors) for one in self.watched}
-        return Seen(stored, self.inputs(title, self.start.learned(stored)), watched=watched)
+        inputs = self.inputs(title, self.start.learned(stored))
+        return Seen(stored, inputs, watched=watched, anchor=self.start.weighed)
 
     def _usual_length(self, learned: Float32Array) -> float:
         return float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))

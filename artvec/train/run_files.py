@@ -95,7 +95,8 @@ def _network_state(module: nn.Module) -> dict[str, torch.Tensor]:
 
 
 def _head_file(column: str, *, first: bool) -> str:
-    return "head.safetensors" if first else f"head-{column}.safetensors"
+    name = column.replace("%", "%25").replace("/", "%2F")
+    return "head.safetensors" if first else f"head-{name}.safetensors"
 
 
 def _history(phases: Sequence[PhaseReport]) -> bytes:
@@ -165,9 +166,9 @@ def figures_record(report: TrainReport) -> dict[str, Any]:
                 "to": verdict.end,
                 "metric": verdict.metric,
                 "difference": verdict.difference.value,
-                "ci95": [verdict.difference.low, verdict.difference.high],
                 "helped": verdict.helped,
                 "on": verdict.on,
+                **_interval(verdict.difference),
             }
             for verdict in report.verdicts
         ],
@@ -208,6 +209,11 @@ def _told(found: SplitFigures | None) -> Mapping[str, Interval]:
 
 def _ends(found: SplitFigures | None) -> dict[str, list[float]]:
     return {n: [of.low, of.high] for n, of in _told(found).items() if math.isfinite(of.low)}
+
+
+def _interval(found: Interval) -> dict[str, list[float]]:
+    """Return both ends; of a single picture or group there are none."""
+    return {"ci95": [found.low, found.high]} if math.isfinite(found.low) else {}
 
 
 def _splits(bench: Bench) -> dict[str, list[str]]:

@@ -105,8 +105,8 @@ class Bench:
             what = f"{run}: {verdict['from']} to {verdict['to']}"
             if verdict.get("on", "test") != "test":
                 what += f", on {verdict['on']}"
-            figure, (low, high) = verdict["metric"], verdict["ci95"]
-            row = Row(what, figure, verdict["difference"], (low, high), verdict["helped"])
+            ends = tuple(verdict.get("ci95", ()))
+            row = Row(what, verdict["metric"], verdict["difference"], ends, verdict["helped"])
             self.rows.append(row)
         self.runs.append(run)
         return answer

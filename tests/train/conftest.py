@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from artvec.embed import EmbedOptions, embed
 
 CLASSES = ("blue", "green", "red")
 OF_A_CLASS = 15
@@ -33,3 +36,12 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     embed = [sys.executable, "-m", "artvec_cli", "embed", "speckles", "-m", "simple_cnn", "-q"]
     subprocess.run(embed, cwd=place, check=True, capture_output=True)
     return place
+
+
+@pytest.fixture
+def here(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a copy of the painted folder and its collection."""
+    shutil.copytree(painted, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    embed(Path("speckles"), EmbedOptions(index="speckles", relink=True))
+    return tmp_path / "here"

@@ -38,15 +38,6 @@ Train = Callable[..., TrainReport]
 
 
 @pytest.fixture
-def here(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a copy of the painted folder and its collection."""
-    shutil.copytree(painted, tmp_path / "here")
-    monkeypatch.chdir(tmp_path / "here")
-    embed(Path("speckles"), EmbedOptions(index="speckles", relink=True))
-    return tmp_path / "here"
-
-
-@pytest.fixture
 def run(here: Path) -> Train:
     """Return a function that trains two short phases into `runs/NAME`."""
 
@@ -331,8 +322,7 @@ def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: i
     with pytest.raises(ArtvecError, match="is a run that was interrupted") as refused:
         run("stopped", settings=settings)
     assert "artvec train --name runs/stopped --resume" in refused.value.hint
-    collection, plan = begun(Path("runs/stopped"))
-    again = TrainOptions(collection=collection, run=Path("runs/stopped"), plan=plan, resume=True)
+    again = begun(Path("runs/stopped"))
     resumed = train(again)
     assert same(weights("whole"), weights("stopped"))
     assert resumed.verdicts == whole.verdicts
@@ -357,9 +347,8 @@ def test_other_pictures_than_a_run_began_with_are_refused(here: Path, run: Train
         run(listener=Listener(epoch=stop))
     (here / "speckles" / "red" / "03.png").unlink()
     embed(Path("speckles"), EmbedOptions(index="speckles"))
-    collection, plan = begun(Path("runs/a"))
     with pytest.raises(ArtvecError, match="have changed since the run began"):
-        train(TrainOptions(collection=collection, run=Path("runs/a"), plan=plan, resume=True))
+        train(begun(Path("runs/a")))
     assert unfinished() == [Path("runs/a")]
 
 

@@ -1,0 +1,99 @@
+"""Runs at the edge: too few pictures for intervals, odd column names, heads on anchored runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from artvec.collection.reader import blocks, open_collection
+from artvec.embed import EmbedOptions, embed
+from artvec.errors import ArtvecError
+from artvec.train import Listener, TrainOptions, Wishes, begun, plan_of, train
+from artvec.training.phase import Epoch
+
+QUICK = ("head.epochs=2", "finetune.epochs=1", "finetune.batch_size=16", "finetune.interpolate=1")
+
+
+def options(name: str, collection: str = "speckles", **wishes: Any) -> TrainOptions:
+    """Return what trains the head alone, or two short phases, into `runs/NAME`."""
+    frozen = wishes.setdefault("recipe", "frozen") == "frozen"
+    settings = ("head.epochs=2",) if frozen else QUICK
+    plan = plan_of(Wishes(settings=settings, **wishes))
+    return TrainOptions(collection=Path("indexes") / collection, run=Path("runs") / name, plan=plan)
+
+
+def record(name: str) -> Any:
+    return json.loads((Path("runs") / name / "run.json").read_bytes())
+
+
+def stored(name: str) -> np.ndarray:
+    return np.concatenate(list(blocks(open_collection(Path("indexes") / name))))
+
+
+def facts(columns: dict[str, list[str]]) -> None:
+    """Give the rows of `speckles` columns, by a CSV."""
+    paths = sorted(file.relative_to("speckles") for file in Path("speckles").rglob("*.png"))
+    lines = zip(map(str, paths), *columns.values(), strict=True)
+    text = "\n".join(",".join(line) for line in [("filename", *columns), *lines])
+    Path("facts.csv").write_text(text + "\n")
+    embed(Path("speckles"), EmbedOptions(index="speckles", metadata=Path("facts.csv")))
+
+
+def test_a_single_test_picture_has_figures_without_intervals(here: Path) -> None:
+    facts({"split": ["test"] + ["val", "val", "train", "train"] * 11})
+    train(options("a"))
+    verdicts = record("a")["verdicts"]
+    assert verdicts
+    assert all("difference" in one and "ci95" not in one for one in verdicts)
+
+
+def test_a_column_may_be_called_anything(here: Path) -> None:
+    facts({"../a/b%2F": ["x", "y", "z"] * 15})
+    train(options("a", labels=("label", "../a/b%2F")))
+    file = record("a")["heads"]["../a/b%2F"]["file"]
+    assert (Path("runs/a") / file).parent == Path("runs/a")
+    assert load_file(Path("runs/a") / file)
+
+
+def test_a_head_on_an_anchored_run_keeps_its_embedding(here: Path) -> None:
+    train(options("a", recipe="two-phase"))
+    embed(Path("speckles"), EmbedOptions(model="runs/a", index="first"))
+    train(options("b", "first"))
+    embed(Path("speckles"), EmbedOptions(model="runs/b", index="second"))
+    assert stored("first").shape == (45, 2 * 512)
+    assert stored("second") == pytest.approx(stored("first"), abs=1e-4)
+
+
+def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(epoch: Epoch) -> None:
+        raise Stopped
+
+    told = TrainOptions(
+        collection=Path("indexes/speckles"), run=Path("runs/a"), plan=options("a").plan, seeds=2
+    )
+    with pytest.raises(Stopped):
+        train(told, Listener(epoch=stop))
+    assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
+
+
+@pytest.mark.parametrize("given", [("label", "label"), ("label", "artist", "artist")])
+def test_a_column_is_learned_once(given: tuple[str, ...]) -> None:
+    with pytest.raises(ArtvecError, match="twice") as refused:
+        plan_of(Wishes(labels=given))
+    assert refused.value.usage
+
+
+@pytest.mark.parametrize("field", ["mixup", "cutmix"])
+def test_a_loss_that_compares_pictures_is_refused_before_anything_is_learned(field: str) -> None:
+    with pytest.raises(ArtvecError, match="supcon wants one class a picture") as refused:
+        plan_of(Wishes(settings=(f"finetune.{field}=0.4",)))
+    assert refused.value.usage
+    plan_of(Wishes(settings=(f"finetune.{field}=0.4",), loss="ce"))
