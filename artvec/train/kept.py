@@ -19,7 +19,7 @@ from artvec.collection.lock import writing
 from artvec.errors import ArtvecError, command
 from artvec.files import write_whole
 from artvec.train.options import TrainOptions
-from artvec.train.plan import Plan, plan_from, record_of
+from artvec.train.plan import plan_from, record_of
 from artvec.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from artvec.training.phase import Epoch
 
@@ -61,7 +61,11 @@ class Kept:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._note(
             _BEGUN,
-            {"collection": str(options.collection.absolute()), "plan": record_of(options.plan)},
+            {
+                "collection": str(options.collection.absolute()),
+                "plan": record_of(options.plan),
+                "seeds": options.seeds,
+            },
         )
 
     def check_data(self, fingerprint: str) -> None:
@@ -163,8 +167,8 @@ def has_begun(run: Path) -> bool:
     return (run / FOLDER / _BEGUN).is_file() and not (run / "run.json").is_file()
 
 
-def begun(run: Path) -> tuple[Path, Plan]:
-    """Return the collection and the plan that an interrupted run was begun with.
+def begun(run: Path) -> TrainOptions:
+    """Return what an interrupted run was told, device and precision apart, to go on with it.
 
     Raises:
         ArtvecError: There is none, or it is finished.
@@ -185,7 +189,13 @@ def begun(run: Path) -> tuple[Path, Plan]:
         )
     try:
         told = _read(file)
-        return Path(told["collection"]), plan_from(told)
+        return TrainOptions(
+            collection=Path(told["collection"]),
+            run=run,
+            plan=plan_from(told),
+            resume=True,
+            seeds=int(told.get("seeds", 1)),
+        )
     except _UNREADABLE as error:
         raise _damaged(file, error) from error
 

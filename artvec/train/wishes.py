@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from artvec.heads import build_head
 from artvec.train.plan import Plan, plan_from, record_at
 from artvec.training.augment import augmentation
 from artvec.training.classifier import Classifier
-from artvec.training.losses import build_loss
+from artvec.training.losses import build_loss, check_mixable
 from artvec.training.optimise import build_optimizer
 from artvec.training.overrides import ALL, changed, overridden, phases_from, with_rate
 from artvec.training.phase import Phase
@@ -98,17 +99,30 @@ def plan_of(wishes: Wishes) -> Plan:
         group=wishes.group or plan.group,
     )
     _check_spellings(resolved)
+    _check_labels(resolved.labels)
     return resolved
 
 
 def _check_spellings(plan: Plan) -> None:
-    """Refuse heads, losses, augmentations and optimisers that aren't there."""
+    """Refuse heads, losses, augmentations and optimisers that aren't there, or don't go together."""
     build_head(plan.head, 2, 2)
     some = Classifier(nn.Identity(), [nn.Linear(2, 2)])
     for phase in plan.phases:
         build_loss(phase.loss, 2, 2)
+        if phase.mixup or phase.cutmix:
+            check_mixable(phase.loss)
         augmentation(phase.augment)
         build_optimizer(some, nn.Identity(), replace(phase, trainable="head"))
+
+
+def _check_labels(labels: Sequence[str]) -> None:
+    for column in labels:
+        if labels.count(column) > 1:
+            raise ArtvecError(
+                f"the column {column!r} is to be learned twice",
+                "name it once: --label " + shlex.quote(",".join(dict.fromkeys(labels))),
+                usage=True,
+            )
 
 
 def _main_fields(wishes: Wishes) -> dict[str, object]:

@@ -72,6 +72,17 @@ def needs_pairs(spelling: str) -> bool:
     return any(term.name in _PAIRS for term in _terms(spelling))
 
 
+def check_mixable(spelling: str) -> None:
+    """Make sure that a loss can learn from pictures that are blends of two classes.
+
+    Raises:
+        ArtvecError: The spelling is none, or a term wants one class a picture.
+    """
+    for term in _terms(spelling):
+        if term.name != CROSS_ENTROPY:
+            raise _unmixable(term.name)
+
+
 def teaches_head(spelling: str) -> bool:
     """Say whether a loss looks at logits; under any other the head learns nothing by itself.
 
@@ -114,8 +125,8 @@ class Loss(nn.Module):
         vectors, scores, targets = embedding[known].float(), logits[known].float(), targets[known]
         total = scores.new_zeros(())
         for term, part in zip(self._terms, self.parts, strict=True):
-            if term.name != CROSS_ENTROPY:
-                _check_unmixed(targets, term.name)
+            if term.name != CROSS_ENTROPY and targets.ndim == 2:
+                raise _unmixable(term.name)
             seen = scores if term.name == CROSS_ENTROPY else vectors
             # a mean over rows, not over their weights: in small batches that would undo the weights
             total = total + term.weight * part(seen, targets).mean()
@@ -137,10 +148,9 @@ def _term(text: str, spelling: str) -> _Term:
     return _Term(float(found["weight"] or 1), name)
 
 
-def _check_unmixed(targets: torch.Tensor, name: str) -> None:
-    if targets.ndim == 2:
-        raise ArtvecError(
-            f"the loss {name} wants one class a picture, and mixup and cutmix blend two",
-            "leave mixup and cutmix out, or take --loss ce",
-            usage=True,
-        )
+def _unmixable(name: str) -> ArtvecError:
+    return ArtvecError(
+        f"the loss {name} wants one class a picture, and mixup and cutmix blend two",
+        "leave mixup and cutmix out, or take --loss ce",
+        usage=True,
+    )

@@ -11,7 +11,7 @@ from artvec.errors import ArtvecError, command, mistyped
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.train import Plan, Wishes
+    from artvec.train import TrainOptions, Wishes
     from artvec.types import EncoderOptions
 
 
@@ -99,23 +99,23 @@ def run_to_resume(source: str | None) -> Path:
     )
 
 
-def plan_to_resume(run: Path, wishes: Wishes) -> tuple[Path, Plan]:
-    """Return the collection and plan of an interrupted run, which flags must not contradict.
+def resumed(run: Path, wishes: Wishes) -> TrainOptions:
+    """Return what an interrupted run was told, which flags must not contradict.
 
     Raises:
         ArtvecError: They do, or there is nothing to resume.
     """
     from artvec.train import Wishes, begun, plan_of
 
-    collection, plan = begun(run)
-    if wishes != Wishes() and plan_of(wishes) != plan:
+    told = begun(run)
+    if wishes != Wishes() and plan_of(wishes) != told.plan:
         raise ArtvecError(
             f"{run} was begun with other settings",
             f"go on with those: {command('train', '--resume', '--name', run)}; "
             "or begin another run with another --name",
             usage=True,
         )
-    return collection, plan
+    return told
 
 
 def free_name(repeated: Path | None, collection: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def train_command(
         repeat=repeat,
         config=config,
         head=head,
-        labels=tuple(part for part in (label or "").split(",") if part),
+        labels=tuple(label.split(",")) if label else (),
         seed=seed,
         watch=tuple(watch or ()),
         group=group,
@@ -97,8 +98,8 @@ def train_command(
     encoder = EncoderOptions(device=device, precision=precision.value)
     run = run_named(name) if name else None
     if resume:
-        run = run or training_target.run_to_resume(source)
-        collection, plan = training_target.plan_to_resume(run, wishes)
+        told = training_target.resumed(run or training_target.run_to_resume(source), wishes)
+        wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
     else:
         plan = plan_of(wishes)
         if run is not None:
@@ -106,12 +107,12 @@ def train_command(
         target = training_target.Target(source, model, index, group, repeat)
         collection = training_target.collection_of(target, encoder, output)
         run = run or training_target.free_name(repeat, collection)
-    wanted = TrainOptions(
-        collection=collection, run=run, plan=plan, resume=resume, seeds=seeds, encoder=encoder
-    )
+        wanted = TrainOptions(
+            collection=collection, run=run, plan=plan, seeds=seeds, encoder=encoder
+        )
     if find_lr:
         return _find_rate(wanted, output)
-    report = train(wanted, _listener(output, run if tensorboard else None, verbose=verbose))
+    report = train(wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose))
     _draw(report, tensorboard=tensorboard)
     training.show(report, output)
     output.object(training.fields_of(report))
