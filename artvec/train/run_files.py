@@ -73,8 +73,8 @@ def write_predictions(file: Path, material: Material, found: Seen) -> None:
             ),
         }
     ).replace_schema_metadata({"classes": json.dumps(classes)})
-    with replaced_whole(file) as beside:
-        pq.write_table(table, beside)
+    with replaced_whole(file) as beside, beside.open("wb") as sink:  # Arrow expands a ~ of a name
+        pq.write_table(table, sink)
 
 
 def data_fingerprint(material: Material) -> str:

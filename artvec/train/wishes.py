@@ -104,7 +104,7 @@ def plan_of(wishes: Wishes) -> Plan:
 
 
 def _check_spellings(plan: Plan) -> None:
-    """Refuse heads, losses, augmentations and optimisers that aren't there, or don't go together."""
+    """Refuse heads, losses, augmentations, optimisers that aren't there or don't go together."""
     build_head(plan.head, 2, 2)
     some = Classifier(nn.Identity(), [nn.Linear(2, 2)])
     for phase in plan.phases:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ def test_a_column_may_be_called_anything(here: Path) -> None:
     assert load_file(Path("runs/a") / file)
 
 
+def test_a_folder_may_be_called_as_a_home_is(here: Path) -> None:
+    train(replace(options("a"), run=Path("~/a")))
+    assert (here / "~" / "a" / "predictions.parquet").is_file()
+
+
 def test_a_head_on_an_anchored_run_keeps_its_embedding(here: Path) -> None:
     train(options("a", recipe="two-phase"))
     embed(Path("speckles"), EmbedOptions(model="runs/a", index="first"))
@@ -76,11 +82,8 @@ def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) 
     def stop(epoch: Epoch) -> None:
         raise Stopped
 
-    told = TrainOptions(
-        collection=Path("indexes/speckles"), run=Path("runs/a"), plan=options("a").plan, seeds=2
-    )
     with pytest.raises(Stopped):
-        train(told, Listener(epoch=stop))
+        train(replace(options("a"), seeds=2), Listener(epoch=stop))
     assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
 
 
