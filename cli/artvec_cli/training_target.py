@@ -34,6 +34,34 @@ class Target:
     repeat: Path | None = None
 
 
+def begun_with(
+    target: Target, wishes: Wishes, *, run: Path | None, encoder: EncoderOptions, output: Output
+) -> TrainOptions:
+    """Return what a new run is told: its plan, its collection, its folder.
+
+    Everything that can be refused at once is refused before a collection is embedded.
+
+    Args:
+        target: What is learned from.
+        wishes: What was said of the plan.
+        run: Its folder; None for one named like the collection.
+        encoder: For embedding.
+        output: Of the command.
+
+    Raises:
+        ArtvecError: See `plan_of`, `check_place` and `collection_of`.
+    """
+    from artvec.train import TrainOptions, check_place, plan_of
+
+    plan = plan_of(wishes)
+    if run is not None:
+        check_place(run, resume=False)
+    collection = collection_of(target, encoder, output)
+    return TrainOptions(
+        collection=collection, run=run or free_name(target.repeat, collection), plan=plan
+    )
+
+
 def collection_of(target: Target, encoder: EncoderOptions, output: Output) -> Path:
     """Return the folder of the collection to learn from; what is missing is embedded first.
 

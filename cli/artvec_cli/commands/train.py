@@ -21,8 +21,8 @@ without a label are left out. Flags change the phases that train the backbone, -
 
 \b
   frozen        the head alone, on stored embeddings: seconds
-  two-phase     head, then everything
-  three-phase   head, everything, then a refinement at a twentieth of the rate
+  two-phase     head, then the network's last blocks
+  three-phase   head, last blocks, then a refinement at a twentieth of the rate
   scratch       everything, from random weights
 
 {
@@ -72,10 +72,11 @@ def train_command(
     as_json: options.Json = False,
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
-    from artvec.train import TrainOptions, Wishes, check_place, plan_of, run_named, train
+    from artvec.train import Wishes, run_named, train
     from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
+    encoder = EncoderOptions(device=device, precision=precision.value)
     wishes = Wishes(
         recipe=recipe,
         repeat=repeat,
@@ -95,21 +96,13 @@ def train_command(
         rate=rate,
         settings=tuple(settings or ()),
     )
-    encoder = EncoderOptions(device=device, precision=precision.value)
     run = run_named(name) if name else None
     if resume:
         told = training_target.resumed(run or training_target.run_to_resume(source), wishes)
-        wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
     else:
-        plan = plan_of(wishes)
-        if run is not None:
-            check_place(run, resume=False)
         target = training_target.Target(source, model, index, group, repeat)
-        collection = training_target.collection_of(target, encoder, output)
-        run = run or training_target.free_name(repeat, collection)
-        wanted = TrainOptions(
-            collection=collection, run=run, plan=plan, seeds=seeds, encoder=encoder
-        )
+        told = training_target.begun_with(target, wishes, run=run, encoder=encoder, output=output)
+    wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
     if find_lr:
         return _find_rate(wanted, output)
     report = train(wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose))
