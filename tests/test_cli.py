@@ -137,6 +137,7 @@ def test_json_is_pure_and_has_the_promised_keys(indexed: Path, artvec: Run) -> N
         (["export", "--format", "csv", "-o", "no/such/folder.csv"], 2),
         (["data", "demo", "art"], 2),
         (["models", "resnet5"], 2),
+        (["models", "--frozen"], 2),
         (["models", "resnet18.nope"], 2),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -70,6 +70,13 @@ def _judged(start: Step, end: Step, metric: str, groups: Int64Array | None, on: 
     return Verdict(start[0], end[0], metric, difference, verdict(difference), on)
 
 
+def outcome(told: Verdict) -> str:
+    """Return a verdict's word: `unchanged`, `helped`, `hurt` or `inconclusive`."""
+    found = told.difference
+    same = (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+    return "unchanged" if same else _WORDS[told.helped]
+
+
 def sentences(told: Sequence[Verdict]) -> tuple[str, ...]:
     """Say the verdicts, a sentence for each pair of steps.
 
@@ -99,11 +106,10 @@ def _where(on: str) -> str:
 
 
 def _part(one: Verdict) -> str:
-    found = one.difference
-    name = _NAMES.get(one.metric, one.metric)
-    if (found.value, found.low, found.high) == (0.0, 0.0, 0.0):
-        return f"{name} unchanged"
-    return f"{name} {_difference(found, one.metric)}: {_WORDS[one.helped]}"
+    name, word = _NAMES.get(one.metric, one.metric), outcome(one)
+    if word == "unchanged":
+        return f"{name} {word}"
+    return f"{name} {_difference(one.difference, one.metric)}: {word}"
 
 
 def _difference(found: Interval, metric: str) -> str:

@@ -116,13 +116,13 @@ def _check_spellings(plan: Plan) -> None:
 
 
 def _check_labels(labels: Sequence[str]) -> None:
-    for column in labels:
-        if labels.count(column) > 1:
-            raise ArtvecError(
-                f"the column {column!r} is to be learned twice",
-                "name it once: --label " + shlex.quote(",".join(dict.fromkeys(labels))),
-                usage=True,
-            )
+    distinct = tuple(column for column in dict.fromkeys(labels) if column)
+    if distinct != tuple(labels):
+        raise ArtvecError(
+            "a label column is named twice, or has no name",
+            f"name each once: --label {shlex.quote(','.join(distinct) or 'label')}",
+            usage=True,
+        )
 
 
 def _main_fields(wishes: Wishes) -> dict[str, object]:

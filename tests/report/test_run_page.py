@@ -18,6 +18,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 from artvec.report.run import html_page, write_page
 from artvec.train.report import TrainReport
 from artvec.training.phase import Phase
+from artvec.types import Interval
 
 _VOID = {"meta", "link", "image", "use", "path"}
 
@@ -106,7 +107,7 @@ def test_verdicts_are_told_and_drawn_on_one_scale(run: TrainReport) -> None:
         "Refine against head, on things &amp; &lt;b&gt;",
         "Accuracy +6.2 points [+4.4, +8.0]: <b>helped</b>",
         "Silhouette +0.012 [−0.006, +0.030]: <b>inconclusive</b>",
-        "Precision at 5 −11.0 points [−12.8, −9.2]: <b>harmed</b>",
+        "Precision at 5 −11.0 points [−12.8, −9.2]: <b>hurt</b>",
     ):
         assert told in page
     drawn = re.findall(r'class="span" style="left:([\d.]+)%;width:([\d.]+)%"', page)
@@ -116,6 +117,13 @@ def test_verdicts_are_told_and_drawn_on_one_scale(run: TrainReport) -> None:
     assert [(float(a), float(b)) for a, b in drawn] == [pytest.approx(w, abs=0.02) for w in want]
     zero = re.search(r'class="zero" style="left:([\d.]+)%"', page)
     assert zero and float(zero[1]) == pytest.approx(-low / (high - low) * 100, abs=0.02)
+
+
+def test_what_is_exactly_equal_is_told_unchanged(run: TrainReport) -> None:
+    same = replace(run.verdicts[0], difference=Interval(0.0, 0.0, 0.0), helped="inconclusive")
+    page = html_page(replace(run, verdicts=(same,)))
+    assert "[+0.0, +0.0]: <b>unchanged</b>" in page
+    assert "<b>inconclusive</b>" not in page
 
 
 def test_figures_stand_in_their_phase_and_split(run: TrainReport, read: Reader) -> None:

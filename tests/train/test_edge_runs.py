@@ -87,11 +87,12 @@ def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) 
     assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
 
 
-@pytest.mark.parametrize("given", [("label", "label"), ("label", "artist", "artist")])
-def test_a_column_is_learned_once(given: tuple[str, ...]) -> None:
-    with pytest.raises(ArtvecError, match="twice") as refused:
+@pytest.mark.parametrize("given", [("label", "artist", "artist"), ("label", "artist", "")])
+def test_columns_have_names_and_are_learned_once(given: tuple[str, ...]) -> None:
+    with pytest.raises(ArtvecError, match="named twice, or has no name") as refused:
         plan_of(Wishes(labels=given))
     assert refused.value.usage
+    assert refused.value.hint.endswith("--label label,artist")
 
 
 @pytest.mark.parametrize("field", ["mixup", "cutmix"])

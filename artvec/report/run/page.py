@@ -18,6 +18,7 @@ from artvec.report.palette import colour_of
 from artvec.report.run import charts, tables, words
 from artvec.report.sheet import page
 from artvec.train.report import Helped, TrainReport, Verdict
+from artvec.train.verdicts import outcome
 from artvec.wording import counted
 
 _CAPTIONS = {
@@ -134,7 +135,7 @@ def _forest(verdicts: Sequence[Verdict]) -> _Forest:
             title=words.title(one.metric),
             difference=words.difference(one),
             helped=one.helped,
-            outcome=words.HELPED[one.helped],
+            outcome=outcome(one),
             left=left,
             width=round(right - left, 2),
             middle=across(value),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from artvec.report.explorer.words import decimal
 from artvec.train.report import TrainReport, Verdict
+from artvec.train.verdicts import outcome
 from artvec.types import Interval
 from artvec.wording import counted
 
@@ -32,7 +33,6 @@ READINGS = {
 }
 _SHARES = ("accuracy", "top5_accuracy", "knn5_accuracy", "knn20_accuracy", "precision_at_5")
 """Figures whose differences are told in points of percent."""
-HELPED = {"yes": "helped", "no": "harmed", "inconclusive": "inconclusive"}
 
 
 def judged_split(report: TrainReport) -> str:
@@ -59,7 +59,7 @@ def headline(report: TrainReport) -> Iterator[str]:
     yield f"Its {split} accuracy is {percent(figure.value)}{_between(figure)}."
     for one in report.verdicts:
         if (one.start, one.end, one.metric, one.on) == (names[0], names[-1], "accuracy", "test"):
-            yield f"Against {names[0]} alone that is {difference(one)}: {HELPED[one.helped]}."
+            yield f"Against {names[0]} alone that is {difference(one)}: {outcome(one)}."
 
 
 def coverage(report: TrainReport) -> str:

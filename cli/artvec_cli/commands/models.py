@@ -49,6 +49,12 @@ def models_command(
     from artvec import inspect_models
 
     output = Output(quiet, as_json)
+    if name is None and (classes or frozen or freeze_until):
+        raise ArtvecError(
+            "--classes, --frozen and --freeze-until count the parameters of one backbone",
+            "name it: artvec models tf_efficientnet_lite0 --frozen",
+            usage=True,
+        )
     if name is None or any(wildcard in name for wildcard in "*?["):
         _render_list(inspect_models.list_backbones(name), output)
     else:
