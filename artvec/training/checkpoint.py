@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 
 from artvec.errors import ArtvecError
-from artvec.files import replaced_whole
+from artvec.files import write_whole
 from artvec.training.phase import Epoch
 
 State = dict[str, torch.Tensor]
@@ -60,15 +61,20 @@ class Checkpoint:
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; a crash leaves the one before."""
+    """Write a checkpoint; a crash leaves the one before.
+
+    Raises:
+        OSError: It can't be written.
+    """
     record = {
         **vars(checkpoint),
         "format": _FORMAT,
         "history": [asdict(epoch) for epoch in checkpoint.history],
         "learner": vars(checkpoint.learner),
     }
-    with replaced_whole(file) as beside:
-        torch.save(record, beside)
+    written = io.BytesIO()  # torch tells nobody that a disk is full
+    torch.save(record, written)
+    write_whole(file, written.getbuffer())
 
 
 def read_checkpoint(file: Path) -> Checkpoint:

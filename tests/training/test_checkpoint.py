@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ def test_a_part_of_a_checkpoint_is_refused(tmp_path: Path, kept: float) -> None:
     with pytest.raises(ArtvecError, match="can't be resumed from") as refused:
         read_checkpoint(file)
     assert "artvec train" in refused.value.hint
+
+
+def test_a_disk_without_space_is_told_and_the_checkpoint_before_stays(tmp_path: Path) -> None:
+    file = tmp_path / "checkpoint.pt"
+    write_checkpoint(file, CHECKPOINT)
+    before = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(OSError):
+            write_checkpoint(file, CHECKPOINT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [one.name for one in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert file.read_bytes() == before
 
 
 def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
