@@ -173,29 +173,36 @@ def _configured(plan: Plan, given: Mapping[str, Any]) -> Plan:
     """Apply what else a TOML file says."""
     labels = given.get("label", ())
     watch = given.get("watch", ())
+    tables = _tables(plan.phases, given)
     plan = replace(
         plan,
-        head=_text(given, "head") if "head" in given else plan.head,
+        head=_text(given, "head") if "head" in given.keys() - tables else plan.head,
         group=_text(given, "group") if "group" in given else plan.group,
         labels=_names(labels, "label") or plan.labels,
         watch=_names(watch, "watch") or plan.watch,
         seed=_seed(given["seed"]) if "seed" in given else plan.seed,
     )
-    return replace(plan, phases=_tables_applied(plan.phases, given))
-
-
-def _tables_applied(phases: tuple[Phase, ...], given: Mapping[str, Any]) -> tuple[Phase, ...]:
-    known = [*_PLAIN, ALL, *(phase.name for phase in phases)]
-    for name in sorted(given.keys() - set(_PLAIN), key=lambda name: name != ALL):
-        if not isinstance(given[name], Mapping):
-            raise mistyped(
-                f"a training file has no key {name!r}",
-                name,
-                known,
-                otherwise=f"its keys: {', '.join(known)}",
-            )
+    phases = plan.phases
+    for name in sorted(tables, key=lambda name: name != ALL):
         phases = changed(phases, name, given[name])
-    return phases
+    return replace(plan, phases=phases)
+
+
+def _tables(phases: tuple[Phase, ...], given: Mapping[str, Any]) -> set[str]:
+    """Return the names of a file's tables; `head` may be one, of the phase of that name."""
+    names = [phase.name for phase in phases]
+    tables = {name for name, of in given.items() if isinstance(of, Mapping)}
+    for name in given.keys() - tables - {*_PLAIN}:
+        if name in (ALL, *names):
+            raise _wrong(name, given[name], f"a table of fields, under [{name}]")
+        known = [*_PLAIN, ALL, *names]
+        raise mistyped(
+            f"a training file has no key {name!r}",
+            name,
+            known,
+            otherwise=f"its keys: {', '.join(known)}",
+        )
+    return tables
 
 
 def _named(given: Mapping[str, Any]) -> str:

@@ -12,6 +12,8 @@ from artvec.training.phase import Phase
 from artvec.training.recipes import main_phases
 
 ALL = "all"
+_RESERVED = (ALL, "untrained")
+"""No names of phases: the second one is that of the backbone as it came."""
 _KINDS: dict[str, Any] = get_type_hints(Phase)
 _AT_LEAST_ONE = ("epochs", "batch_size", "accumulate", "step_epochs", "plateau_epochs")
 _SHARES = ("train_fraction", "layer_decay")
@@ -118,8 +120,10 @@ def phases_from(records: object) -> tuple[Phase, ...]:
         told = {field: value_of(field, of) for field, of in record.items() if field != "name"}
         found.append(Phase(name=str(record["name"]), **told))
     names = [phase.name for phase in found]
-    if len(set(names)) < len(names) or ALL in names:
-        raise _no_recipe(f"the names of its phases must differ, and none be {ALL}")
+    if len(set(names)) < len(names) or {*names} & {*_RESERVED}:
+        raise _no_recipe(
+            f"the names of its phases must differ, and none be {' or '.join(_RESERVED)}"
+        )
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from artvec.collection.reader import blocks, open_collection
 from artvec.embed import EmbedOptions, embed
 from artvec.errors import ArtvecError
-from artvec.train import Listener, TrainOptions, Wishes, begun, plan_of, train
+from artvec.train import Listener, Plan, TrainOptions, Wishes, begun, plan_of, train
 from artvec.training.phase import Epoch
 
 QUICK = ("head.epochs=2", "finetune.epochs=1", "finetune.batch_size=16", "finetune.interpolate=1")
@@ -101,3 +101,29 @@ def test_a_loss_that_compares_pictures_is_refused_before_anything_is_learned(fie
         plan_of(Wishes(settings=(f"finetune.{field}=0.4",)))
     assert refused.value.usage
     plan_of(Wishes(settings=(f"finetune.{field}=0.4",), loss="ce"))
+
+
+def plan_in(folder: Path, text: str) -> Plan:
+    file = folder / "mine.toml"
+    file.write_text(text)
+    return plan_of(Wishes(config=file))
+
+
+def test_the_phase_head_has_a_table_as_others_have(tmp_path: Path) -> None:
+    phases = plan_in(tmp_path, "[head]\nepochs = 5\n[finetune]\nepochs = 3\n").phases
+    assert [phase.epochs for phase in phases[:2]] == [5, 3]
+    assert plan_in(tmp_path, 'head = "cosine"\n[finetune]\nepochs = 3\n').head == "cosine"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("finetune = 3", "finetune can't be 3"),
+        ('recipe = "scratch"\n[head]\nepochs = 5', "no phase 'head'"),
+        ('[[phases]]\nname = "untrained"', "none be all or untrained"),
+    ],
+)
+def test_a_file_that_means_no_phase_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(ArtvecError, match=told) as refused:
+        plan_in(tmp_path, text)
+    assert refused.value.usage
