@@ -167,8 +167,9 @@ def reachable(
     Raises:
         ArtvecError: There is no space, or too little is left.
     """
+    gone = np.array([_is_another(sample) for sample in material.samples])
     if not any(map(reads_pictures, plan.phases)):
-        return material, None
+        return without(material, gone & takes_map(plan.head)), None
     with listener.stage("decoding") as progress:
         store = store_pictures(
             [sample.file for sample in material.samples],
@@ -176,7 +177,6 @@ def reachable(
             start.identity.preprocessing,
             progress=progress,
         )
-    gone = np.array([_is_another(sample) for sample in material.samples])
     gone[list(store.unreadable)] = True
     return without(material, gone), Pictures(store, np.flatnonzero(~gone))
 

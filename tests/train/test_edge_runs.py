@@ -75,6 +75,13 @@ def test_a_head_on_an_anchored_run_keeps_its_embedding(here: Path) -> None:
     assert stored("second") == pytest.approx(stored("first"), abs=1e-4)
 
 
+def test_a_head_on_feature_maps_leaves_out_pictures_that_are_gone(here: Path) -> None:
+    embed(Path("speckles"), EmbedOptions(model="tf_efficientnet_lite0", index="lite"))
+    Path("speckles/red/03.png").unlink()
+    report = train(options("a", "lite", head="flatten-4"))
+    assert any("1 picture can't be read any more" in note for note in report.warnings)
+
+
 def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) -> None:
     class Stopped(Exception):
         pass
