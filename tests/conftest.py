@@ -13,10 +13,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 # The hub's library reads this once, when it is imported; fixtures would come too late.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("artvec", deadline=None)
+settings.load_profile("artvec")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the README's tour, the longest test, first: no core shall wait for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

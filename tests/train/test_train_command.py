@@ -117,6 +117,7 @@ def test_what_is_refused_before_anything_is_computed(here: Path, artvec: Artvec)
     assert [run.name for run in (here / "runs").iterdir()] == ["taken"]
 
 
+@pytest.mark.long
 def test_a_folder_is_embedded_first(here: Path, artvec: Artvec) -> None:
     shutil.rmtree(here / "indexes")
     quick = ("--recipe", "frozen", "--epochs", "1", "--json")
