@@ -71,9 +71,6 @@ def seconds_an_image(encoder: Encoder, batch: UInt8Array) -> float:
     with ThreadPoolExecutor(encoder.streams, "forward") as pool:
         while True:
             try:
-                # The first pass has begun and ended before a second thread is started: a start
-                # during OpenVINO's first inference was seen to hang.
-                pool.submit(encoder.encode, batch).result()
                 list(pool.map(encoder.encode, [batch] * encoder.streams))  # to warm up
                 started = time.perf_counter()
                 list(pool.map(encoder.encode, [batch] * encoder.streams))
