@@ -21,6 +21,10 @@ _DIGEST_BYTES = 32
 _SAME_COSINE = {"fp32": 0.9999, "bf16": 0.9, "fp16": 0.99}
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
 
+# OpenVINO makes its table of numpy types when one is first asked for, and two threads that ask at
+# once wait for each other for ever: so it is asked here, before there are any.
+ov.Type.f32.to_dtype()
+
 
 class NotConvertible(Exception):
     """OpenVINO can't express a backbone's graph."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -87,6 +89,32 @@ def test_several_threads_may_encode_at_once(cnn: Backbone, options: EncoderOptio
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(encoder.encode, batches))
     assert np.allclose(together, alone, atol=1e-6)
+
+
+def test_first_inferences_in_two_threads_never_wait_for_each_other() -> None:
+    """Types are asked for by eight threads at once, as inferences do, in processes of their own.
+
+    Without the module's own first question 26 of 30 such processes stood still.
+    """
+    script = """
+import os, sys, threading
+import numpy, openvino
+import artvec.encoders.openvino_engine
+sys.setswitchinterval(1e-6)
+ready = threading.Barrier(8)
+def ask():
+    ready.wait()
+    openvino.Type.f32.to_dtype()
+    openvino.Tensor(numpy.zeros((2, 2), numpy.uint8), shared_memory=True)
+threads = [threading.Thread(target=ask, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(10)
+os._exit(any(thread.is_alive() for thread in threads))
+"""
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=120)
 
 
 def test_full_precision_is_asked_for_in_words(cnn: Backbone) -> None:
