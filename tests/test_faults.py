@@ -145,6 +145,30 @@ def test_stopped_while_it_starts(tmp_path: Path) -> None:
         assert wait_s == 0.02 or "artvec_cli" not in errors, errors
 
 
+@pytest.mark.parametrize("held", ["pass", "condition.wait(0)"])
+def test_a_stop_leaves_no_lock_behind(held: str) -> None:
+    """Signals come while a condition is taken, waited for and given back."""
+    script = f"""
+import os, signal, threading, time
+from artvec_cli.signals import stop_in_good_order
+lock = threading.Lock()
+condition = threading.Condition(lock)
+def interrupt():
+    time.sleep(0.001)
+    os.kill(os.getpid(), signal.SIGINT)
+for _ in range(30):
+    received = stop_in_good_order()
+    try:
+        threading.Thread(target=interrupt).start()
+        while True:
+            with condition:
+                {held}
+    except KeyboardInterrupt:
+        assert received == [signal.SIGINT] and not lock.locked()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def start(cwd: Path, *arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "artvec_cli", *(arguments or EMBED)]
     return subprocess.Popen(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType
+from types import CodeType, FrameType
 
 _IMPORT_SYSTEM = "<frozen importlib._bootstrap"
+_LOCKING = ("__enter__", "__exit__", "_acquire_restore", "_release_save")  # of threading.Condition
 _AGAIN_S = 0.02
 
 
@@ -13,7 +14,9 @@ def stop_in_good_order() -> list[int]:
     """Let the first signal raise `KeyboardInterrupt`, and a second one end the process.
 
     An exception that comes up within Python's import system can leave its lock held for ever (and
-    be swallowed); a signal that arrives there is raised a moment later instead.
+    be swallowed), and one within the few Python lines that take and give back a
+    `threading.Condition` leaves that taken for ever, or given back twice; a signal that arrives
+    there is raised a moment later instead.
 
     Returns:
         The signals that were received, filled as they come.
@@ -24,7 +27,7 @@ def stop_in_good_order() -> list[int]:
         if number != signal.SIGALRM:
             received.append(number)
             signal.signal(number, signal.SIG_DFL)
-        if frame is not None and frame.f_code.co_filename.startswith(_IMPORT_SYSTEM):
+        if frame is not None and _holds_a_lock(frame.f_code):
             signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
             return
         raise KeyboardInterrupt
@@ -32,3 +35,7 @@ def stop_in_good_order() -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, stop)
     return received
+
+
+def _holds_a_lock(code: CodeType) -> bool:
+    return code.co_filename.startswith(_IMPORT_SYSTEM) or code.co_name in _LOCKING
