@@ -25,6 +25,7 @@ from artvec.types import Float32Array
 
 FLATTEN = "flatten"
 _BATCH = 8192
+_WIDEST = 16_384
 _COSINE_SCALE = 16.0
 """Where learning begins: a cosine of 1 against 0 for 1,000 other classes is then p = .9999."""
 
@@ -140,6 +141,12 @@ def _built(tokens: list[str], dim: int) -> Iterator[nn.Module]:
     for token in tokens:
         if token == "bn":
             yield nn.BatchNorm1d(width)
+        elif re.fullmatch(r"[1-9]\d*", token) and int(token) > _WIDEST:
+            raise ArtvecError(
+                f"a head's layer of {token} is too wide",
+                f"give at most {_WIDEST:,}; 256 to 1,024 are usual",
+                usage=True,
+            )
         elif re.fullmatch(r"[1-9]\d*", token):
             yield nn.Linear(width, int(token))
             yield nn.ReLU()

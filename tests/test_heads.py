@@ -82,6 +82,11 @@ def test_unknown_layers_are_named(layers: str) -> None:
         build_head(layers, 6, 3)
 
 
+def test_no_layer_is_wider_than_memory() -> None:
+    with pytest.raises(ArtvecError, match="layer of 99999999 is too wide"):
+        build_head("512-99999999", 6, 3)
+
+
 def test_flatten_names_the_input_and_adds_no_layer() -> None:
     plain, flat = build_head("bn-4", 6, 3), build_head("flatten-bn-4", 6, 3)
     assert [str(layer) for layer in flat] == [str(layer) for layer in plain]

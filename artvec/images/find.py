@@ -14,6 +14,8 @@ from artvec.images.reading import mtime_ns
 from artvec.types import Sample, Skipped
 
 SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split())
+_OWN = ({"run.json", "model.safetensors"}, {"collection.json", "shards"})
+"""What tells runs and collections, with charts and contact sheets in them, from folders of pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,9 @@ class Found:
 
 
 def find_images(root: Path) -> Found:
-    """Walk a folder recursively; hidden files and folders are ignored, links are followed.
+    """Walk a folder recursively, and follow links.
+
+    Hidden files and folders are ignored, and so are artvec's own runs and collections.
 
     Args:
         root: The source folder.
@@ -157,6 +161,8 @@ def _enter(name: str, prefix: str, ancestors: Container[tuple[int, int]]) -> _Fo
             entries = sorted(listing, key=lambda entry: natural_key(entry.name))
     except OSError as error:
         return _skip(prefix.rstrip("/") or ".", "unreadable", _why(error))
+    if any(own <= {entry.name for entry in entries} for own in _OWN):
+        entries = []
     identity = (status.st_dev, status.st_ino)
     if identity in ancestors:
         return _skip(prefix.rstrip("/"), "unreadable", "a link to a folder that contains it")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from artvec.progress import Progress, silent
 from artvec.train.plan import Plan
+from artvec.train.report import TrainReport
 from artvec.training.phase import Epoch
 from artvec.types import AUTO, EncoderOptions
 
@@ -51,11 +52,14 @@ class Listener:
         stage: Opens a stage by its title; what it yields takes the stage's progress.
         note: Takes what a user should know now, and not at the end.
         epoch: Takes every epoch as it ends.
+        judged: Takes what a run found, before the run counts as finished: what is drawn of it here
+            is there whenever the run is.
     """
 
     stage: Callable[[Title], AbstractContextManager[Progress]] = _unseen
     note: Callable[[str], None] = lambda text: None
     epoch: Callable[[Epoch], None] = lambda epoch: None
+    judged: Callable[[TrainReport], None] = lambda report: None
 
 
 NOBODY = Listener()

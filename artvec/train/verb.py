@@ -56,6 +56,7 @@ def train(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
             seeds = {options.plan.seed: _final(report), **seeds}
         report = replace(report, seeds=seeds, seconds=time.perf_counter() - began)
         write_predictions(options.run / "predictions.parquet", bench.material, steps[-1].seen)
+        listener.judged(report)
         write_run(options.run, bench, report, steps[-1].seen.anchor)
     if failure is not None:
         kept_there = f"{failure.message}; the last good weights are in {options.run}"

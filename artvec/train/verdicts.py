@@ -18,6 +18,8 @@ SAME = 1e-5
 Intervals are paired, so that without it a hundredth of a rounding step, being the same on every
 picture, would be proven to help.
 """
+_MOST = 5
+"""Decimals of a difference: `SAME` has that many."""
 _NAMES = {
     "precision_at_5": "precision@5",
     "silhouette_cosine": "silhouette",
@@ -113,10 +115,12 @@ def _part(one: Verdict) -> str:
 
 
 def _difference(found: Interval, metric: str) -> str:
-    """Write shares as percentage points, silhouettes as they are."""
+    """Write shares as percentage points, silhouettes as they are; no difference as a zero."""
     plain = metric == "silhouette_cosine"
+    scale, least = (1, 2) if plain else (100, 1)
+    decimals = next((n for n in range(least, _MOST) if round(scale * found.value, n)), _MOST)
     value, low, high = (
-        f"{number:+.2f}".replace("0.", ".", 1) if plain else f"{100 * number:+.1f}"
+        f"{scale * number:+.{decimals}f}".replace("0.", "." if plain else "0.", 1)
         for number in (found.value, found.low, found.high)
     )
     unit = "" if plain else " points"

@@ -80,7 +80,7 @@ def collection_of(target: Target, encoder: EncoderOptions, output: Output) -> Pa
     if target.source is None and target.index is None and target.repeat is not None:
         target = replace(target, source=str(_of_run(target.repeat)))
     if target.source is None or (locate.named(target.source) / MANIFEST).is_file():
-        if target.source is not None and target.index is not None:
+        if target.source is not None and target.index not in (None, target.source):
             raise ArtvecError(
                 f"{target.source} is a collection, and -i names another",
                 "name one of them",

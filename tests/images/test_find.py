@@ -76,6 +76,15 @@ def test_ignores_hidden_files_and_folders(tmp_path: Path) -> None:
     assert ([sample.path for sample in found.samples], found.skipped) == (["a.jpg"], ())
 
 
+def test_ignores_what_artvec_wrote(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "runs/x/run.json", "runs/x/model.safetensors")
+    _touch(tmp_path, "runs/x/figures/curves.png", "runs/x/seed-1/figures/curves.png")
+    _touch(tmp_path, "indexes/x/collection.json", "indexes/x/shards/0.arrow", "indexes/x/map.png")
+    _touch(tmp_path, "museum/collection.json", "museum/run.json", "museum/b.jpg")
+    assert _paths(tmp_path) == ["a.jpg", "museum/b.jpg"]
+    assert find_images(tmp_path / "runs/x").samples == ()
+
+
 def test_finds_nested_files(tmp_path: Path) -> None:
     _touch(tmp_path, "a/b/c/d/e.jpg", "a/b/f.jpg", "g.jpg")
     assert _paths(tmp_path) == ["a/b/c/d/e.jpg", "a/b/f.jpg", "g.jpg"]

@@ -14,7 +14,17 @@ from safetensors.torch import load_file
 from artvec.collection.reader import blocks, open_collection
 from artvec.embed import EmbedOptions, embed
 from artvec.errors import ArtvecError
-from artvec.train import Listener, Plan, TrainOptions, Wishes, begun, plan_of, train
+from artvec.train import (
+    Listener,
+    Plan,
+    TrainOptions,
+    TrainReport,
+    Wishes,
+    begun,
+    plan_of,
+    train,
+    unfinished,
+)
 from artvec.training.phase import Epoch
 
 QUICK = ("head.epochs=2", "finetune.epochs=1", "finetune.batch_size=16", "finetune.interpolate=1")
@@ -92,6 +102,22 @@ def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) 
     with pytest.raises(Stopped):
         train(replace(options("a"), seeds=2), Listener(epoch=stop))
     assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
+
+
+def test_what_a_run_found_is_drawn_before_it_counts_as_finished(here: Path) -> None:
+    class Killed(Exception):
+        pass
+
+    def draw(report: TrainReport) -> None:
+        assert report.phases and report.seconds > 0
+        raise Killed
+
+    with pytest.raises(Killed):
+        train(options("a"), Listener(judged=draw))
+    assert unfinished() == [Path("runs/a")]
+    drawn: list[TrainReport] = []
+    report = train(begun(Path("runs/a")), Listener(judged=drawn.append))
+    assert drawn[0].verdicts == report.verdicts and unfinished() == []
 
 
 @pytest.mark.parametrize("given", [("label", "artist", "artist"), ("label", "artist", "")])

@@ -106,6 +106,8 @@ def test_what_is_refused_before_anything_is_computed(here: Path, artvec: Artvec)
         (("train", "speckles", "--from", "none.json"), "run's record", "--from"),
         (("train", "speckles", "--watch", "none"), "not a collection", "embed"),
         (("train", "speckles", "--precision", "fp16"), "fp16", "bf16"),
+        (("train", "speckles", "--head", "99999999"), "too wide", "at most"),
+        (("train", "speckles", "-i", "speckle"), "is a collection, and -i names another", "one"),
         (("train", "speckles", "-m", "colour:4x4"), "no weights to train", "lite0"),
     ]
     for words, message, hint in cases:
@@ -127,7 +129,7 @@ def test_a_folder_is_embedded_first(here: Path, artvec: Artvec) -> None:
     assert done.json["run"] == str(here / "runs" / "speckles")
     # the folder now means that collection; what is new in it is embedded first
     shutil.copy(here / "speckles/red/00.png", here / "speckles/red/new.png")
-    done = artvec("train", "./speckles", *quick, "--name", "second")
+    done = artvec("train", "speckles", "-i", "speckles", *quick, "--name", "second")
     assert done.code == 0, done.err
     status = artvec("status", "-i", "speckles", "--json").json
     assert (status["rows"], status["missing"]) == (46, [])

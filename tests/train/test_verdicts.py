@@ -126,6 +126,8 @@ def test_sentences() -> None:
         Verdict("head", "finetune", "silhouette_cosine", Interval(0.214, 0.18, 0.243), "yes"),
         Verdict("finetune", "refine", "accuracy", Interval(-0.004, -0.01, 0.02), "inconclusive"),
         Verdict("head", "refine", "silhouette_cosine", Interval(-0.05, -1.07, -0.01), "no"),
+        Verdict("refine", "more", "silhouette_cosine", Interval(0.0012, 0.0004, 0.002), "yes"),
+        Verdict("refine", "more", "precision_at_5", Interval(0.0004, -0.1, 0.1), "inconclusive"),
         Verdict(
             "untrained", "head", "precision_at_5", Interval(-0.11, -0.13, -0.1), "no", "things"
         ),
@@ -135,6 +137,8 @@ def test_sentences() -> None:
         "silhouette +.21 [+.18, +.24]: helped",
         "phase refine: accuracy -0.4 points [-1.0, +2.0]: inconclusive",
         "from head to refine: silhouette -.05 [-1.07, -.01]: hurt",
+        "phase more: silhouette +.001 [+.000, +.002]: helped; "
+        "precision@5 +0.04 points [-10.00, +10.00]: inconclusive",
         "phase head, on things: precision@5 -11.0 points [-13.0, -10.0]: hurt",
     )
 

@@ -106,14 +106,13 @@ def train_command(
     if find_lr:
         return _find_rate(wanted, output)
     report = train(wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose))
-    _draw(report, tensorboard=tensorboard)
     training.show(report, output)
     output.object(training.fields_of(report))
     return 0
 
 
 def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener:
-    """Return who tells a user of stages, notes and epochs.
+    """Return who tells a user of stages, notes and epochs, and draws what a run found.
 
     Args:
         output: Of the command.
@@ -131,17 +130,15 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
         if verbose:
             output.notes([training.epoch_line(told)])
 
-    return Listener(output.progress, lambda text: output.notes([text]), epoch)
+    def draw(report: TrainReport) -> None:
+        from artvec.report import run
 
+        run.write_page(report, report.run / "report.html")
+        run.save_figures(report, report.run / "figures")
+        if logged is not None:
+            run.write_tensorboard(report, report.run / _LOG)
 
-def _draw(report: TrainReport, *, tensorboard: bool) -> None:
-    """Write the page, the figures and, where asked for, the log of figures."""
-    from artvec.report import run
-
-    run.write_page(report, report.run / "report.html")
-    run.save_figures(report, report.run / "figures")
-    if tensorboard:
-        run.write_tensorboard(report, report.run / _LOG)
+    return Listener(output.progress, lambda text: output.notes([text]), epoch, draw)
 
 
 def _find_rate(wanted: TrainOptions, output: Output) -> int:
