@@ -15,7 +15,7 @@ from artvec.types import Sample, Skipped
 
 SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split())
 _OWN = ({"run.json", "model.safetensors"}, {"collection.json", "shards"})
-"""What tells runs and collections, with charts and contact sheets in them, from folders of pictures."""
+"""What tells runs and collections, which hold charts, from folders of pictures."""
 
 
 @dataclass(frozen=True, slots=True)
