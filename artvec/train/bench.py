@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from artvec.backbones.penultimate import Penultimate
 from artvec.collection.reader import Collection
 from artvec.heads import Head, takes_map
 from artvec.train.begin import Start
-from artvec.train.judge import Seen, embedded, encoder_of, probabilities_of
+from artvec.train.judge import Seen, embedded, encoder_of, figures_of, probabilities_of
 from artvec.train.kept import Kept, State, copied
 from artvec.train.material import Material, without
 from artvec.train.options import Listener
 from artvec.train.plan import Plan
+from artvec.train.report import SplitFigures
 from artvec.train.watch import Watched, after
+from artvec.train.weigh import choose_anchor, precision_of
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
 from artvec.training.phase import Phase
@@ -109,38 +112,71 @@ class Bench:
 
         Args:
             title: For the progress.
-            weight: Of the anchor; 0 for none.
+            weight: Of the anchor, at most; 0 for none.
         """
-        start = self.start
-        encoder = encoder_of(start.backbone, start.module, self.encoder)
+        encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
         with self.listener.stage(f"{title}: embedding") as progress:
             learned = embedded(self.material.samples, encoder, progress)
-        anchor = Anchor(weight, self._usual_length(learned)) if weight else None
-        watched = {}
+        abroad = []
         for one in self.watched:
             with self.listener.stage(f"{title}: embedding {one.name}") as progress:
-                vectors = embedded(one.samples, encoder, progress)
-            watched[one.name] = after(one, _beside(vectors, start.known(one.vectors), anchor))
-        vectors = _beside(learned, start.known(self.material.vectors), anchor)
+                abroad.append(embedded(one.samples, encoder, progress))
+        anchor = self._anchor(learned, abroad, weight) if weight else None
         inputs = self.inputs(title, learned)
-        return Seen(vectors, inputs, probabilities_of(self.heads, inputs), watched, anchor)
+        return Seen(
+            vectors=self._beside(learned, self.material.vectors, anchor),
+            inputs=inputs,
+            probabilities=probabilities_of(self.heads, inputs),
+            watched=self._after(abroad, anchor),
+            anchor=anchor,
+        )
 
     def at_first(self, title: str) -> Seen:
         """See what the backbone makes of all as it came: the stored vectors."""
         stored = self.material.vectors
-        watched = {one.name: after(one, one.vectors) for one in self.watched}
         inputs = self.inputs(title, self.start.learned(stored))
-        return Seen(stored, inputs, watched=watched, anchor=self.start.weighed)
+        return Seen(stored, inputs, watched=self._at_first(), anchor=self.start.weighed)
 
-    def _usual_length(self, learned: Float32Array) -> float:
-        return float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
+    def _anchor(
+        self, learned: Float32Array, abroad: Sequence[Float32Array], weight: float
+    ) -> Anchor:
+        """Return how an embedding is weighed, by val and what is watched."""
+        stored = self.material.vectors
+        length = float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
+        full = Anchor(weight, length)
+        if not self.watched or not len(self.material.val):
+            return full
+
+        def home(anchor: Anchor | None) -> float:
+            vectors = self._beside(learned, stored, anchor) if anchor else stored
+            return precision_of(figures_of(self.material, Seen(vectors, vectors), ("val",))["val"])
+
+        def away(anchor: Anchor | None) -> float:
+            found = self._after(abroad, anchor) if anchor else self._at_first()
+            return float(np.mean([precision_of(one) for one in found.values()]))
+
+        return choose_anchor(full, home, away)
+
+    def _after(
+        self, abroad: Sequence[Float32Array], anchor: Anchor | None
+    ) -> dict[str, SplitFigures]:
+        return {
+            one.name: after(one, self._beside(vectors, one.vectors, anchor))
+            for one, vectors in zip(self.watched, abroad, strict=True)
+        }
+
+    def _at_first(self) -> dict[str, SplitFigures]:
+        return {one.name: after(one, one.vectors) for one in self.watched}
+
+    def _beside(
+        self, learned: Float32Array, stored: Float32Array, anchor: Anchor | None
+    ) -> Float32Array:
+        return (
+            learned if anchor is None else side_by_side(learned, self.start.known(stored), anchor)
+        )
 
     def _whole(self) -> Classifier:
         return Classifier(self.backbone, [head.module for head in self.heads])
-
-
-def _beside(learned: Float32Array, known: Float32Array, anchor: Anchor | None) -> Float32Array:
-    return learned if anchor is None else side_by_side(learned, known, anchor)
 
 
 class Rows:

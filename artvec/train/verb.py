@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from artvec.backbones.anchored import Anchor
 from artvec.collection.reader import open_collection
 from artvec.encoders.compiled import resolve
 from artvec.errors import ArtvecError
@@ -26,8 +27,10 @@ from artvec.train.seeds import other_seeds
 from artvec.train.teach import teach
 from artvec.train.verdicts import UNTRAINED, verdicts
 from artvec.train.watch import Watched, watched
+from artvec.train.weigh import LOST
 from artvec.training.blocks import trainable_parameters
 from artvec.training.loop import Diverged
+from artvec.training.recipes import trains_backbone
 from artvec.types import EncoderOptions, Float32Array, Interval, Sample
 
 SPLITS = ("train", "val", "test")
@@ -185,11 +188,25 @@ def _report(
             if step.taught is not None
             for one in advice(phase, step.taught.trace, classes[0], told)
         ),
-        warnings=(*bench.material.notes, *(note for one in bench.watched for note in one.notes)),
+        warnings=(
+            *bench.material.notes,
+            *(note for one in bench.watched for note in one.notes),
+            *_lighter(bench, steps[-1].seen.anchor),
+        ),
         test_paths=tuple(bench.material.samples[at].path for at in bench.material.test),
         seeds={},
         seconds=0.0,
     )
+
+
+def _lighter(bench: Bench, anchor: Anchor | None) -> Iterator[str]:
+    asked = next((one.anchor for one in bench.plan.phases[::-1] if trains_backbone(one)), 0)
+    if anchor is not None and anchor.weight < asked:
+        names = ", ".join(one.name for one in bench.watched)
+        yield (
+            f"what was learned weighs {anchor.weight:.2g} beside what was known, not {asked:.2g}: "
+            f"with more, {names} would lose over {100 * LOST:.0f} points of precision@5"
+        )
 
 
 def _phase_report(

@@ -30,6 +30,7 @@ from artvec.train import (
     train,
     unfinished,
 )
+from artvec.train.weigh import PARTS
 from artvec.training.phase import Epoch
 from artvec.types import BackboneRequest
 
@@ -377,5 +378,8 @@ def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train
     report = run(watch=("stripes",))
     assert all("precision_at_5" in phase.watched["stripes"].figures for phase in report.phases)
     assert {verdict.on for verdict in report.verdicts} == {"test", "stripes"}
+    weight = record("a")["backbone"]["anchor"]["weight"]
+    assert any(weight == pytest.approx(1.5 * part) for part in PARTS)
+    assert (weight < 1.5) == any("stripes would lose over 3" in told for told in report.warnings)
     trained = set(record("a")["splits"]["train"])
     assert len(trained) == 27
