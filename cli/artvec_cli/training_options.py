@@ -81,7 +81,7 @@ Watch = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLLECTION",
-        help="Look at another labelled collection after every phase; repeatable.",
+        help="Labelled collection to look at after every phase; lowers --anchor. Repeatable.",
         autocompletion=completion.collections,
     ),
 ]
