@@ -96,68 +96,73 @@ def verdict(pair: tuple[str, str], metric: str, difference: float, on: str = "te
     return Verdict(*pair, metric, ends, helped, on)
 
 
+def phase_report(
+    name: str, skill: float, before: float, labels: Int64Array, n_classes: int, watch: str
+) -> PhaseReport:
+    head, finetune, refine = (name == each for each in _NAMES)
+    phase = Phase(
+        name=name,
+        trainable="head" if head else "last:4" if finetune else "all",
+        epochs=_EPOCHS[_NAMES.index(name)],
+        rate=1e-3 if head else 3e-4 if finetune else 1e-5,
+        mixup=0.2 if refine else 0.0,
+        interpolate=None if finetune else 1.0,
+        augment="art",
+    )
+    return PhaseReport(
+        phase=phase,
+        history=history(phase, before, skill, seed=phase.epochs),
+        best_epoch=phase.epochs - 1,
+        seconds=40.0 * phase.epochs,
+        share=0.8 if finetune else 1.0,
+        splits={
+            "train": split(labels, n_classes, skill + 0.03),
+            "val": split(labels[: len(labels) // 4], n_classes, skill + 0.01),
+            "test": split(labels, n_classes, skill),
+        },
+        watched={watch: split(labels[:99], n_classes, 1.6 - skill, head=False)},
+        trainable_parameters=12_810 if head else 3_381_258,
+        points=points(labels, n_classes, skill),
+    )
+
+
+def all_verdicts(watch: str) -> tuple[Verdict, ...]:
+    gains = {
+        ("untrained", "head"): 0.0,
+        ("head", "finetune"): 0.062,
+        ("finetune", "refine"): 0.004,
+        ("head", "refine"): 0.07,
+    }
+    told = [
+        verdict(pair, metric, gain * (1 + at))
+        for pair, gain in gains.items()
+        for at, metric in enumerate(("accuracy", "precision_at_5", "silhouette_cosine"))
+        if pair[0] != "untrained" or metric != "accuracy"
+    ]
+    return (*told, verdict(("head", "refine"), "precision_at_5", -0.11, on=watch))
+
+
 def whole_run(
     run: Path, classes: Sequence[str] = STYLES, *, each: int = 52, watch: str = "things & <b>"
 ) -> TrainReport:
     """Return a run of three phases with everything that a page can show."""
     labels = np.repeat(np.arange(len(classes)), each)
     labels[0] = -1  # one picture's label isn't known
-    phases = []
-    before = 0.3
-    for name, skill, epochs in zip(_NAMES, _SKILLS, _EPOCHS, strict=True):
-        phase = Phase(
-            name=name,
-            trainable="head" if name == "head" else "last:4" if name == "finetune" else "all",
-            epochs=epochs,
-            rate=1e-3 if name == "head" else 3e-4 if name == "finetune" else 1e-5,
-            mixup=0.2 if name == "refine" else 0.0,
-            interpolate=None if name == "finetune" else 1.0,
-            augment="art",
-        )
-        sides = {
-            "train": split(labels, len(classes), skill + 0.03),
-            "val": split(labels[: len(labels) // 4], len(classes), skill + 0.01),
-            "test": split(labels, len(classes), skill),
-        }
-        phases.append(
-            PhaseReport(
-                phase=phase,
-                history=history(phase, before, skill, seed=epochs),
-                best_epoch=epochs - 1,
-                seconds=40.0 * epochs,
-                share=0.8 if name == "finetune" else 1.0,
-                splits=sides,
-                watched={watch: split(labels[:99], len(classes), 1.6 - skill, head=False)},
-                trainable_parameters=12_810 if name == "head" else 3_381_258,
-                points=points(labels, len(classes), skill),
-            )
-        )
-        before = skill - 0.02
-    pairs = [
-        ("untrained", "head"),
-        ("head", "finetune"),
-        ("finetune", "refine"),
-        ("head", "refine"),
-    ]
-    judged = ("accuracy", "precision_at_5", "silhouette_cosine")
-    verdicts = [
-        verdict(pair, metric, gain * (1 + at))
-        for pair, gain in zip(pairs, (0.0, 0.062, 0.004, 0.07), strict=True)
-        for at, metric in enumerate(judged)
-        if pair[0] != "untrained" or metric != "accuracy"
-    ]
-    verdicts.append(verdict(("head", "refine"), "precision_at_5", -0.11, on=watch))
+    befores = (0.3, *(skill - 0.02 for skill in _SKILLS))
     return TrainReport(
         run=run,
         backbone="tf_efficientnet_lite0",
         label_columns=("style", "artist"),
         classes=(tuple(classes), ("A", "B")),
-        phases=tuple(phases),
+        phases=tuple(
+            phase_report(name, skill, before, labels, len(classes), watch)
+            for name, skill, before in zip(_NAMES, _SKILLS, befores, strict=False)
+        ),
         untrained={
             "test": split(labels, len(classes), 0.82, head=False),
             watch: split(labels[:99], len(classes), 0.78, head=False),
         },
-        verdicts=tuple(verdicts),
+        verdicts=all_verdicts(watch),
         advice=(
             Advice("refine", "The val loss hardly moves: the rate is too low.", "--rate 1e-4"),
             Advice("head", "<i>Train</i> runs ahead of val.", "--set head.dropout=0.5 <x>"),
