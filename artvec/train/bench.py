@@ -112,7 +112,7 @@ class Bench:
 
         Args:
             title: For the progress.
-            weight: Of the anchor, at most; 0 for none.
+            weight: Of the anchor, where nothing is watched; 0 for none.
         """
         encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
         with self.listener.stage(f"{title}: embedding") as progress:
@@ -143,9 +143,9 @@ class Bench:
         """Return how an embedding is weighed, by val and what is watched."""
         stored = self.material.vectors
         length = float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
-        full = Anchor(weight, length)
+        asked = Anchor(weight, length)
         if not self.watched or not len(self.material.val):
-            return full
+            return asked
 
         def home(anchor: Anchor | None) -> float:
             vectors = self._beside(learned, stored, anchor) if anchor else stored
@@ -155,7 +155,7 @@ class Bench:
             found = self._after(abroad, anchor) if anchor else self._at_first()
             return float(np.mean([precision_of(one) for one in found.values()]))
 
-        return choose_anchor(full, home, away)
+        return choose_anchor(asked, home, away)
 
     def _after(
         self, abroad: Sequence[Float32Array], anchor: Anchor | None

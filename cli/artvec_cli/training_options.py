@@ -81,7 +81,7 @@ Watch = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLLECTION",
-        help="Labelled collection to look at after every phase; lowers --anchor. Repeatable.",
+        help="Labelled collection to look at after every phase; scales --anchor. Repeatable.",
         autocompletion=completion.collections,
     ),
 ]
