@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,14 +19,20 @@ class Site:
     Attributes:
         files: Bytes by name.
         ranges: Answer ranges, as most servers do.
+        longest: Bytes of the longest range that is answered at once.
+        headers: Sent instead of the right ones.
         drops: Bytes after which each of the next answers breaks off.
+        resets: Break off without a goodbye: what was not read yet is lost.
         answers: Status codes of the next answers, instead of files.
         asked: (name, Range header) of every request.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     ranges: bool = True
+    longest: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     drops: list[int] = field(default_factory=list)
+    resets: bool = False
     answers: list[int] = field(default_factory=list)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     url: str = ""
@@ -43,13 +52,22 @@ def served(site: Site) -> Iterator[Site]:
             start = int(wanted[6:-1]) if wanted and site.ranges else 0
             if start >= len(whole):
                 return self.send_error(416)
-            self.send_response(206 if start else 200)
+            end = len(whole) if not start else min(len(whole), start + (site.longest or len(whole)))
+            headers = {"Content-Length": str(end - start)}
             if start:
-                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
-            self.send_header("Content-Length", str(len(whole) - start))
+                headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(whole)}"
+            self.send_response(206 if start else 200)
+            for header, value in (headers | site.headers).items():
+                self.send_header(header, value)
             self.end_headers()
-            rest = whole[start:]
+            rest = whole[start:end]
             self.wfile.write(rest[: site.drops.pop(0)] if site.drops else rest)
+            if site.resets:
+                self.wfile.flush()
+                time.sleep(0.1)  # for what was sent to arrive
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
 
         def log_message(self, *arguments: object) -> None:
             pass

@@ -157,13 +157,77 @@ def test_a_server_without_ranges_begins_anew(
     assert pictures_of(tmp_path / "set") == EXPECTED
 
 
+def test_a_server_that_never_gets_further_is_given_up(
+    artbench: PictureSet, site: Site, tmp_path: Path
+) -> None:
+    """Without ranges every attempt begins anew: a longer one than the last is no progress."""
+    site.ranges, site.drops = False, [1000, 2000] * 20
+    with pytest.raises(ArtvecError, match="ended at"):
+        get_data(artbench, tmp_path / "set")
+    assert len(site.asked) < 8
+
+
+def test_a_server_that_answers_ranges_in_pieces(
+    artbench: PictureSet, site: Site, tmp_path: Path
+) -> None:
+    site.drops, site.longest = [1000], 3000
+    get_data(artbench, tmp_path / "set")
+    assert [asked for _, asked in site.asked][:3] == [None, "bytes=1000-", "bytes=4000-"]
+    assert pictures_of(tmp_path / "set") == EXPECTED
+
+
+def test_a_range_that_begins_at_the_beginning(
+    artbench: PictureSet, site: Site, tmp_path: Path
+) -> None:
+    whole = site.files[artbench.files[0].name]
+    site.drops, site.ranges = [1000], False
+    site.headers = {"Content-Range": f"bytes 0-{len(whole) - 1}/{len(whole)}"}
+    get_data(artbench, tmp_path / "set")
+    assert pictures_of(tmp_path / "set") == EXPECTED
+
+
+def test_what_came_before_a_reset_is_kept(site: Site, tmp_path: Path) -> None:
+    large = np.random.default_rng(0).bytes(300_000)
+    inside = ARTBENCH | {"artbench-10-imagefolder-split/large.bin": large}
+    wanted = published("artbench10", site, [tar(inside)], COUNTS)
+    site.drops, site.resets = [100_000, 100_000], True
+    get_data(wanted, tmp_path / "set")
+    assert [asked for _, asked in site.asked] == [None, "bytes=100000-", "bytes=200000-"]
+
+
+@pytest.mark.parametrize("length", ["many", "-5"])
+def test_a_length_that_is_none(
+    artbench: PictureSet, site: Site, tmp_path: Path, length: str
+) -> None:
+    site.headers = {"Content-Length": length}
+    get_data(artbench, tmp_path / "set")
+    assert pictures_of(tmp_path / "set") == EXPECTED
+
+
+def test_a_web_page_takes_no_files_place(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
+    """The login page of a hotel's network answers every address with 200."""
+    name = artbench.files[0].name
+    whole = site.files[name]
+    site.drops = [1000, 0, 0, 0]
+    with pytest.raises(ArtvecError):
+        get_data(artbench, tmp_path / "set")
+    site.files[name], site.ranges = b"<html>log in</html>", False
+    site.headers = {"Content-Type": "text/html; charset=utf-8"}
+    with pytest.raises(ArtvecError, match="web page"):
+        get_data(artbench, tmp_path / "set")
+    site.files[name], site.ranges, site.headers = whole, True, {}
+    site.asked.clear()
+    get_data(artbench, tmp_path / "set")
+    assert [asked for _, asked in site.asked] == ["bytes=1000-"]
+
+
 def test_a_busy_server_is_asked_again(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
     site.answers = [503, 429]
     get_data(artbench, tmp_path / "set")
     assert pictures_of(tmp_path / "set") == EXPECTED
 
 
-@pytest.mark.parametrize("code", [403, 404])
+@pytest.mark.parametrize("code", [403, 404, 416])
 def test_a_refusal_is_told_at_once(
     artbench: PictureSet, site: Site, tmp_path: Path, code: int
 ) -> None:
@@ -212,8 +276,11 @@ def test_a_whole_file_that_was_not_yet_checked_is_not_fetched_again(
 
 def test_a_file_without_end_is_refused(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
     site.files[artbench.files[0].name] *= 3
-    with pytest.raises(ArtvecError, match="sends more than"):
-        get_data(artbench, tmp_path / "set")
+    for headers in ({}, {"Content-Length": "?"}):
+        site.headers = headers
+        with pytest.raises(ArtvecError, match="sends more than"):
+            get_data(artbench, tmp_path / "set")
+    assert not files_of(tmp_path)
 
 
 def test_a_mirror_has_the_same_files(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
