@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tarfile
 import zlib
 from lzma import LZMAError
@@ -10,6 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from artvec.errors import ArtvecError
 
 _MOST_MEMBERS = 1_000_000
+_NAMES = (errno.ENAMETOOLONG, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
+"""Names that are too long, or that a file and a folder share; a disk's errors are others, and a
+decompressor's have no number."""
 _HINT = "nothing was kept of it; give a copy's place: --mirror URL"
 
 
@@ -41,8 +45,12 @@ def unpack(archive: Path, folder: Path, *, limit_bytes: int) -> None:
                     packed.extract(member, folder, filter="data")
     except tarfile.FilterError as error:
         raise _refused(archive, f"is not safe to unpack: {error}") from error
-    except (tarfile.TarError, EOFError, zlib.error, LZMAError) as error:
+    except (tarfile.TarError, EOFError, ValueError, zlib.error, LZMAError) as error:
         raise _refused(archive, f"is damaged: {error}") from error
+    except OSError as error:
+        if error.errno is not None and error.errno not in _NAMES:
+            raise
+        raise _refused(archive, f"is damaged: {error.strerror or error}") from error
 
 
 def _look_at(member: tarfile.TarInfo, archive: Path) -> None:

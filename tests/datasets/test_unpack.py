@@ -83,6 +83,36 @@ def test_damaged_archives(tmp_path: Path, mode: str, spoil: Callable[[bytes], by
         unpack(file, tmp_path / "into", limit_bytes=MB)
 
 
+def test_what_a_decompressor_finds_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
+    """Bzip2 has a checksum for each block, and tells of a wrong one by an OSError."""
+    import random
+
+    file = tmp_path / "damaged.tar"
+    with tarfile.open(file, "w:bz2") as packed:
+        made = member("train/a.jpg")
+        made.size = 400_000
+        packed.addfile(made, io.BytesIO(random.Random(0).randbytes(made.size)))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ArtvecError, match="damaged"):
+        unpack(file, tmp_path / "into", limit_bytes=MB)
+
+
+@pytest.mark.parametrize(
+    "names", [("train/a\0.jpg",), ("n" * 300,), ("train", "train/a.jpg"), ("train/a/b", "train/a")]
+)
+def test_names_that_no_folder_can_have(tmp_path: Path, names: tuple[str, ...]) -> None:
+    file = archive(tmp_path, [member(name) for name in names])
+    if "\0" in names[0]:  # tarfile cuts such a name, unless a header of its own holds it
+        made = member("short")
+        made.pax_headers = {"path": names[0]}
+        with tarfile.open(file, "w", format=tarfile.PAX_FORMAT) as packed:
+            packed.addfile(made)
+    with pytest.raises(ArtvecError, match="damaged"):
+        unpack(file, tmp_path / "into", limit_bytes=MB)
+
+
 def test_owners_and_dangerous_permissions_are_not_taken_over(tmp_path: Path) -> None:
     file = archive(tmp_path, [member("train/a.jpg")])
     unpack(file, tmp_path / "into", limit_bytes=MB)
