@@ -7,6 +7,7 @@ call goes on.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -18,8 +19,9 @@ from typing import Any
 
 from PIL import Image
 
+from artvec.collection.lock import writing
 from artvec.datasets.catalogue import PictureSet, Remote
-from artvec.datasets.download import AGAIN, fetch
+from artvec.datasets.download import AGAIN, check_address, fetch
 from artvec.datasets.unpack import unpack
 from artvec.errors import ArtvecError, command
 from artvec.files import write_whole
@@ -72,14 +74,19 @@ def get_data(
         stage: Opens the display of a stage's progress, by its title.
 
     Raises:
-        ArtvecError: The folder holds something else or can't be written to; a file can't be had,
-            is not the published one, or is not safe to unpack.
+        ArtvecError: The folder holds something else, can't be written to, or another process is
+            fetching into it; a file can't be had, is not the published one, or is not safe to
+            unpack.
     """
     started = time.perf_counter()
+    if mirror is not None:
+        check_address(mirror)
     try:
         already = _is_finished(wanted, folder)
         if not already:
-            _get(wanted, folder, mirror, stage)
+            with writing(folder / _WORK / wanted.name, "DIR"):
+                _get(wanted, folder, mirror, stage)
+        shutil.rmtree(folder / _WORK, ignore_errors=True)
     except OSError as error:
         raise ArtvecError(
             f"{folder} can't be written to: {error.strerror or error}",
@@ -99,11 +106,10 @@ def get_data(
 
 def _get(wanted: PictureSet, folder: Path, mirror: str | None, stage: Stage) -> None:
     work = folder / _WORK / wanted.name
-    work.mkdir(parents=True, exist_ok=True)
     for remote in wanted.files:
         with stage(f"downloading {remote.name}, MB") as progress:
             fetch(
-                f"{mirror.rstrip('/')}/{remote.name}" if mirror else remote.url,
+                f"{mirror.rstrip('/')}/{remote.name}" if mirror is not None else remote.url,
                 work / remote.name,
                 md5=remote.md5,
                 limit_bytes=_ROOM * remote.size_bytes,
@@ -117,8 +123,8 @@ def _get(wanted: PictureSet, folder: Path, mirror: str | None, stage: Stage) -> 
             progress(number, len(wanted.files))
     with stage("arranging") as progress:
         _arrange(wanted, unpacked, folder, progress)
+    os.sync()  # the pictures, before what says that they are there
     _mark(wanted, folder)
-    shutil.rmtree(folder / _WORK, ignore_errors=True)
 
 
 def _unpack(file: Path, remote: Remote, unpacked: Path) -> None:
@@ -175,9 +181,9 @@ def _is_finished(wanted: PictureSet, folder: Path) -> bool:
         return False
     mark = _read_mark(folder)
     if mark.get("name") == wanted.name:
-        return _count(folder) == wanted.pictures
-    begun = {entry.name for entry in folder.iterdir()} <= {_WORK, *_SPLITS}
-    if mark or not begun or not (folder / _WORK / wanted.name).is_dir():
+        counts = {split: _count(folder / split) for split in wanted.pictures}
+        return all(counts[split] >= count for split, count in wanted.pictures.items())
+    if mark or not _is_begun(wanted, folder):
         holds = f"the set {mark['name']}" if "name" in mark else "something else"
         raise ArtvecError(
             f"{folder} holds {holds}",
@@ -195,9 +201,17 @@ def _read_mark(folder: Path) -> dict[str, Any]:
     return mark if isinstance(mark, dict) else {}
 
 
-def _count(folder: Path) -> dict[str, int]:
-    counts = {split: sum(1 for _ in (folder / split).glob("*/*")) for split in _SPLITS}
-    return {split: count for split, count in counts.items() if count}
+def _is_begun(wanted: PictureSet, folder: Path) -> bool:
+    """Say whether an earlier call was stopped here, if only between two folders that it made."""
+    inside = {entry.name for entry in folder.iterdir()}
+    if (folder / _WORK / wanted.name).is_dir():
+        return inside <= {_WORK, f".{_MARK}.partial", *_SPLITS}
+    return inside == {_WORK} and not any((folder / _WORK).iterdir())
+
+
+def _count(split: Path) -> int:
+    """Count what is not hidden: file managers leave `.DS_Store` and the like."""
+    return sum(1 for _ in split.glob("*/[!.]*"))
 
 
 def _in_megabytes(progress: Progress) -> Progress:

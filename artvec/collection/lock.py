@@ -17,19 +17,20 @@ def writing(folder: Path, option: str = "-i") -> Iterator[None]:
     """Hold a folder of artvec's for writing.
 
     Args:
-        folder: Of a collection or a run.
-        option: By which another one is named.
+        folder: Of a collection or a run, or where a set of pictures is fetched to.
+        option: By which another one is named, or the argument.
 
     Raises:
         ArtvecError: Another process holds it (it is named), or the folder can't be written to.
     """
+    name, path = (f"{option} NAME", f"{option} PATH") if option[0] == "-" else (option, option)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise ArtvecError(
             f"{folder} can't be written to: {error.strerror}",
-            f"choose another place: {option} PATH",
+            f"choose another place: {path}",
         ) from error
     try:
         try:
@@ -37,12 +38,12 @@ def writing(folder: Path, option: str = "-i") -> Iterator[None]:
         except BlockingIOError as error:
             raise ArtvecError(
                 f"{folder} is being written to by {_holder(descriptor)}",
-                f"wait for it, or use another {option} NAME",
+                f"wait for it, or use another {name}",
             ) from error
         except OSError as error:
             raise ArtvecError(
                 f"{folder} can't be locked: {error.strerror}",
-                f"its file system has no locks; choose another place: {option} PATH",
+                f"its file system has no locks; choose another place: {path}",
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)

@@ -130,8 +130,10 @@ def _interrupted(arguments: list[str]) -> int:
     kept = {
         "embed": "; whole shards are kept, and the next run goes on from there",
         "train": "; finished epochs are kept: artvec train --resume goes on from there",
+        "data get": "; what came is kept, and the same command goes on from there",
     }
-    sys.stderr.write(f"stopped{kept.get(arguments[0], '')}\n")
+    words = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
+    sys.stderr.write(f"stopped{kept.get(words, '')}\n")
     return _SIGINT_CODE
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import pickle
-import tarfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,80 +13,14 @@ import numpy as np
 import pytest
 import torchvision.datasets
 from PIL import Image
+from publishing import ARTBENCH, COUNTS, EXPECTED, files_of, jpeg, md5, pictures_of, published, tar
 from scipy.io import savemat
-from serving import Site, served
+from serving import Site
 
-from artvec.datasets import download
+from artvec.collection.lock import writing
 from artvec.datasets.catalogue import CATALOGUE, PictureSet
 from artvec.errors import ArtvecError
 from artvec.get_data import get_data
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with served(Site()) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_WAITS_S", (0.0, 0.0))
-
-
-def jpeg(seed: int) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (24, 24, 3), dtype=np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "JPEG")
-    return out.getvalue()
-
-
-def tar(files: dict[str, bytes], mode: str = "w") -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=mode) as packed:  # type: ignore[call-overload]
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            packed.addfile(member, io.BytesIO(content))
-    return out.getvalue()
-
-
-def md5(content: bytes) -> str:
-    return hashlib.md5(content).hexdigest()
-
-
-def published(name: str, site: Site, contents: list[bytes], pictures: dict[str, int]) -> PictureSet:
-    """Return a set of the catalogue as if small files were published on the test's server."""
-    known = CATALOGUE[name]
-    files = []
-    for remote, content in zip(known.files, contents, strict=True):
-        site.files[remote.name] = content
-        url = f"{site.url}/{remote.name}"
-        files.append(replace(remote, url=url, md5=md5(content), size_bytes=len(content)))
-    return replace(known, pictures=pictures, files=tuple(files))
-
-
-INSIDE = ("train/ukiyo_e/a-0", "train/ukiyo_e/b-1", "train/baroque/c-2", "test/baroque/d-3")
-ARTBENCH = {
-    f"artbench-10-imagefolder-split/{name}.jpg": jpeg(number) for number, name in enumerate(INSIDE)
-}
-COUNTS = {"train": 3, "test": 1}
-
-
-@pytest.fixture
-def artbench(site: Site) -> PictureSet:
-    return published("artbench10", site, [tar(ARTBENCH)], COUNTS)
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    found = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in found}
-
-
-def pictures_of(folder: Path) -> dict[str, bytes]:
-    return {path: data for path, data in files_of(folder).items() if path != "set.json"}
-
-
-EXPECTED = {name.split("/", 1)[1]: content for name, content in ARTBENCH.items()}
 
 
 def test_artbench_becomes_folders_by_split_and_style(
@@ -127,171 +58,6 @@ def test_a_lost_picture_is_fetched_again(artbench: PictureSet, tmp_path: Path) -
     assert pictures_of(tmp_path / "set") == EXPECTED
 
 
-def test_dropped_connections_are_outlasted(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    site.drops = [1000, 2000, 500]
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == [None, "bytes=1000-", "bytes=3000-", "bytes=3500-"]
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_second_call_goes_on_where_the_first_gave_up(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    site.drops = [1000, 0, 0, 0]
-    with pytest.raises(ArtvecError, match=r"ended at 1,000 of") as failure:
-        get_data(artbench, tmp_path / "set")
-    assert "goes on where it stopped" in failure.value.hint
-    site.asked.clear()
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == ["bytes=1000-"]
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_server_without_ranges_begins_anew(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    site.ranges, site.drops = False, [1000]
-    get_data(artbench, tmp_path / "set")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_server_that_never_gets_further_is_given_up(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    """Without ranges every attempt begins anew: a longer one than the last is no progress."""
-    site.ranges, site.drops = False, [1000, 2000] * 20
-    with pytest.raises(ArtvecError, match="ended at"):
-        get_data(artbench, tmp_path / "set")
-    assert len(site.asked) < 8
-
-
-def test_a_server_that_answers_ranges_in_pieces(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    site.drops, site.longest = [1000], 3000
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked][:3] == [None, "bytes=1000-", "bytes=4000-"]
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_range_that_begins_at_the_beginning(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    whole = site.files[artbench.files[0].name]
-    site.drops, site.ranges = [1000], False
-    site.headers = {"Content-Range": f"bytes 0-{len(whole) - 1}/{len(whole)}"}
-    get_data(artbench, tmp_path / "set")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_what_came_before_a_reset_is_kept(site: Site, tmp_path: Path) -> None:
-    large = np.random.default_rng(0).bytes(300_000)
-    inside = ARTBENCH | {"artbench-10-imagefolder-split/large.bin": large}
-    wanted = published("artbench10", site, [tar(inside)], COUNTS)
-    site.drops, site.resets = [100_000, 100_000], True
-    get_data(wanted, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == [None, "bytes=100000-", "bytes=200000-"]
-
-
-@pytest.mark.parametrize("length", ["many", "-5"])
-def test_a_length_that_is_none(
-    artbench: PictureSet, site: Site, tmp_path: Path, length: str
-) -> None:
-    site.headers = {"Content-Length": length}
-    get_data(artbench, tmp_path / "set")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_web_page_takes_no_files_place(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
-    """The login page of a hotel's network answers every address with 200."""
-    name = artbench.files[0].name
-    whole = site.files[name]
-    site.drops = [1000, 0, 0, 0]
-    with pytest.raises(ArtvecError):
-        get_data(artbench, tmp_path / "set")
-    site.files[name], site.ranges = b"<html>log in</html>", False
-    site.headers = {"Content-Type": "text/html; charset=utf-8"}
-    with pytest.raises(ArtvecError, match="web page"):
-        get_data(artbench, tmp_path / "set")
-    site.files[name], site.ranges, site.headers = whole, True, {}
-    site.asked.clear()
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == ["bytes=1000-"]
-
-
-def test_a_busy_server_is_asked_again(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
-    site.answers = [503, 429]
-    get_data(artbench, tmp_path / "set")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-@pytest.mark.parametrize("code", [403, 404, 416])
-def test_a_refusal_is_told_at_once(
-    artbench: PictureSet, site: Site, tmp_path: Path, code: int
-) -> None:
-    site.answers = [code]
-    with pytest.raises(ArtvecError, match=f"answers {code}") as failure:
-        get_data(artbench, tmp_path / "set")
-    assert "--mirror" in failure.value.hint
-    assert len(site.asked) == 1
-
-
-def test_another_file_than_the_published_one_is_refused(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    name = artbench.files[0].name
-    right = site.files[name]
-    site.files[name] = right[:-1] + b"x"
-    with pytest.raises(ArtvecError, match="MD5"):
-        get_data(artbench, tmp_path / "set")
-    site.files[name] = right
-    get_data(artbench, tmp_path / "set")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_beginning_of_another_file_is_thrown_away(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    partial = tmp_path / "set/.artvec/artbench10" / f"{artbench.files[0].name}.partial"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(b"x" * 1000)
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == ["bytes=1000-", None]
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_whole_file_that_was_not_yet_checked_is_not_fetched_again(
-    artbench: PictureSet, site: Site, tmp_path: Path
-) -> None:
-    name = artbench.files[0].name
-    partial = tmp_path / "set/.artvec/artbench10" / f"{name}.partial"
-    partial.parent.mkdir(parents=True)
-    partial.write_bytes(site.files[name])
-    get_data(artbench, tmp_path / "set")
-    assert [asked for _, asked in site.asked] == [f"bytes={len(site.files[name])}-"]
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
-def test_a_file_without_end_is_refused(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
-    site.files[artbench.files[0].name] *= 3
-    for headers in ({}, {"Content-Length": "?"}):
-        site.headers = headers
-        with pytest.raises(ArtvecError, match="sends more than"):
-            get_data(artbench, tmp_path / "set")
-    assert not files_of(tmp_path)
-
-
-def test_a_mirror_has_the_same_files(artbench: PictureSet, site: Site, tmp_path: Path) -> None:
-    remote = replace(artbench.files[0], url="http://127.0.0.1:1/gone/" + artbench.files[0].name)
-    moved = replace(artbench, files=(remote,))
-    with pytest.raises(ArtvecError, match="refused"):
-        get_data(moved, tmp_path / "set")
-    get_data(moved, tmp_path / "set", mirror=f"{site.url}/")
-    assert pictures_of(tmp_path / "set") == EXPECTED
-
-
 def test_too_few_pictures_are_told(site: Site, tmp_path: Path) -> None:
     wanted = published("artbench10", site, [tar(ARTBENCH)], {"train": 4, "test": 1})
     with pytest.raises(ArtvecError, match=r"'train': 3.*not.*'train': 4"):
@@ -311,6 +77,61 @@ def test_a_folder_of_another_set_is_not_touched(artbench: PictureSet, tmp_path: 
     get_data(artbench, tmp_path / "set")
     with pytest.raises(ArtvecError, match="the set artbench10"):
         get_data(CATALOGUE["cifar10"], tmp_path / "set")
+    assert pictures_of(tmp_path / "set") == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("left", "marked"),
+    [
+        (".artvec", False),
+        (".artvec/artbench10", False),
+        (".artvec/artbench10/unpacked/artbench-10-imagefolder-split", False),
+        (".artvec/artbench10/.lock", True),
+    ],
+)
+def test_what_a_killed_call_left_is_gone_on_with(
+    artbench: PictureSet, tmp_path: Path, left: str, marked: bool
+) -> None:
+    if marked:
+        get_data(artbench, tmp_path / "set")
+    (tmp_path / "set" / left).mkdir(parents=True)
+    assert get_data(artbench, tmp_path / "set").already == marked
+    assert pictures_of(tmp_path / "set") == EXPECTED
+    assert not (tmp_path / "set/.artvec").exists()
+
+
+def test_a_call_killed_while_it_wrote_the_mark(
+    artbench: PictureSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(file: Path, data: bytes) -> None:
+        file.with_name(f".{file.name}.partial").write_bytes(data[:9])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("artvec.get_data.write_whole", killed)
+        get_data(artbench, tmp_path / "set")
+    get_data(artbench, tmp_path / "set")
+    assert pictures_of(tmp_path / "set") == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["train/baroque/.DS_Store", "train/baroque/own.jpg"])
+def test_what_a_user_adds_is_no_reason_to_fetch_again(
+    artbench: PictureSet, tmp_path: Path, name: str
+) -> None:
+    get_data(artbench, tmp_path / "set")
+    (tmp_path / "set" / name).write_bytes(b"x")
+    assert get_data(artbench, tmp_path / "set").already
+
+
+def test_one_process_fetches_into_a_folder(
+    artbench: PictureSet, site: Site, tmp_path: Path
+) -> None:
+    with writing(tmp_path / "set/.artvec/artbench10"):
+        with pytest.raises(ArtvecError, match="is being written to by process") as failure:
+            get_data(artbench, tmp_path / "set")
+        assert failure.value.hint == "wait for it, or use another DIR"
+    assert not site.asked
+    get_data(artbench, tmp_path / "set")
     assert pictures_of(tmp_path / "set") == EXPECTED
 
 
