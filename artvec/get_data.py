@@ -84,7 +84,9 @@ def get_data(
     try:
         already = _is_finished(wanted, folder)
         if not already:
-            with writing(folder / _WORK / wanted.name, "DIR"):
+            work = folder / _WORK / wanted.name
+            work.mkdir(parents=True, exist_ok=True)
+            with writing(work, "DIR"):
                 _get(wanted, folder, mirror, stage)
         shutil.rmtree(folder / _WORK, ignore_errors=True)
     except OSError as error:

@@ -135,6 +135,13 @@ def test_one_process_fetches_into_a_folder(
     assert pictures_of(tmp_path / "set") == EXPECTED
 
 
+def test_a_place_that_is_no_folder(artbench: PictureSet, tmp_path: Path) -> None:
+    (tmp_path / "set").write_bytes(b"x")
+    with pytest.raises(ArtvecError, match="set can't be written to: Not a directory") as failure:
+        get_data(artbench, tmp_path / "set")
+    assert "give another folder" in failure.value.hint
+
+
 def test_cifar_pictures_keep_every_pixel(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
