@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -114,3 +119,18 @@ def test_unwritable_folder_is_an_os_error(tmp_path: Path) -> None:
     blocked.write_text("not a folder")
     with pytest.raises(OSError):
         paint_gallery(blocked, scenes=1, workers=1)
+
+
+def test_ctrl_c_is_answered_once(tmp_path: Path) -> None:
+    """A terminal sends it to the painting processes, too, which may still be starting."""
+    command = [sys.executable, "-m", "artvec_cli", "data", "demo", "gallery"]
+    painting = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 30
+    while not (tmp_path / "gallery").is_dir() and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.3)
+    os.killpg(painting.pid, signal.SIGINT)
+    _, told = painting.communicate(timeout=60)
+    assert (painting.returncode, told) == (130, "stopped\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -89,7 +90,13 @@ def _painted(jobs: list[_Job], workers: int) -> Iterator[None]:
     # Spawned, because a caller may already run threads, which do not survive a fork.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(_paint, jobs, chunksize=5)
+        # Ctrl-C reaches them all; from their birth on, it is the caller's to answer.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            painted = pool.map(_paint, jobs, chunksize=5)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        yield from painted
 
 
 def _paint(job: _Job) -> None:
