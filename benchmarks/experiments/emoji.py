@@ -7,12 +7,15 @@ import io
 import json
 import subprocess
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from artvec.files import replaced_whole
 
 SIDE_PX = 256
 # Vendor (a package @iconify-json/VENDOR) to version; each package names its licence in info.json.
@@ -45,8 +48,10 @@ def read_vendor(name: str, cache: Path) -> Vendor:
     if not tarball.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         package = f"@iconify-json/{name}@{VERSIONS[name]}"
-        command = ["npm", "pack", "--silent", "--pack-destination", str(cache), package]
-        subprocess.run(command, check=True)
+        with tempfile.TemporaryDirectory(dir=cache) as place:
+            command = ["npm", "pack", "--silent", "--pack-destination", place, package]
+            subprocess.run(command, check=True)
+            (Path(place) / tarball.name).replace(tarball)
     with tarfile.open(tarball) as packed:
         icons = _json(packed, "package/icons.json")
         categories = _json(packed, "package/metadata.json").get("categories", {})
@@ -73,7 +78,8 @@ def write_drawing(vendor: Vendor, name: str, file: Path) -> None:
     if file.is_file():
         return
     file.parent.mkdir(parents=True, exist_ok=True)
-    draw(vendor.drawings[name], f"{vendor.name} {name}").save(file, quality=92)
+    with replaced_whole(file) as beside:
+        draw(vendor.drawings[name], f"{vendor.name} {name}").save(beside, "JPEG", quality=92)
 
 
 def _json(packed: tarfile.TarFile, member: str) -> Any:

@@ -17,8 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from artvec.files import write_whole
 from benchmarks.experiments import standins
 
+REPOSITORY = Path(__file__).parents[2]
 RESULTS = Path(__file__).parents[1] / "results" / "experiments"
 _PACKAGES = ("torch", "torchvision", "timm", "openvino", "pillow", "pytorch-metric-learning")
 
@@ -58,7 +60,10 @@ class Row:
 
 
 class Bench:
-    """A folder in which an experiment runs; what was answered once is not asked again."""
+    """A folder in which an experiment runs; what was answered once is not asked again.
+
+    Each answer is kept with the commits that it was made by, as experiments outlive commits.
+    """
 
     def __init__(self, work: Path, *, stand_in: bool, trial: bool) -> None:
         self.work = work
@@ -67,7 +72,9 @@ class Bench:
         self.commands: list[str] = []
         self.rows: list[Row] = []
         self.runs: list[str] = []
-        work.mkdir(parents=True, exist_ok=True)
+        self.commits = [current_commit()]
+        self._answers = work / ".answers"
+        self._answers.mkdir(parents=True, exist_ok=True)
 
     def pictures(self, name: str, *, stand_in: str) -> str:
         """Fetch a published set, or make the set that stands in for it; return its folder."""
@@ -80,13 +87,23 @@ class Bench:
         self.commands.append(f"python -m benchmarks.experiments.standins {stand_in} {stand_in}")
         if not (self.work / stand_in).is_dir():
             begun = self.work / f".{stand_in}"
+            self._begin(stand_in, anew=not begun.is_dir())
             standins.make(stand_in, begun)
             begun.rename(self.work / stand_in)
+        self._take(stand_in)
         return stand_in
 
     def recipe(self, name: str) -> str:
-        """Put a recipe file of this folder beside the pictures; return its name."""
-        shutil.copy(Path(__file__).with_name(name), self.work / name)
+        """Put a recipe file of this folder beside the pictures; return its name.
+
+        Raises:
+            SystemExit: It was another one when the experiment began: its answers are not this
+                recipe's.
+        """
+        ours, beside = Path(__file__).with_name(name), self.work / name
+        if beside.is_file() and beside.read_bytes() != ours.read_bytes():
+            sys.exit(f"{name} has changed since the experiment began: remove {self.work}")
+        shutil.copy(ours, beside)
         return name
 
     def train(self, run: str, *words: str) -> dict[str, Any]:
@@ -129,34 +146,48 @@ class Bench:
             instead: Of the command that goes on with it, where it was interrupted.
 
         Raises:
-            SystemExit: It failed.
+            SystemExit: It failed, or another command began what this one would go on with.
         """
         shown = f"artvec {' '.join(words)}"
         self.commands.append(shown)
-        kept = self.work / ".answers" / f"{hashlib.sha256(shown.encode()).hexdigest()[:16]}.json"
+        name = hashlib.sha256(shown.encode()).hexdigest()[:16]
+        kept = self._answers / f"{name}.json"
         if not kept.is_file():
+            if instead and not (self._answers / f"{name}.commits").is_file():
+                sys.exit(f"begun by another command than {shown}: remove {self.work}")
             print(f"$ {shown}", file=sys.stderr, flush=True)
+            self._begin(name, anew=not instead)
             command = [sys.executable, "-m", "artvec_cli", *(instead or words), "--json"]
             done = subprocess.run(command, cwd=self.work, stdout=subprocess.PIPE)
             if done.returncode:
                 sys.exit(done.returncode)
-            kept.parent.mkdir(exist_ok=True)
-            kept.write_bytes(done.stdout)
+            write_whole(kept, done.stdout)
+        self._take(name)
         answer: dict[str, Any] = json.loads(kept.read_bytes())
         return answer
+
+    def _begin(self, name: str, *, anew: bool) -> None:
+        """Note by which code something is made, or gone on with."""
+        with (self._answers / f"{name}.commits").open("w" if anew else "a") as commits:
+            commits.write(f"{current_commit()}\n")
+
+    def _take(self, name: str) -> None:
+        """Put the code that something was made by among that of this experiment."""
+        file = self._answers / f"{name}.commits"
+        made_by = file.read_text().split() if file.is_file() else ["unknown"]
+        self.commits = list(dict.fromkeys([*self.commits, *made_by]))
 
     def keep(self, name: str) -> None:
         """Write the result: figures, commands, versions, and every run's curves beside it."""
         folder = RESULTS / (f"{name}-stand-in" if self.stand_in else name)
+        curves = {run: (self.work / "runs" / run / "history.csv").read_bytes() for run in self.runs}
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for run in self.runs:
-            shutil.copy(self.work / "runs" / run / "history.csv", folder / f"{run}.csv")
-        head = ["git", "rev-parse", "--short", "HEAD"]
-        commit = subprocess.run(head, capture_output=True, text=True, cwd=RESULTS.parent)
+        for run, history in curves.items():
+            (folder / f"{run}.csv").write_bytes(history)
         result = {
             "date": time.strftime("%Y-%m-%d"),
-            "commit": commit.stdout.strip(),
+            "commit": ", ".join(self.commits),
             "machine": f"{platform.machine()}, {len(os.sched_getaffinity(0))} cores",
             "versions": {package: version(package) for package in _PACKAGES},
             "seed": 0,
@@ -165,6 +196,21 @@ class Bench:
         }
         (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
         print(f"wrote {folder}", file=sys.stderr)
+
+
+def current_commit() -> str:
+    """Return the commit whose code runs, with a `+` where that was changed since."""
+    head = _git("rev-parse", "--short", "HEAD")
+    code = ("artvec", "cli", "benchmarks", ":!benchmarks/results")
+    return head + ("+" if _git("status", "--porcelain", "--", *code) else "") or "unknown"
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, cwd=REPOSITORY)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()
 
 
 def main(experiment: Experiment) -> None:
