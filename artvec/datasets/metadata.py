@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -154,9 +155,9 @@ def _is_integer(value: str) -> bool:
 
 def _is_number(value: str) -> bool:
     """Say whether a value is a finite number and no code: `007.5`, `+1`, 20 digits stay text."""
-    if _NUMBER.fullmatch(value) is None:
+    if _NUMBER.fullmatch(value) is None or not math.isfinite(float(value)):
         return False
-    return not value.lstrip("-").isdigit() or abs(int(value)) <= 2**53
+    return not value.lstrip("-").isdigit() or abs(float(value)) < 2**53  # exact up to there
 
 
 def _value(text: str, kind: str) -> Any:

@@ -131,6 +131,12 @@ def test_a_number_too_long_for_int64_stays_a_code(tmp_path: Path) -> None:
     assert _column(tmp_path, *cells) == ("string", cells)
 
 
+@pytest.mark.parametrize("cell", ["9" * 5000, "9" * 400 + ".5", "9" * 300 + "e99"])
+def test_a_number_beyond_any_double_stays_text(tmp_path: Path, cell: str) -> None:
+    """As a double it would be infinite, which JSON doesn't know."""
+    assert _column(tmp_path, "1.5", cell) == ("string", ["1.5", cell])
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(-(2**63) + 1, 2**63 - 1), min_size=1, max_size=5))
 def test_integers_survive(tmp_path: Path, values: list[int]) -> None:
