@@ -144,3 +144,16 @@ def test_a_drawing_that_was_interrupted_is_drawn_again(
     with pytest.raises(KeyboardInterrupt):
         emoji.write_drawing(vendor, "cat", tmp_path / "cat.jpg")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_package_that_was_interrupted_is_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(command: Sequence[str], **_: Any) -> None:
+        (Path(command[-2]) / "iconify-json-noto-1.2.9.tgz").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(emoji.subprocess, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        emoji.read_vendor("noto", tmp_path)
+    assert not list(tmp_path.iterdir())
