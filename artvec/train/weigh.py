@@ -13,6 +13,8 @@ LOST = 0.03
 """Of precision@5, on average over watched collections: what training may cost them."""
 PARTS = (1.6, 1.4, 1.2, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 """Of the weight that the phase asks for, which serves where nothing is watched."""
+_EQUAL = 1e-9
+"""Sums of the same outcomes in another order differ by less."""
 
 Precision = Callable[[Anchor | None], float]
 """precision@5 of the embedding that an anchor makes; None for that of the backbone as it came."""
@@ -21,8 +23,9 @@ Precision = Callable[[Anchor | None], float]
 def choose_anchor(asked: Anchor, home: Precision, abroad: Precision) -> Anchor:
     """Choose the heaviest of some weights with which watched collections lose at most `LOST`.
 
-    None is so light that val keeps less than `KEPT` of the gain that the heaviest brings; test is
-    never asked. Precisions are computed for those weights alone that are tried.
+    None is so light that val keeps less than `KEPT` of the gain that the weight asked for brings
+    or, where that gains nothing, less than it leaves; test is never asked. Precisions are computed
+    for those weights alone that are tried.
 
     Args:
         asked: As the phase has it.
@@ -30,10 +33,13 @@ def choose_anchor(asked: Anchor, home: Precision, abroad: Precision) -> Anchor:
         abroad: On the watched collections, their mean.
     """
     before, known = home(None), abroad(None)
+    gain = home(asked) - before
+    least = before + min(gain, KEPT * gain) - _EQUAL
     chosen, *others = (replace(asked, weight=part * asked.weight) for part in PARTS)
-    gain = home(chosen) - before
     for lighter in others:
-        if known - abroad(chosen) <= LOST or home(lighter) - before < KEPT * gain:
+        if known - abroad(chosen) <= LOST:
+            break
+        if lighter.weight < asked.weight and home(lighter) < least:
             break
         chosen = lighter
     return chosen
