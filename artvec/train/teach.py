@@ -65,7 +65,7 @@ def teach(bench: Bench, number: int, before: Seen) -> Taught:
     done = bench.kept.finished(number)
     if done is not None:
         bench.load(done.weights)
-        return Taught(done, look(bench, phase, before))
+        return Taught(done, look(bench, phase, before, done.share))
     start = bench.weights()
     failure = None
     try:
@@ -98,12 +98,13 @@ def _until(bench: Bench, number: int, failure: Diverged) -> Trained:
     return Trained(stand.history, best.number, stand.seconds, stand.trace)
 
 
-def look(bench: Bench, phase: Phase, before: Seen) -> Seen:
+def look(bench: Bench, phase: Phase, before: Seen, share: float = 1.0) -> Seen:
     """See what the bench's weights make of the pictures after a phase.
 
-    A phase that trains the head alone leaves vectors, and watched figures, as they were.
+    A phase that trains the head alone, or of which no share is kept, leaves vectors, and watched
+    figures, as they were.
     """
-    if not trains_backbone(phase):
+    if not trains_backbone(phase) or not share:
         return replace(before, probabilities=probabilities_of(bench.heads, before.inputs))
     return bench.look(phase.name, phase.anchor)
 
@@ -195,16 +196,18 @@ def _views(bench: Bench, phase: Phase) -> Float32Array:
 
 def _kept_share(bench: Bench, phase: Phase, start: State, before: Seen) -> tuple[float, Seen]:
     """Choose between the weights before and after a phase, and load what was chosen."""
-    if not trains_backbone(phase) or phase.interpolate == 1 or not len(bench.material.val):
+    asked = 1.0 if phase.interpolate is None and not len(bench.material.val) else phase.interpolate
+    if not trains_backbone(phase) or asked == 1:
         return 1.0, look(bench, phase, before)
     end = bench.weights()
-    if phase.interpolate is not None:
-        bench.load(interpolated(start, end, phase.interpolate))
-        return phase.interpolate, look(bench, phase, before)
-    found = [before]
-    for share in SHARES[1:]:
+
+    def at(share: float) -> Seen:
         bench.load(interpolated(start, end, share))
-        found.append(look(bench, phase, before))
+        return look(bench, phase, before, share)
+
+    if asked is not None:
+        return asked, at(asked)
+    found = [at(share) for share in SHARES]
     val = [figures_of(bench.material, one, ("val",))["val"].figures for one in found]
     watched = [{name: of.figures for name, of in one.watched.items()} for one in found]
     share = choose_share(SHARES, val, watched)

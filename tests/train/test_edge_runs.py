@@ -160,3 +160,18 @@ def test_a_file_that_means_no_phase_is_refused(tmp_path: Path, text: str, told: 
     with pytest.raises(ArtvecError, match=told) as refused:
         plan_in(tmp_path, text)
     assert refused.value.usage
+
+
+def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
+    """The head that was drawn answers, and the embedding has no anchor: nothing was trained."""
+    plan = plan_of(
+        Wishes(
+            recipe="scratch",
+            settings=("scratch.epochs=1", "scratch.rate=1e-12", "scratch.interpolate=none"),
+        )
+    )
+    report = train(
+        TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan)
+    )
+    assert report.phases[0].share == 0
+    assert "accuracy" in report.phases[0].splits["test"].figures

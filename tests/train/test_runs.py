@@ -340,6 +340,24 @@ def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: i
         train(again)
 
 
+def test_an_undone_phase_is_resumed_as_it_ended(run: Train) -> None:
+    """Interpolated by 0, the weights are those from before the phase, and get no anchor."""
+
+    def stop(report: TrainReport) -> None:
+        raise KeyboardInterrupt
+
+    settings = ("finetune.interpolate=0",)
+    whole = run("whole", settings=settings)
+    with pytest.raises(KeyboardInterrupt):
+        run("stopped", settings=settings, listener=Listener(judged=stop))
+    resumed = train(begun(Path("runs/stopped")))
+    assert record("stopped")["backbone"]["anchor"] is None
+    assert record("whole")["backbone"]["anchor"] is None
+    assert resumed.verdicts == whole.verdicts
+    finetuned = [one for one in whole.verdicts if (one.start, one.end) == ("head", "finetune")]
+    assert {one.difference.value for one in finetuned} == {0.0}
+
+
 def test_other_pictures_than_a_run_began_with_are_refused(here: Path, run: Train) -> None:
     def stop(epoch: Epoch) -> None:
         raise KeyboardInterrupt
