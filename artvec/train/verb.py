@@ -120,6 +120,7 @@ def untrained(bench: Bench) -> Seen:
 def _abroad(
     plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
 ) -> tuple[Watched, ...]:
+    """Open what is watched; one that bears the name of a split, or of another, goes by its path."""
     seen = {*material.hashes, *start.backbone.splits}
     identity = start.backbone.identity
 
@@ -129,7 +130,13 @@ def _abroad(
         with listener.stage("embedding what is watched") as progress:
             return embedded(samples, own, progress)
 
-    return tuple(watched(open_collection(Path(name)), identity, seen, embed) for name in plan.watch)
+    found: dict[str, Watched] = {}
+    for folder in plan.watch:
+        one = watched(open_collection(Path(folder)), identity, seen, embed)
+        if one.name in {*SPLITS, *found}:
+            one = replace(one, name=folder)
+        found[one.name] = one
+    return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,7 @@ def _report(
         _phase_report(bench, number, step, own)
         for number, (step, own) in enumerate(zip(steps[1:], figures[1:], strict=True))
     )
-    told = _verdicts(bench.material, steps, figures)
+    told = _verdicts(bench, steps, figures)
     classes = bench.material.classes
     return TrainReport(
         run=options.run,
@@ -226,13 +233,14 @@ def _phase_report(
 
 
 def _verdicts(
-    material: Material, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
+    bench: Bench, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
 ) -> tuple[Verdict, ...]:
     """Compare the steps on the test pictures, then on each watched collection."""
+    material = bench.material
     groups = None if material.groups is None else material.groups[material.test]
     names = [step.name for step in steps]
     told = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
-    for name in steps[0].seen.watched:
-        abroad = [(step.name, step.seen.watched[name]) for step in steps]
-        told += verdicts(abroad, on=name, metrics=WATCHED)
+    for one in bench.watched:
+        abroad = [(step.name, step.seen.watched[one.name]) for step in steps]
+        told += verdicts(abroad, one.groups, on=one.name, metrics=WATCHED)
     return told

@@ -95,7 +95,9 @@ def plan_of(wishes: Wishes) -> Plan:
         head=wishes.head or plan.head,
         labels=wishes.labels or plan.labels,
         seed=plan.seed if wishes.seed is None else wishes.seed,
-        watch=tuple(str(named(one).absolute()) for one in wishes.watch or plan.watch),
+        watch=tuple(
+            dict.fromkeys(str(named(one).absolute()) for one in wishes.watch or plan.watch)
+        ),
         group=wishes.group or plan.group,
     )
     _check_spellings(resolved)

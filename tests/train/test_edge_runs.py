@@ -170,8 +170,6 @@ def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
             settings=("scratch.epochs=1", "scratch.rate=1e-12", "scratch.interpolate=none"),
         )
     )
-    report = train(
-        TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan)
-    )
+    report = train(TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan))
     assert report.phases[0].share == 0
     assert "accuracy" in report.phases[0].splits["test"].figures

@@ -382,9 +382,11 @@ def test_every_epoch_is_told(run: Train) -> None:
     ]
 
 
-def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train) -> None:
+def stripes(here: Path, index: str = "stripes", group: str | None = None) -> None:
+    """Embed two classes of six striped pictures, of three artists each."""
     from PIL import Image
 
+    facts = ["filename,artist"]
     for code in range(2):
         for seed in range(6):
             place = here / "stripes" / str(code)
@@ -392,7 +394,14 @@ def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train
             noise = np.random.default_rng((7, code, seed)).integers(0, 255, (40, 40, 3))
             noise[:: 2 + 3 * code] = 0
             Image.fromarray(noise.astype(np.uint8)).save(place / f"{seed}.png")
-    embed(Path("stripes"), EmbedOptions(model="colour:4x4", index="stripes"))
+            facts.append(f"{code}/{seed}.png,{code}{seed // 2}")
+    Path("facts.csv").write_text("\n".join(facts) + "\n")
+    wanted = EmbedOptions(model="colour:4x4", index=index, metadata=Path("facts.csv"), group=group)
+    embed(Path("stripes"), wanted)
+
+
+def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train) -> None:
+    stripes(here)
     report = run(watch=("stripes",))
     assert all("precision_at_5" in phase.watched["stripes"].figures for phase in report.phases)
     assert {verdict.on for verdict in report.verdicts} == {"test", "stripes"}
@@ -402,3 +411,26 @@ def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train
     assert any(told in note for note in report.warnings)
     trained = set(record("a")["splits"]["train"])
     assert len(trained) == 27
+
+
+def test_groups_of_a_watched_collection_are_resampled_whole(here: Path, run: Train) -> None:
+    """The same pictures, watched twice: only the intervals differ, by what is resampled."""
+    stripes(here)
+    stripes(here, "grouped", group="artist")
+    report = run(watch=("stripes", "grouped"), anchor=0)
+    plain, grouped = (
+        [one for one in report.verdicts if one.on == name] for name in ("stripes", "grouped")
+    )
+    values = ([one.difference.value for one in told] for told in (plain, grouped))
+    assert next(values) == pytest.approx(next(values))
+    widths = [[one.difference.high - one.difference.low for one in of] for of in (plain, grouped)]
+    assert not np.allclose(*widths, atol=1e-3)
+
+
+def test_a_watched_collection_may_be_called_as_a_split_is(here: Path, run: Train) -> None:
+    stripes(here, "test")
+    report = run(recipe="frozen", watch=("test", "indexes/test"))
+    name = str((here / "indexes" / "test").absolute())
+    assert list(report.phases[0].watched) == [name]
+    assert {one.on for one in report.verdicts} == {"test", name}
+    assert report.untrained["test"].labels.size == 9
