@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, get_args, get_type_hints
@@ -20,6 +19,8 @@ _SHARES = ("train_fraction", "layer_decay")
 """Above 0, at most 1."""
 _BELOW_ONE = ("label_smoothing", "dropout", "ema")
 _ABOVE_ZERO = ("rate",)
+_ENDLESS = 1e32
+"""Steps of such numbers soon are infinite in single precision."""
 _OPTIONAL_SHARES = ("interpolate",)
 """From 0 to 1, or none."""
 
@@ -152,9 +153,11 @@ def _check(field: str, value: Any) -> None:
             raise ValueError(value)
         return
     bounded = field in (*_SHARES, *_BELOW_ONE, *_OPTIONAL_SHARES)
-    too_low = value < 0 or (value == 0 and field in (*_SHARES, *_ABOVE_ZERO))
-    too_high = bounded and (value > 1 or (value == 1 and field in _BELOW_ONE))
-    if not math.isfinite(value) or too_low or too_high or (field in _AT_LEAST_ONE and value < 1):
+    too_low = not value >= 0 or (value == 0 and field in (*_SHARES, *_ABOVE_ZERO))
+    too_high = value >= _ENDLESS or (
+        bounded and (value > 1 or (value == 1 and field in _BELOW_ONE))
+    )
+    if too_low or too_high or (field in _AT_LEAST_ONE and value < 1):
         raise ValueError(value)
 
 
