@@ -68,6 +68,18 @@ class CosineHead(nn.Module):
         return self.scale * units @ nn.functional.normalize(self.weight, dim=1).T
 
 
+class _BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation; a single row, which has no spread, is taken as in inference."""
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Map (B, width) to (B, width)."""
+        if len(vectors) > 1 or not self.training:
+            return super().forward(vectors)
+        return nn.functional.batch_norm(
+            vectors, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
+
+
 def build_head(layers: str, dim: int, n_classes: int) -> nn.Module:
     """Build an untrained head.
 
@@ -140,7 +152,7 @@ def _built(tokens: list[str], dim: int) -> Iterator[nn.Module]:
     width = dim
     for token in tokens:
         if token == "bn":
-            yield nn.BatchNorm1d(width)
+            yield _BatchNorm(width)
         elif re.fullmatch(r"[1-9]\d*", token) and int(token) > _WIDEST:
             raise ArtvecError(
                 f"a head's layer of {token} is too wide",

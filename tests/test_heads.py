@@ -60,6 +60,15 @@ def test_mlp_head_normalises_rectifies_and_drops_nothing_when_used(tmp_path: Pat
     np.testing.assert_allclose(probabilities(head, vectors), softmax(logits), atol=1e-6)
 
 
+def test_a_batch_of_one_row_can_be_learned_from() -> None:
+    """By hand: fresh statistics are mean 0 and variance 1, and one row doesn't move them."""
+    norm = build_head("bn-4", 3, 2)[0]  # type: ignore[index]
+    row = torch.tensor([[3.0, -1.0, 0.5]])
+    assert torch.allclose(norm.train()(row), row, atol=1e-4)
+    assert torch.equal(norm.running_mean, torch.zeros(3))
+    assert not torch.allclose(norm(torch.cat([row, -row])), torch.cat([row, -row]), atol=1e-1)
+
+
 def test_cosine_head_is_blind_to_length(tmp_path: Path) -> None:
     module = build_head("cosine", 6, 3)
     head = load_head(write_run(tmp_path / "run", "cosine", module, ["a", "b", "c"]))
