@@ -50,6 +50,8 @@ class Listener:
 
     Attributes:
         stage: Opens a stage by its title; what it yields takes the stage's progress.
+        began: Takes the folder of a run as it begins or is resumed; runs with other seeds, each in
+            a folder of its own, come after the epochs of the first.
         note: Takes what a user should know now, and not at the end.
         epoch: Takes every epoch as it ends.
         judged: Takes what a run found, before the run counts as finished: what is drawn of it here
@@ -57,6 +59,7 @@ class Listener:
     """
 
     stage: Callable[[Title], AbstractContextManager[Progress]] = _unseen
+    began: Callable[[Path], None] = lambda run: None
     note: Callable[[str], None] = lambda text: None
     epoch: Callable[[Epoch], None] = lambda epoch: None
     judged: Callable[[TrainReport], None] = lambda report: None

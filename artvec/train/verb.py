@@ -85,6 +85,7 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
     heads = untaught_heads(plan, start, found.classes)
     abroad = _abroad(plan, start, found, encoder, listener)
     with kept(options) as folder:
+        listener.began(options.run)
         found, pictures = reachable(found, plan, start.backbone, options.run, listener)
         folder.check_data(data_fingerprint(found))
         yield Bench(

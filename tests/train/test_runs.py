@@ -283,7 +283,10 @@ def test_scratch_begins_with_weights_of_the_seed(run: Train) -> None:
 
 
 def test_seeds_are_repeated_in_folders_of_their_own(run: Train) -> None:
-    report = run(seed=3, seeds=2)
+    heard: list[Path | int] = []
+    listener = Listener(began=heard.append, epoch=lambda epoch: heard.append(epoch.number))
+    report = run(seed=3, seeds=2, listener=listener)
+    assert heard == [Path("runs/a"), 1, 2, 1, 2, Path("runs/a/seed-4"), 1, 2, 1, 2]
     assert sorted(report.seeds) == [3, 4]
     assert report.seeds[3] == report.phases[-1].splits["test"].figures
     other = json.loads(Path("runs/a/seed-4/run.json").read_bytes())

@@ -116,13 +116,18 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
 
     Args:
         output: Of the command.
-        logged: Run whose epochs TensorBoard can follow.
+        logged: Run whose epochs, and those of its other seeds, TensorBoard can follow.
         verbose: Tell every epoch.
     """
     from artvec.train import Listener
     from artvec.training.tensorboard import epoch_logger
 
     log = epoch_logger(logged / _LOG) if logged else None
+
+    def began(run: Path) -> None:
+        nonlocal log
+        if log is not None:
+            log = epoch_logger(run / _LOG)
 
     def epoch(told: Epoch) -> None:
         if log is not None:
@@ -138,7 +143,7 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
         if logged is not None:
             run.write_tensorboard(report, report.run / _LOG)
 
-    return Listener(output.progress, lambda text: output.notes([text]), epoch, draw)
+    return Listener(output.progress, began, lambda text: output.notes([text]), epoch, draw)
 
 
 def _find_rate(wanted: TrainOptions, output: Output) -> int:
