@@ -43,6 +43,8 @@ def advice(
     trace: Sequence[float],
     classes: Sequence[str],
     told: Sequence[Verdict] = (),
+    *,
+    others: Sequence[int] = (),
 ) -> tuple[Advice, ...]:
     """Find what went wrong; accuracy at chance and classes never predicted are told in any case.
 
@@ -51,13 +53,14 @@ def advice(
         trace: Loss of every batch, in order; one or more.
         classes: Names by code.
         told: Verdicts of the run: a phase that helped gets no advice.
+        others: How many classes each label column after the first has; losses are sums over all.
 
     Returns:
         The gravest first.
     """
     found = [at_chance(report, classes), never_predicted(report, classes)]
     if not helped(report.phase.name, told):
-        rate = too_high(report, trace) or nothing_moved(report, trace)
+        rate = too_high(report, trace, others) or nothing_moved(report, trace)
         found += [rate] if rate else [overfitting(report), too_few_epochs(report)]
     return tuple(one for one in found if one is not None)
 
@@ -73,7 +76,9 @@ def helped(phase: str, told: Sequence[Verdict]) -> bool:
     return "yes" in step and "no" not in step
 
 
-def too_high(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
+def too_high(
+    report: PhaseReport, trace: Sequence[float], others: Sequence[int] = ()
+) -> Advice | None:
     """Say that the loss rose (`ROSE`), or the val loss never fell (`WORSE`), or swings (`SWING`).
 
     Batches are averaged over a twentieth of the phase. A loss that rose but stayed below half of
@@ -81,7 +86,7 @@ def too_high(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
     loss that was never better than guessing, nor than the loss that training began with, has been
     overshot within the first epoch; overfitting begins lower.
     """
-    phase, guessing = report.phase, _guessing(report)
+    phase, guessing = report.phase, _guessing(report, others)
     losses = np.array([epoch.val_loss for epoch in report.history])
     start, peak = _start_and_peak(trace)
     if peak > ROSE * start and peak > guessing / 2:
@@ -221,10 +226,10 @@ def _value(report: PhaseReport, split: str, name: str) -> float | None:
     return None if found is None else found.value
 
 
-def _guessing(report: PhaseReport) -> float:
-    """Return the cross-entropy of calling all classes equally likely."""
-    columns = [side.probabilities.shape[1] for side in report.splits.values()]
-    return math.log(max(2, *columns)) if columns else math.log(2)
+def _guessing(report: PhaseReport, others: Sequence[int]) -> float:
+    """Return the cross-entropy of calling all classes equally likely, summed over label columns."""
+    first = max([2, *(side.probabilities.shape[1] for side in report.splits.values())])
+    return math.log(first) + sum(math.log(classes) for classes in others)
 
 
 def _harder(phase: Phase) -> str:

@@ -181,6 +181,7 @@ def _report(
     )
     told = _verdicts(bench, steps, figures)
     classes = bench.material.classes
+    others = [len(names) for names in classes[1:]]
     return TrainReport(
         run=options.run,
         backbone=bench.start.backbone.identity.backbone,
@@ -193,7 +194,7 @@ def _report(
             one
             for phase, step in zip(phases, steps[1:], strict=True)
             if step.taught is not None
-            for one in advice(phase, step.taught.trace, classes[0], told)
+            for one in advice(phase, step.taught.trace, classes[0], told, others=others)
         ),
         warnings=(
             *bench.material.notes,

@@ -106,6 +106,13 @@ def test_a_val_loss_that_was_overshot_at_once() -> None:
     assert too_high(_report(overfitted), _trace(CALM)) is None
 
 
+def test_losses_of_several_label_columns_are_sums() -> None:
+    """Guessing one of 4 and one of 10 costs log 4 + log 10 = 3.69: a val loss of 2.5 is better."""
+    found = _report([2.5] * 8), _trace([0.8] * 8)
+    assert too_high(*found) is not None
+    assert too_high(*found, [10]) is None
+
+
 def test_nothing_moved() -> None:
     flat = [1.39, 1.385, 1.38, 1.38, 1.375, 1.37, 1.37, 1.37]
     found = nothing_moved(_report(flat, flat), _trace(flat))
