@@ -127,8 +127,10 @@ def run_to_resume(source: str | None) -> Path:
     )
 
 
-def resumed(run: Path, wishes: Wishes) -> TrainOptions:
-    """Return what an interrupted run was told, which flags must not contradict.
+def resumed(
+    run: Path, wishes: Wishes, source: str | None = None, model: str | None = None
+) -> TrainOptions:
+    """Return what an interrupted run was told, which a source, a model, flags must not contradict.
 
     Raises:
         ArtvecError: They do, or there is nothing to resume.
@@ -136,6 +138,13 @@ def resumed(run: Path, wishes: Wishes) -> TrainOptions:
     from artvec.train import Wishes, begun, plan_of
 
     told = begun(run)
+    given = source if source is not None and run.name != Path(source).name else None
+    if not _began_with(told.collection, given, model):
+        raise ArtvecError(
+            f"{run} was begun with the collection {told.collection}, which is not what was named",
+            f"go on with that: {command('train', '--resume', '--name', run)}",
+            usage=True,
+        )
     if wishes != Wishes() and plan_of(wishes) != told.plan:
         raise ArtvecError(
             f"{run} was begun with other settings",
@@ -144,6 +153,23 @@ def resumed(run: Path, wishes: Wishes) -> TrainOptions:
             usage=True,
         )
     return told
+
+
+def _began_with(collection: Path, source: str | None, model: str | None) -> bool:
+    """Say whether a collection is of a source, or bears its name, and was made with a model."""
+    from artvec.collection import locate
+    from artvec.collection.manifest import MANIFEST, read_manifest
+    from artvec.collection.reader import source_of
+
+    if not (collection / MANIFEST).is_file():
+        return True  # what is gone will be told when it is opened
+    manifest = read_manifest(collection)
+    places = (collection.resolve(), source_of(collection, manifest))
+    return (
+        source is None
+        or locate.named(source).resolve() == places[0]
+        or Path(source).resolve() == places[1]
+    ) and (model is None or _same(str(manifest.request["name"]), model))
 
 
 def free_name(repeated: Path | None, collection: Path) -> Path:

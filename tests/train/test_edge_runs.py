@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from artvec_cli.training_target import resumed
 from safetensors.torch import load_file
 
 from artvec.collection.reader import blocks, open_collection
@@ -102,6 +103,33 @@ def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) 
     with pytest.raises(Stopped):
         train(replace(options("a"), seeds=2), Listener(epoch=stop))
     assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "is_its_own"),
+    [
+        (None, None, True),
+        ("speckles", "simple_cnn", True),  # its collection's name, and its source
+        ("indexes/speckles", None, True),
+        ("a", None, True),  # the run's own name
+        ("others", None, False),
+        (None, "tf_efficientnet_lite0", False),
+    ],
+)
+def test_what_is_resumed_is_what_was_named(
+    here: Path, source: str | None, model: str | None, is_its_own: bool
+) -> None:
+    def stop(epoch: Epoch) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(options("a"), Listener(epoch=stop))
+    if is_its_own:
+        assert resumed(Path("runs/a"), Wishes(), source, model) == begun(Path("runs/a"))
+        return
+    with pytest.raises(ArtvecError, match="which is not what was named") as refused:
+        resumed(Path("runs/a"), Wishes(), source, model)
+    assert refused.value.hint.endswith("artvec train --resume --name runs/a")
 
 
 def test_what_a_run_found_is_drawn_before_it_counts_as_finished(here: Path) -> None:

@@ -98,7 +98,8 @@ def train_command(
     )
     run = run_named(name) if name else None
     if resume:
-        told = training_target.resumed(run or training_target.run_to_resume(source), wishes)
+        begun = run or training_target.run_to_resume(source)
+        told = training_target.resumed(begun, wishes, source, model)
     else:
         target = training_target.Target(source, model, index, group, repeat)
         told = training_target.begun_with(target, wishes, run=run, encoder=encoder, output=output)
