@@ -145,6 +145,7 @@ def test_a_file_may_hold_a_recipe_of_its_own(tmp_path: Path) -> None:
         ("[finetune", "can't be read as TOML"),
         ("phases = []", "no recipe"),
         ("[[phases]]\nepochs = 3", "a phase has no name"),
+        ('[[phases]]\nname = ["a"]', "name of a phase can't be"),
         ('[[phases]]\nname = "a"\n[[phases]]\nname = "a"', "must differ"),
         ("seed = -1", "seed can't be -1"),
         ("label = 3", "label can't be 3"),
