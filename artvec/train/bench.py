@@ -143,7 +143,7 @@ class Bench:
         """Return how an embedding is weighed, by val and what is watched."""
         stored = self.material.vectors
         length = float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
-        asked = Anchor(weight, length)
+        asked = Anchor(weight, length or 1.0)  # of a network that died every length is 0
         if not self.watched or not len(self.material.val):
             return asked
 

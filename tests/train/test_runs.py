@@ -241,6 +241,22 @@ def test_a_run_with_an_anchor_embeds_what_it_was_judged_by(run: Train) -> None:
     assert figures["accuracy"].value == pytest.approx((said == labels[test_rows]).mean())
 
 
+def test_a_network_that_died_leaves_what_was_known(
+    run: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained vectors of 0 weigh nothing: neighbours are those of the backbone as it came."""
+
+    def nothing(samples: Any, encoder: Any, progress: Any) -> np.ndarray:
+        return np.zeros((len(samples), encoder.identity.dim), dtype=np.float32)
+
+    monkeypatch.setattr("artvec.train.bench.embedded", nothing)
+    report = run()
+    found, known = (of["test"].figures for of in (report.phases[-1].splits, report.untrained))
+    assert found["precision_at_5"] == known["precision_at_5"]
+    assert found["silhouette_cosine"].value == pytest.approx(known["silhouette_cosine"].value)
+    assert backbones.load(BackboneRequest("runs/a")).module is not None
+
+
 def test_without_an_anchor_the_trained_embedding_stands_alone(run: Train) -> None:
     run("a", anchor=0.0)
     assert backbones.load(BackboneRequest("runs/a")).identity.dim == 512
