@@ -125,6 +125,7 @@ class TrainReport:
         test_paths: (Q,) paths of the test pictures, in the order of their figures.
         seeds: Seed → final test figures, where several were run; the first one is this run.
         seconds: Wall time, everything included.
+        failure: Why the run ended early, empty if it didn't.
     """
 
     run: Path
@@ -139,3 +140,4 @@ class TrainReport:
     test_paths: tuple[str, ...]
     seeds: Mapping[int, Mapping[str, Interval]]
     seconds: float
+    failure: str = ""

@@ -179,6 +179,7 @@ def figures_record(report: TrainReport) -> dict[str, Any]:
             for seed, figures in report.seeds.items()
         },
         "seconds": report.seconds,
+        **({"failure": report.failure} if report.failure else {}),
     }
 
 

@@ -9,19 +9,25 @@ from typing import Any
 from artvec.train.kept import has_begun
 from artvec.train.options import TrainOptions
 from artvec.train.plan import record_at
+from artvec.training.loop import Diverged
 from artvec.types import Interval
 
 Figures = Mapping[str, Interval]
 
 
 def other_seeds(
-    options: TrainOptions, run: Callable[[TrainOptions], Figures]
+    options: TrainOptions,
+    run: Callable[[TrainOptions], Figures],
+    note: Callable[[str], None],
 ) -> dict[int, Figures]:
     """Run with the seeds after the first; what an interrupted run has finished is taken as it is.
+
+    A seed whose loss explodes is left out, and told.
 
     Args:
         options: Of the run with the first seed, in whose folder `seed-N/` the others go.
         run: Trains, and returns the final figures on test.
+        note: Takes what is told.
 
     Returns:
         Seed → final figures on test.
@@ -29,17 +35,22 @@ def other_seeds(
     found = {}
     for seed in range(options.plan.seed + 1, options.plan.seed + options.seeds):
         folder = options.run / f"seed-{seed}"
-        if (folder / "run.json").is_file():
-            found[seed] = _figures(record_at(folder))
-        else:
-            plan = replace(options.plan, seed=seed)
-            found[seed] = run(
-                replace(options, run=folder, plan=plan, seeds=1, resume=has_begun(folder))
-            )
+        try:
+            if (folder / "run.json").is_file():
+                found[seed] = _figures(record_at(folder))
+            else:
+                plan = replace(options.plan, seed=seed)
+                found[seed] = run(
+                    replace(options, run=folder, plan=plan, seeds=1, resume=has_begun(folder))
+                )
+        except Diverged as failure:
+            note(f"seed {seed} is left out of the spread: {failure.message}")
     return found
 
 
 def _figures(record: dict[str, Any]) -> Figures:
+    if "failure" in record:
+        raise Diverged(record["failure"], "lower the rate")
     ends = record["test_ci95"]
     nothing = (float("nan"), float("nan"))
     return {

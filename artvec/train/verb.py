@@ -51,18 +51,23 @@ def train(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
         steps, failure = _steps(bench)
         if failure is not None and len(steps) == 1:
             raise failure
-        seeds = {} if failure else other_seeds(options, lambda one: _final(train(one, listener)))
+        seeds = {} if failure else _other_seeds(options, listener)
         with listener.stage("judging") as progress:
             report = _report(options, bench, steps, progress)
         if seeds:
             seeds = {options.plan.seed: _final(report), **seeds}
-        report = replace(report, seeds=seeds, seconds=time.perf_counter() - began)
+        report = replace(
+            report,
+            seeds=seeds,
+            seconds=time.perf_counter() - began,
+            failure=failure.message if failure else "",
+        )
         write_predictions(options.run / "predictions.parquet", bench.material, steps[-1].seen)
         listener.judged(report)
         write_run(options.run, bench, report, steps[-1].seen.anchor)
     if failure is not None:
         kept_there = f"{failure.message}; the last good weights are in {options.run}"
-        raise ArtvecError(kept_there, f"{failure.hint}, and another --name")
+        raise Diverged(kept_there, f"{failure.hint}, and another --name")
     return report
 
 
@@ -161,6 +166,10 @@ def _steps(bench: Bench) -> tuple[list[_Step], Diverged | None]:
         if taught.failure is not None:
             return steps, taught.failure
     return steps, None
+
+
+def _other_seeds(options: TrainOptions, listener: Listener) -> dict[int, Mapping[str, Interval]]:
+    return other_seeds(options, lambda one: _final(train(one, listener)), listener.note)
 
 
 def _final(report: TrainReport) -> Mapping[str, Interval]:

@@ -275,6 +275,12 @@ def test_what_went_wrong_has_a_page_too(report: TrainReport) -> None:
     assert "Recipe" in text and "nan" not in text.lower()
 
 
+def test_a_run_that_ended_early_says_why(run: TrainReport) -> None:
+    why = "phase refine, epoch 2, batch 7: the loss is not finite"
+    assert why in Reader(html_page(replace(run, failure=why))).text
+    assert "ended early" not in Reader(html_page(run)).text
+
+
 def test_hundreds_of_classes_stay_readable(tmp_path: Path) -> None:
     names = [f"class number {number}" for number in range(300)]
     page = html_page(whole_run(tmp_path, names, each=6))

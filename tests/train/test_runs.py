@@ -31,6 +31,7 @@ from artvec.train import (
     unfinished,
 )
 from artvec.train.weigh import PARTS
+from artvec.training.loop import Diverged
 from artvec.training.phase import Epoch
 from artvec.types import BackboneRequest
 
@@ -309,6 +310,27 @@ def test_seeds_are_repeated_in_folders_of_their_own(run: Train) -> None:
     assert report.seeds[4]["accuracy"].value == other["test"]["accuracy"]
     run("b", seed=4)
     assert same(weights("a/seed-4"), weights("b"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "phase"),
+    [("frozen", "head"), pytest.param("two-phase", "finetune", marks=pytest.mark.long)],
+)
+def test_a_seed_that_explodes_is_left_out(run: Train, recipe: str, phase: str) -> None:
+    begun_runs: list[Path] = []
+
+    def epoch(told: Epoch) -> None:
+        if begun_runs[-1].name == "seed-1" and told.phase == phase:
+            raise Diverged("the loss is nan", "lower the rate")
+        if begun_runs[-1].name == "seed-2":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe=recipe, seeds=3, listener=Listener(began=begun_runs.append, epoch=epoch))
+    notes: list[str] = []
+    report = train(begun(Path("runs/a")), Listener(note=notes.append))
+    assert sorted(report.seeds) == [0, 2]
+    assert notes == ["seed 1 is left out of the spread: the loss is nan"]
 
 
 def test_a_loss_that_explodes_keeps_the_last_good_weights(run: Train) -> None:

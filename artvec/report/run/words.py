@@ -78,15 +78,18 @@ def coverage(report: TrainReport) -> str:
 def cautions(report: TrainReport) -> list[str]:
     """Return warnings of the run, and of this page."""
     split = judged_split(report)
+    warnings = list(report.warnings)
+    if report.failure:
+        warnings.insert(0, f"The run ended early: {report.failure}")
     if split == "test":
-        return list(report.warnings)
+        return warnings
     told = {
         "val": "There is no test split: these are figures of val, by which epochs were chosen, "
         "and thus too good.",
         "train": "There is neither test nor val: these are figures of the training pictures, "
         "which say little.",
     }
-    return [told[split], *report.warnings] if split else list(report.warnings)
+    return [told[split], *warnings] if split else warnings
 
 
 def compared(verdict: Verdict) -> str:
