@@ -89,7 +89,8 @@ def _measured(result: Mapping[str, Any]) -> Measured:
 
 def _cell(row: Mapping[str, Any]) -> str:
     value = row["value"]
-    shown = f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.3f}"
+    whole = isinstance(value, int) or abs(value) >= _WHOLE
+    shown = f"{value:,.0f}" if whole else f"{value:.3f}"
     if row["helped"]:
         shown = f"{value:+.3f}"
     if row["ci95"]:
