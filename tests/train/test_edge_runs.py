@@ -190,6 +190,7 @@ def test_a_file_that_means_no_phase_is_refused(tmp_path: Path, text: str, told: 
     assert refused.value.usage
 
 
+@pytest.mark.long
 def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
     """The head that was drawn answers, and the embedding has no anchor: nothing was trained."""
     plan = plan_of(

@@ -165,6 +165,7 @@ def on_pictures(file: Path, *, die: bool) -> State:
     return model.state_dict()
 
 
+@pytest.mark.long
 def test_killed_in_an_epoch(tmp_path: Path) -> None:
     command = (
         "from pathlib import Path; from test_resume_identity import on_pictures; "
