@@ -161,7 +161,8 @@ def _enter(name: str, prefix: str, ancestors: Container[tuple[int, int]]) -> _Fo
             entries = sorted(listing, key=lambda entry: natural_key(entry.name))
     except OSError as error:
         return _skip(prefix.rstrip("/") or ".", "unreadable", _why(error))
-    if any(own <= {entry.name for entry in entries} for own in _OWN):
+    names = {entry.name for entry in entries}
+    if any(own <= names for own in _OWN):
         entries = []
     identity = (status.st_dev, status.st_ino)
     if identity in ancestors:
