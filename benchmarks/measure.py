@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,7 +36,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured figure beside its baseline; `ratio` is what counts."""
+    """A measured figure beside its baseline; `ratio` is what counts.
+
+    Attributes:
+        what: What was measured.
+        parameters: With which settings.
+        figure: Of artvec.
+        unit: Of the figure.
+        baseline: What it is measured beside.
+        ratio: To the baseline.
+        rounds: Whose median it is.
+        bar: What the ratio must reach, e.g. `≥ 2.2`; empty where it only informs.
+        of_ceiling: Share of what the parts, measured in the same run, allow; None without one.
+        peak_mib: Peak of resident memory; None where it wasn't taken.
+    """
 
     what: str
     parameters: str
@@ -45,6 +58,9 @@ class Figure:
     baseline: str
     ratio: float
     rounds: int
+    bar: str = ""
+    of_ceiling: float | None = None
+    peak_mib: float | None = None
 
 
 def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run:
@@ -109,7 +125,7 @@ def write(name: str, figures: list[Figure]) -> None:
     file = RESULTS / f"{name}-{machine}.csv"
     with file.open("w", newline="") as handle:
         writer = csv.writer(handle)
-        columns = ("what", "parameters", "figure", "unit", "baseline", "ratio", "rounds")
+        columns = [field.name for field in fields(Figure)]
         writer.writerow(("commit", "date", *columns, "versions"))
         for figure in figures:
             row = [getattr(figure, column) for column in columns]
