@@ -15,7 +15,7 @@ import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns, open_collection
 from artvec.copies import LOOKS, search_copies
-from artvec.faiss_index.exact import unit_rows
+from artvec.faiss_index import unit_rows
 from artvec.gallery import paint_demo
 from artvec.types import BoolArray, Float32Array
 from benchmarks.measure import Figure, artvec, run, write

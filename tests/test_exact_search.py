@@ -144,3 +144,26 @@ def test_unit_rows_are_a_copy_of_length_one() -> None:
     assert units.dtype == np.float32
     assert np.allclose(units, [[0.6, 0.8], [0, 0]])
     assert given_rows.tolist() == [[3, 4], [0, 0]]
+
+
+@pytest.mark.parametrize("cards", [1, 3])
+def test_every_card_answers_a_part_of_the_queries(
+    cards: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a card: the CPU's kernel stands in, and notes which cards were asked."""
+    asked: set[int] = set()
+
+    def knn(
+        _: object, *rest: np.ndarray, metric: int, device: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        asked.add(device)
+        return faiss.knn(*rest, metric=metric)
+
+    monkeypatch.setattr(faiss, "get_num_gpus", lambda: cards, raising=False)
+    monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
+    monkeypatch.setattr(faiss, "knn_gpu", knn, raising=False)
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((90, 7)).astype(np.float32)
+    queries = rng.standard_normal((MANY, 7)).astype(np.float32)
+    check(exact_search(np.split(rows, [40, 41]), queries, 5), rows, queries, 5)
+    assert asked == set(range(cards))

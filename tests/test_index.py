@@ -237,7 +237,10 @@ def test_gpus_train_and_fill_where_there_are_any(
     monkeypatch.setattr(faiss, "index_cpu_to_all_gpus", to_gpus)
     monkeypatch.setattr(faiss, "index_gpu_to_cpu", to_cpu)
     monkeypatch.setattr(
-        faiss, "knn_gpu", lambda _, *rest, **metric: faiss.knn(*rest, **metric), raising=False
+        faiss,
+        "knn_gpu",
+        lambda _, *rest, metric, device: faiss.knn(*rest, metric=metric),
+        raising=False,
     )
     monkeypatch.setattr(faiss, "StandardGpuResources", object, raising=False)
     build_index(some, recipe="ivf")

@@ -12,7 +12,7 @@ import numpy as np
 from artvec.collection.reader import Collection, blocks, columns, open_collection
 from artvec.copies import LOOKS, Found, across_splits, fingerprints, search_copies
 from artvec.errors import ArtvecError
-from artvec.faiss_index.exact import unit_rows
+from artvec.faiss_index import unit_rows
 from artvec.images.find import file_of
 from artvec.progress import Progress, silent
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
-from artvec.faiss_index.exact import exact_search, unit_rows
+from artvec.faiss_index.exact import exact_search
 from artvec.faiss_index.library import Index, ask, search_effort, set_effort
 from artvec.faiss_index.rerank import MappedVectors, best, cosines
+from artvec.faiss_index.vectors import unit_rows
 from artvec.types import Float32Array, Int64Array, Matches
 
 _FEWEST = 32

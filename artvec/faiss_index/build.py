@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from artvec.errors import ArtvecError
-from artvec.faiss_index.exact import unit_rows
 from artvec.faiss_index.library import Index, add, make_index, on_cpu, row_bytes, train
 from artvec.faiss_index.recipes import (
     Shape,
@@ -20,6 +19,7 @@ from artvec.faiss_index.recipes import (
     training_rows_needed,
     training_rows_wanted,
 )
+from artvec.faiss_index.vectors import unit_rows
 from artvec.progress import Progress
 from artvec.types import Float32Array, Int64Array, UInt64Array
 

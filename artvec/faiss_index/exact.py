@@ -2,50 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from artvec.types import Float32Array, Float64Array, Int64Array, Matches
+from artvec.faiss_index.cards import MOST_NEIGHBOURS, all_cards, gathered, nearest_on_cards
+from artvec.faiss_index.rerank import cosines, mapped
+from artvec.faiss_index.sieve import Survivors, sieved, sieves
+from artvec.faiss_index.vectors import lengths, unit_rows
+from artvec.types import Float32Array, Int64Array, Matches
 
 _MANY_QUERIES = 256
 """From here on FAISS's kernel beats one matrix product per block; both are exact."""
 
-_LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
-
-
-def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
-    """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
-    wide = np.asarray(vectors, dtype=np.float32)
-    norms = lengths(wide)
-    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-    units: Float32Array = wide * inverse[:, None].astype(np.float32)
-    return units
+_SIEVED_AFTER = 1e10
+"""Products of numbers, a tenth of a second, after which a long search sets up the sieve."""
 
 
 def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, k: int) -> Matches:
     """Return the k most similar rows of each query, best first, ties by row number.
+
+    A few queries are multiplied with one block after another; many go to the GPUs, or through
+    FAISS's kernel, and on through the sieve where that is worth it.
 
     Args:
         blocks: (n, dim) vectors as emitted, not normalised, in row order; float16 is widened.
         queries: (Q, dim), not normalised.
         k: Fewer come back where there are fewer rows: the rest is row -1, score -inf.
     """
-    queries = unit_rows(queries)
-    nearest = _faiss_block if len(queries) >= _MANY_QUERIES else _product_block
-    scores = np.full((len(queries), k), -np.inf, dtype=np.float32)
-    rows = np.full((len(queries), k), -1, dtype=np.int64)
-    first = 0
-    for block in blocks:
-        block_rows, block_scores = nearest(block, queries, min(k, len(block)))
-        scores, rows = _best(
-            np.concatenate([scores, block_scores], axis=1),
-            np.concatenate([rows, block_rows + first], axis=1),
-            k,
-        )
-        first += len(block)
-    return Matches(rows, scores)
+    units = unit_rows(queries)
+    found = _Found(len(units), k)
+    if len(units) < _MANY_QUERIES:
+        for block in blocks:
+            found.add(*_product_block(block, units, min(k, len(block))), len(block))
+    elif k <= MOST_NEIGHBOURS and (cards := all_cards()):
+        for block in gathered(blocks):
+            found.add(*nearest_on_cards(cards, block, units, min(k, len(block))), len(block))
+    else:
+        _search_long(blocks, units, found)
+    return Matches(found.rows, found.scores)
+
+
+def _search_long(
+    blocks: Iterable[np.ndarray[Any, Any]], units: Float32Array, found: _Found
+) -> None:
+    """Search by FAISS's kernel, and on through the sieve where that is worth its start."""
+    rest, k = iter(blocks), found.rows.shape[1]
+    begun: list[np.ndarray[Any, Any]] = []
+    for block in rest:
+        found.add(*_faiss_block(block, units, min(k, len(block))), len(block))
+        begun.append(block)
+        long = sum(map(len, begun)) * units.size > _SIEVED_AFTER
+        if not long or found.floors.min() == -np.inf:
+            continue
+        if sieves():
+            # From here on scores are other sums, by which copies of a row must tie, too.
+            found.rescore(cosines(mapped(begun), units, found.rows))
+            _sieve(rest, units, found)
+        begun.clear()
+
+
+def _sieve(blocks: Iterator[np.ndarray[Any, Any]], units: Float32Array, found: _Found) -> None:
+    for block, survivors in sieved(blocks, units, found.floors):
+        if survivors is None:
+            rows, _ = _faiss_block(block, units, min(found.rows.shape[1], len(block)))
+            found.add(rows, cosines(mapped([block]), units, rows), len(block))
+        else:
+            found.add_some(survivors, len(block))
+
+
+class _Found:
+    """The k nearest rows of every query among the blocks so far, best first.
+
+    Attributes:
+        rows: (Q, k), -1 where there are fewer.
+        scores: (Q, k), -inf there.
+        floors: (Q,) scores that a row must exceed to be among them.
+    """
+
+    def __init__(self, queries: int, k: int) -> None:
+        self.rows = np.full((queries, k), -1, dtype=np.int64)
+        self.scores = np.full((queries, k), -np.inf, dtype=np.float32)
+        self.floors = np.full(queries, -np.inf, dtype=np.float32)
+        self._first = 0
+
+    def rescore(self, scores: Float32Array) -> None:
+        """Put other (Q, k) scores of the rows in the place of those that they have."""
+        self.scores = np.full_like(scores, -np.inf)
+        rows, self.rows = self.rows, np.full_like(self.rows, -1)
+        first, self._first = self._first, 0
+        self.add(rows, scores, first)
+
+    def add(self, rows: Int64Array, scores: Float32Array, block_rows: int) -> None:
+        """Add (Q, m) rows of the next block."""
+        scores = np.concatenate([self.scores, scores], axis=1)
+        rows = np.concatenate([self.rows, rows + self._first], axis=1)
+        order = np.lexsort((rows, -scores), axis=1)[:, : self.rows.shape[1]]
+        rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
+        self._replace(slice(None), rows, scores)
+        self._first += block_rows
+
+    def add_some(self, survivors: Survivors, block_rows: int) -> None:
+        """Add rows of the next block to some queries, all of which have k rows."""
+        k = self.rows.shape[1]
+        some, position = np.unique(survivors.queries, return_inverse=True)
+        query = np.concatenate([np.repeat(np.arange(len(some)), k), position])
+        rows = np.concatenate([self.rows[some].ravel(), survivors.rows + self._first])
+        scores = np.concatenate([self.scores[some].ravel(), survivors.scores])
+        order = np.lexsort((rows, -scores, query))
+        starts = np.searchsorted(query[order], np.arange(len(some)))
+        best = order[starts[:, None] + np.arange(k)]  # (some, k)
+        self._replace(some, rows[best], scores[best])
+        self._first += block_rows
+
+    def _replace(self, which: Int64Array | slice, rows: Int64Array, scores: Float32Array) -> None:
+        self.rows[which], self.scores[which] = rows, scores
+        self.floors[which] = scores[:, -1]
 
 
 def _product_block(
@@ -73,30 +146,5 @@ def _faiss_block(
 ) -> tuple[Int64Array, Float32Array]:
     import faiss
 
-    metric = faiss.METRIC_INNER_PRODUCT
-    if getattr(faiss, "get_num_gpus", lambda: 0)() > 0:
-        resources = faiss.StandardGpuResources()
-        scores, rows = faiss.knn_gpu(resources, queries, unit_rows(block), k, metric=metric)
-    else:
-        scores, rows = faiss.knn(queries, unit_rows(block), k, metric=metric)
+    scores, rows = faiss.knn(queries, unit_rows(block), k, metric=faiss.METRIC_INNER_PRODUCT)
     return rows, scores
-
-
-def lengths(vectors: Float32Array) -> Float64Array:
-    """Return the (N,) lengths of (N, dim) vectors.
-
-    Sums in single precision are 12 times as fast, and right to 1e-6 but near its limits.
-    """
-    with np.errstate(over="ignore"):
-        squares = np.vecdot(vectors, vectors)  # (N,)
-    lengths: Float64Array = np.sqrt(squares, dtype=np.float64)
-    odd = ~((squares > _LEAST_SQUARE) & (squares < _MOST_SQUARE))
-    if odd.any():
-        few = vectors[odd]
-        lengths[odd] = np.sqrt(np.einsum("ij,ij->i", few, few, dtype=np.float64))
-    return lengths
-
-
-def _best(scores: Float32Array, rows: Int64Array, k: int) -> tuple[Float32Array, Int64Array]:
-    order = np.lexsort((rows, -scores), axis=1)[:, :k]
-    return np.take_along_axis(scores, order, axis=1), np.take_along_axis(rows, order, axis=1)

@@ -109,10 +109,25 @@ def set_effort(index: Index, name: str, value: int) -> None:
 
 def ask(index: Index, units: Float32Array, count: int) -> Int64Array:
     """Return (Q, count) positions near each of (Q, dim) unit queries, -1 where there are fewer."""
-    _, found = index.search(units, count)
+    with _threads_for(len(units)):
+        _, found = index.search(units, count)
     positions: Int64Array = found
     positions[(positions < 0) | (positions >= index.ntotal)] = -1  # a file may claim any id
     return positions
+
+
+@contextmanager
+def _threads_for(queries: int) -> Iterator[None]:
+    """Search for a single query in one thread: to start and join others takes longer."""
+    before = faiss.omp_get_max_threads()
+    if queries > 1 or before == 1:
+        yield
+        return
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def write(index: Index, file: Path) -> None:

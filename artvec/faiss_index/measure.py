@@ -10,9 +10,10 @@ import numpy as np
 
 from artvec.faiss_index.approximate import Approximate
 from artvec.faiss_index.build import Blocks, take_passing
-from artvec.faiss_index.exact import exact_search, unit_rows
+from artvec.faiss_index.exact import exact_search
 from artvec.faiss_index.library import search_effort, set_effort
 from artvec.faiss_index.rerank import cosines
+from artvec.faiss_index.vectors import unit_rows
 from artvec.types import Float32Array, Int64Array
 
 K = 10

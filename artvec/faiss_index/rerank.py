@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.exact import lengths
+from artvec.faiss_index.vectors import cosines_of, lengths
 from artvec.types import Float32Array, Int64Array, Matches
 
 _CHUNK_BYTES = 16 << 20
@@ -62,19 +62,17 @@ def cosines(vectors: MappedVectors, units: Float32Array, rows: Int64Array) -> Fl
     for first in range(0, len(rows), chunk):
         some = rows[first : first + chunk]  # (q, C)
         near = vectors.take(np.maximum(some, 0).ravel())  # (q·C, dim)
-        norms = lengths(near)
+        norms = lengths(near).reshape(some.shape)
         near = near.reshape(*some.shape, -1)
-        products = (near @ units[first : first + chunk, :, None])[:, :, 0]  # (q, C)
-        norms = norms.reshape(some.shape)
-        found = np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)
+        found = cosines_of(near, norms, units[first : first + chunk, None])
         scores[first : first + chunk] = np.where(some >= 0, found, -np.inf)
     return scores
 
 
 def best(rows: Int64Array, scores: Float32Array, k: int) -> Matches:
     """Return the k best of (Q, C) scored rows, best first, ties by row number."""
-    missing = max(0, k - rows.shape[1])
-    rows = np.pad(rows, ((0, 0), (0, missing)), constant_values=-1)
-    scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
+    if (missing := k - rows.shape[1]) > 0:
+        rows = np.pad(rows, ((0, 0), (0, missing)), constant_values=-1)
+        scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
     order = np.lexsort((rows, -scores), axis=1)[:, :k]
     return Matches(np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1))

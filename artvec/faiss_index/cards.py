@@ -1,0 +1,59 @@
+"""Exact search on GPUs: every card scores all rows for its part of the queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from artvec.faiss_index.vectors import unit_rows
+from artvec.types import Float32Array, Int64Array
+
+MOST_NEIGHBOURS = 2048
+"""The most that FAISS finds on a card."""
+
+_ROWS = 65_536
+"""Given to a card at once: a shard's 1,024 would leave it waiting for the bus."""
+
+
+def all_cards() -> tuple[Any, ...]:
+    """Return FAISS's resources of each card, which reserve memory there for one search."""
+    import faiss
+
+    count = getattr(faiss, "get_num_gpus", lambda: 0)()
+    return tuple(faiss.StandardGpuResources() for _ in range(count))
+
+
+def nearest_on_cards(
+    cards: Sequence[Any], block: np.ndarray[Any, Any], units: Float32Array, k: int
+) -> tuple[Int64Array, Float32Array]:
+    """Return the (Q, k) nearest rows of a block and their cosines."""
+    import faiss
+
+    rows, metric = unit_rows(block), faiss.METRIC_INNER_PRODUCT
+
+    def on(card: int, part: Float32Array) -> tuple[Float32Array, Int64Array]:
+        found: tuple[Float32Array, Int64Array] = faiss.knn_gpu(
+            cards[card], part, rows, k, metric=metric, device=card
+        )
+        return found
+
+    parts = np.array_split(units, len(cards))
+    with ThreadPoolExecutor(len(parts)) as pool:
+        found = list(pool.map(on, range(len(parts)), parts))
+    scores, numbers = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+    return numbers, scores
+
+
+def gathered(blocks: Iterable[np.ndarray[Any, Any]]) -> Iterator[np.ndarray[Any, Any]]:
+    """Join small blocks until they are worth a card's while."""
+    waiting: list[np.ndarray[Any, Any]] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(map(len, waiting)) >= _ROWS:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)

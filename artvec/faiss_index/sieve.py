@@ -1,0 +1,140 @@
+"""Pass over the rows that can't be among the nearest: bf16 products, and a bound on their error.
+
+Twice as fast as products in fp32 where the processor multiplies in bf16, and no less exact: what
+the bound doesn't exclude is scored in fp32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from artvec.faiss_index.vectors import cosines_of, lengths, unit_rows
+from artvec.types import Float32Array, Float64Array, Int64Array
+
+_UNIT_ROUNDOFF = 2.0**-8
+"""Of bf16, which has eight significant bits (Higham 2002, section 2.1)."""
+
+_SUM_ROUNDOFF = 2.0**-23
+_SAFE_LENGTHS = 1e-12, 1e12
+"""Between these no product of a row and a unit query overflows or loses what counts."""
+
+_MOST_PER_QUERY = 32
+"""Survivors of a block; more (copies of one picture) take longer than scoring all its rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """The rows of a block that may be nearer to a query than what it has found so far.
+
+    Attributes:
+        queries: (P,) numbers of queries.
+        rows: (P,) rows within the block.
+        scores: (P,) their cosines, in fp32.
+    """
+
+    queries: Int64Array
+    rows: Int64Array
+    scores: Float32Array
+
+
+@cache
+def sieves() -> bool:
+    """Say whether this machine's processor multiplies in bf16."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def error_bound(dim: int) -> float:
+    """Return by how much a bf16 product of two unit vectors of that width can differ.
+
+    Rounding moves each by at most u of its length, so that |q̃·x̃ - q·x| ≤ 2u + u² by the
+    Cauchy-Schwarz inequality; summing in fp32 adds at most dim · 2⁻²³ (Higham 2002, section 3.1).
+    """
+    return 2 * _UNIT_ROUNDOFF + _UNIT_ROUNDOFF**2 + dim * _SUM_ROUNDOFF
+
+
+def sieved(
+    blocks: Iterable[np.ndarray[Any, Any]], units: Float32Array, floors: Float32Array
+) -> Iterator[tuple[np.ndarray[Any, Any], Survivors | None]]:
+    """Yield every block with the rows whose cosine may exceed the floor of a query.
+
+    The next block is multiplied while the caller looks at one.
+
+    Args:
+        blocks: (n, dim) as emitted; float16 is widened.
+        units: (Q, dim) unit queries.
+        floors: (Q,) cosines that a row must exceed; the caller may raise them as it goes.
+
+    Yields:
+        A block and its survivors; None where there are so many that scoring all rows is faster.
+    """
+    margin = np.float32(error_bound(units.shape[1]))
+    requests = [_products(units.shape[1]).create_infer_request() for _ in range(2)]
+    waiting: _Multiplied | None = None
+    for number, block in enumerate(blocks):
+        following = _start(requests[number % 2], block, units)
+        if waiting:
+            yield waiting.block, waiting.survivors(units, floors - margin)
+        waiting = following
+    if waiting:
+        yield waiting.block, waiting.survivors(units, floors - margin)
+
+
+@dataclass(frozen=True, slots=True)
+class _Multiplied:
+    """A block under way.
+
+    Attributes:
+        block: As it came.
+        rows: (n, dim) the same in fp32.
+        lengths: (n,) of these.
+        scale: (n,) what makes their products cosines.
+        request: Multiplies them with the queries.
+    """
+
+    block: np.ndarray[Any, Any]
+    rows: Float32Array
+    lengths: Float64Array
+    scale: Float32Array
+    request: Any
+
+    def survivors(self, units: Float32Array, floors: Float32Array) -> Survivors | None:
+        self.request.wait()
+        products = self.request.get_output_tensor(0).data  # (n, Q)
+        products *= self.scale[:, None]
+        # What overflowed to NaN is less than nothing, and so survives.
+        found = np.flatnonzero(~(products < floors))
+        if len(found) > _MOST_PER_QUERY * len(units):
+            return None
+        rows, queries = np.divmod(found, len(units))
+        scores = cosines_of(self.rows[rows], self.lengths[rows], units[queries])
+        return Survivors(queries, rows, scores)
+
+
+def _start(request: Any, block: np.ndarray[Any, Any], units: Float32Array) -> _Multiplied:
+    rows = multiplied = np.ascontiguousarray(block, dtype=np.float32)
+    norms = lengths(rows)
+    scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float32)
+    least, most = _SAFE_LENGTHS
+    if not ((norms == 0) | ((norms > least) & (norms < most))).all():
+        multiplied, scale = unit_rows(rows), np.ones_like(scale)
+    request.start_async([multiplied, units], share_inputs=True)
+    return _Multiplied(block, rows, norms, scale, request)
+
+
+@cache
+def _products(dim: int) -> Any:
+    """Compile the product of (n, dim) and (Q, dim) to (n, Q), on all cores."""
+    import openvino
+    from openvino import opset13
+
+    rows, queries = (opset13.parameter([-1, dim], np.float32) for _ in range(2))
+    model = openvino.Model([opset13.matmul(rows, queries, False, True)], [rows, queries])
+    settings = {"INFERENCE_PRECISION_HINT": "bf16", "NUM_STREAMS": "1"}
+    return openvino.Core().compile_model(model, "CPU", settings)

@@ -1,0 +1,51 @@
+"""Vectors at length 1, whatever their scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from artvec.types import Float32Array, Float64Array
+
+_LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
+
+
+def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
+    """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
+    wide = np.asarray(vectors, dtype=np.float32)
+    norms = lengths(wide)
+    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    units: Float32Array = wide * inverse[:, None].astype(np.float32)
+    return units
+
+
+def cosines_of(vectors: Float32Array, norms: Float64Array, units: Float32Array) -> Float32Array:
+    """Return the cosines of (..., dim) vectors and unit queries, pair by pair; equal for copies.
+
+    Not by a matrix product: that sums in an order of its own, and its threads and those of FAISS
+    would wait for each other.
+
+    Args:
+        vectors: As emitted.
+        norms: (...) their lengths; where one is 0, so is the cosine.
+        units: (..., dim), broadcast.
+    """
+    products = np.vecdot(vectors, units)
+    cosines = np.divide(products, norms, out=np.zeros_like(norms), where=norms > 0)
+    return cosines.astype(np.float32)
+
+
+def lengths(vectors: Float32Array) -> Float64Array:
+    """Return the (N,) lengths of (N, dim) vectors.
+
+    Sums in single precision are 12 times as fast, and right to 1e-6 but near its limits.
+    """
+    with np.errstate(over="ignore"):
+        squares = np.vecdot(vectors, vectors)  # (N,)
+    lengths: Float64Array = np.sqrt(squares, dtype=np.float64)
+    odd = ~((squares > _LEAST_SQUARE) & (squares < _MOST_SQUARE))
+    if odd.any():
+        few = vectors[odd]
+        lengths[odd] = np.sqrt(np.einsum("ij,ij->i", few, few, dtype=np.float64))
+    return lengths

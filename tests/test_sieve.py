@@ -1,0 +1,69 @@
+"""Checks that the sieve of long searches loses no row that is near enough, and finds FAISS's."""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from artvec.faiss_index import exact_search, unit_rows
+from artvec.faiss_index.sieve import error_bound, sieved
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    dim=st.sampled_from([1, 2, 7, 64, 300, 1280]),
+    sizes=st.lists(st.integers(1, 200), min_size=1, max_size=4),
+    spread=st.sampled_from([1e-6, 1e-3, 0.1, 1.0]),
+    scale=st.sampled_from([1e-30, 1e-3, 1.0, 1e30]),
+    half=st.booleans(),
+    seed=st.integers(0, 2**16),
+)
+def test_no_row_above_a_floor_is_lost(
+    dim: int, sizes: list[int], spread: float, scale: float, half: bool, seed: int
+) -> None:
+    """Rows close together round alike, and at any scale; floors lie at rows' own cosines."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal(dim) + spread * rng.standard_normal((sum(sizes), dim))
+    rows = rows.astype(np.float16) if half else (rows * scale).astype(np.float32)
+    rows[rng.integers(len(rows))] = 0
+    units = unit_rows(rng.standard_normal((20, dim)))
+    exact = unit_rows(rows).astype(np.float64) @ units.astype(np.float64).T  # (N, Q)
+    floors = exact[rng.integers(len(rows), size=20), np.arange(20)].astype(np.float32)
+    blocks = np.split(rows, np.cumsum(sizes)[:-1])
+    seen = list(sieved(blocks, units, floors))
+    assert [id(block) for block, _ in seen] == [id(block) for block in blocks]
+    first = 0
+    for block, survivors in seen:
+        own = exact[first : first + len(block)]
+        first += len(block)
+        if survivors is None:
+            assert (own >= floors - 2 * error_bound(dim)).sum() > 20
+            continue
+        kept = np.zeros(own.shape, dtype=bool)
+        kept[survivors.rows, survivors.queries] = True
+        assert kept[own > floors + 1e-6].all()
+        assert np.allclose(survivors.scores, own[survivors.rows, survivors.queries], atol=2e-6)
+
+
+def test_a_long_search_finds_what_faiss_finds() -> None:
+    """100,000 rows, long enough for the sieve: thousands nearly alike, copies, zero rows."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((100_000, 256), dtype=np.float32)
+    rows[60_000:65_000] = rows[0] + 0.01 * rows[60_000:65_000]
+    rows[70_000:70_300] = rows[1]
+    rows[80_000:80_100] = 0
+    rows[90_000:] *= rng.choice(np.float32([1e-18, 1e-9, 1e15]), (10_000, 1))
+    queries = rng.standard_normal((1000, 256), dtype=np.float32)
+    queries[0], queries[1], queries[2] = rows[0], 3 * rows[1], 0
+    index = faiss.IndexFlatIP(256)
+    index.add(unit_rows(rows))
+    scores, ids = index.search(unit_rows(queries), 10)
+    found = exact_search(np.split(rows, range(1024, len(rows), 1024)), queries, 10)
+    assert np.allclose(found.scores, scores, atol=1e-6)
+    differ = found.rows != ids
+    assert np.allclose(found.scores[differ], scores[differ], atol=1e-6)
+    assert differ[3:].mean() < 0.001  # of the first three, copies and zeros tie
+    assert found.rows[1].tolist() == [1, *range(70_000, 70_009)]
+    assert found.rows[2].tolist() == list(range(10))
