@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
 from artvec.heads import CosineHead
+from artvec.training.ahead import made_ahead, on_a_card, worth_ahead
 from artvec.training.inputs import Inputs
 from artvec.types import Float32Array
 
@@ -73,10 +75,12 @@ def answers(
     model.eval()
     found: list[tuple[torch.Tensor, ...]] = []
     rows = np.arange(len(inputs))
-    for first in range(0, len(inputs), _BATCH):
-        batch = inputs.batch(rows[first : first + _BATCH], 0, augment=False).to(device)
+    parts = [rows[first : first + _BATCH] for first in range(0, len(rows), _BATCH)]
+    make = partial(inputs.batch, seed=0, augment=False)
+    ahead = worth_ahead(device) if on_a_card(device) else 0  # a CPU is busy with the model
+    for batch in made_ahead(make, parts, ahead=ahead, device=device):
         with torch.inference_mode(), autocast(device, precision):
-            embedding, logits = model(batch)
+            embedding, logits = model(batch.to(device, non_blocking=True))
         found.append(tuple(part.float().cpu() for part in (embedding, *logits)))
     embeddings, *logits = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return Answers(embeddings, tuple(logits))

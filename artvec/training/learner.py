@@ -11,7 +11,7 @@ import torch
 from timm.utils import ModelEmaV3
 from torch import nn
 
-from artvec.runtime import cores
+from artvec.training.ahead import worth_ahead
 from artvec.training.blocks import blocks, open_only, opened, opened_at, train_mode
 from artvec.training.checkpoint import LearnerState
 from artvec.training.classifier import Classifier, autocast
@@ -73,9 +73,7 @@ class Learner:
     @property
     def ahead(self) -> int:
         """How many batches are worth making ahead: none where they are stored embeddings."""
-        if not self._blocks:
-            return 0
-        return 1 if torch.device(self._task.device).type == "cpu" else cores()
+        return worth_ahead(self._task.device) if self._blocks else 0
 
     def begin_epoch(self, number: int) -> None:
         """Open what epoch `number` (from 1) trains."""
@@ -127,7 +125,7 @@ class Learner:
 
     def _forward(self, rows: Int64Array, batch: torch.Tensor) -> tuple[torch.Tensor, int | None]:
         """Return the (T,) losses of a batch, and how many rows the first head gets right."""
-        batch = batch.to(self._task.device)
+        batch = batch.to(self._task.device, non_blocking=True)
         codes = torch.from_numpy(self._task.train.labels[rows]).to(self._task.device)  # (B, T)
         targets = list(codes.T)
         mixes = self._phase.mixup > 0 or self._phase.cutmix > 0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import torch
 
+from artvec.training.ahead import made_ahead
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
 from artvec.types import Int64Array
@@ -53,14 +53,6 @@ def epoch_seed(task: Task, epoch: int) -> int:
 
 def loaded(task: Task, batches: Sequence[Int64Array], seed: int, *, ahead: int) -> Iterator[Batch]:
     """Yield batches in order, so many of them made ahead, in as many threads."""
-    if not ahead:
-        yield from ((rows, task.train.batch(rows, seed, augment=True)) for rows in batches)
-        return
-    waiting: deque[tuple[Int64Array, Future[torch.Tensor]]] = deque()
-    with ThreadPoolExecutor(ahead) as pool:
-        for rows in batches:
-            waiting.append((rows, pool.submit(task.train.batch, rows, seed, augment=True)))
-            if len(waiting) > ahead:
-                yield waiting[0][0], waiting.popleft()[1].result()
-        while waiting:
-            yield waiting[0][0], waiting.popleft()[1].result()
+    make = partial(task.train.batch, seed=seed, augment=True)
+    made = made_ahead(make, batches, ahead=ahead, device=task.device)
+    yield from zip(batches, made, strict=True)
