@@ -203,7 +203,7 @@ class Encoder(Protocol):
     Attributes:
         identity: Of the backbone it was made from.
         engine: `openvino`, `torch` or `numpy`.
-        device: `cpu`, `cuda:0`, …
+        device: `cpu`, `cuda:0`, …; `cuda` for several cards.
         precision: `fp32`, `bf16` or `fp16`.
         streams: How many batches it works on at once without slowing each other down.
         batch_size: The batch it likes best.

@@ -88,7 +88,7 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool =
 
 
 def resolve(options: EncoderOptions) -> EncoderOptions:
-    """Replace every `auto` by what this machine has.
+    """Replace every `auto` by what this machine has; several cards together are `cuda`.
 
     Raises:
         ArtvecError: A device that isn't there, or an engine that doesn't run on it.
@@ -116,7 +116,9 @@ def _device(device: str) -> str:
 
     available = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if device == "auto":
-        return "cuda:0" if available else "cpu"
+        if not available:
+            return "cpu"
+        device = "cuda"
     name, _, number = device.partition(":")
     if name != "cuda" or not re.fullmatch("[0-9]{0,3}", number):
         raise ArtvecError(f"unknown device {device!r}", "use auto, cpu, cuda or cuda:N", usage=True)
@@ -126,13 +128,18 @@ def _device(device: str) -> str:
             "use --device cpu",
             usage=True,
         )
-    return f"cuda:{int(number or 0)}"
+    return "cuda" if not number and available > 1 else f"cuda:{int(number or 0)}"
 
 
 def _torch_encoder(backbone: Backbone, options: EncoderOptions) -> Encoder:
+    import torch
+
     from artvec.encoders.torch_engine import TorchEncoder
 
-    return TorchEncoder(backbone, device=options.device, precision=options.precision)
+    devices = [options.device]
+    if options.device == "cuda":
+        devices = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+    return TorchEncoder(backbone, devices=devices, precision=options.precision)
 
 
 def _blob_file(identity: EncoderIdentity, options: EncoderOptions) -> Path:

@@ -32,7 +32,7 @@ def probe_both(pictures: Path, backbone: str) -> dict[str, float]:
 
 
 def _accuracy(pictures: Path, backbone: Backbone) -> float:
-    encoder = TorchEncoder(backbone, device="cpu", precision="fp32")
+    encoder = TorchEncoder(backbone, devices=["cpu"], precision="fp32")
     found = extract(find_images(pictures).samples, encoder, ExtractOptions(), Clock())
     batches = [batch for batch in found if isinstance(batch, Embedded)]
     paths = [sample.path for batch in batches for sample in batch.samples]

@@ -35,7 +35,11 @@ def _device(name: str) -> str:
 
 Device = Annotated[
     str,
-    typer.Option(metavar="auto|cpu|cuda[:N]", help="Where the encoder runs.", callback=_device),
+    typer.Option(
+        metavar="auto|cpu|cuda[:N]",
+        help="Where the encoder runs; auto and cuda take every card, cuda:N one.",
+        callback=_device,
+    ),
 ]
 SourceMoved = Annotated[
     Path | None, typer.Option("--source", help="Where the images are now, if they were moved.")
