@@ -227,7 +227,7 @@ def test_gpus_train_and_fill_where_there_are_any(
 
     def to_gpus(index: Any) -> Any:
         calls.append(f"to {index.ntotal}")
-        return index
+        return faiss.clone_index(index)
 
     def to_cpu(index: Any) -> Any:
         calls.append(f"back {index.ntotal}")
@@ -251,6 +251,7 @@ def test_gpus_train_and_fill_where_there_are_any(
 
     monkeypatch.setattr(faiss, "index_cpu_to_all_gpus", refuse)
     assert build_index(some, recipe="rabitq").recall_at_10 > 0.95
+    assert calls == ["to 0", "back 6000"]  # bringing it back would have held it twice in memory
 
 
 # Refusals

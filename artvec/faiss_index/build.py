@@ -103,10 +103,10 @@ def build(plan: Plan, blocks: Blocks, dim: int, progress: Progress) -> Index:
     Raises:
         ArtvecError: FAISS can't.
     """
-    index = make_index(plan.factory, dim)
-    index = train(index, unit_rows(take_passing(blocks(), plan.training)), plan.factory)
+    made = make_index(plan.factory, dim)
+    index = train(made, unit_rows(take_passing(blocks(), plan.training)), plan.factory)
     extend(index, blocks(), plan.factory, plan.rows, progress)
-    return on_cpu(index)
+    return index if index is made else on_cpu(index)
 
 
 def extend(

@@ -76,9 +76,8 @@ def add(index: Index, units: Float32Array, factory: str) -> None:
 
 
 def on_cpu(index: Index) -> Index:
-    """Bring an index back from the GPUs; one that never left is returned as it is."""
-    back = getattr(faiss, "index_gpu_to_cpu", None)
-    return back(index) if back and _gpus() else index
+    """Bring an index back from the GPUs; of one that never left this would make a second one."""
+    return faiss.index_gpu_to_cpu(index)
 
 
 def search_effort(index: Index) -> tuple[str, tuple[int, ...]]:
