@@ -48,11 +48,21 @@ class Embedded:
 
 @dataclass
 class Clock:
-    """Seconds that threads spent working, stage by stage."""
+    """Seconds of all threads together, stage by stage.
+
+    Attributes:
+        decode: On a core.
+        decode_waited: Within decoding, but off the cores: for files, memory, a lock or a core.
+        forward: From the call of a forward pass to its end, waiting for a core included.
+        write: From the call to the end.
+        write_waited: Of these, off the cores.
+    """
 
     decode: float = 0.0
+    decode_waited: float = 0.0
     forward: float = 0.0
     write: float = 0.0
+    write_waited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +154,9 @@ def _decoded(
     remaining = iter(samples)
     pending = deque(pool.submit(_timed, decode, sample) for sample in islice(remaining, ahead))
     while pending:
-        outcome, seconds = pending.popleft().result()
+        outcome, seconds, waited = pending.popleft().result()
         clock.decode += seconds
+        clock.decode_waited += waited
         for sample in islice(remaining, 1):
             pending.append(pool.submit(_timed, decode, sample))
         yield outcome
@@ -153,10 +164,12 @@ def _decoded(
 
 def _timed(
     decode: Callable[[Sample], Decoded | Recognised | Skipped], sample: Sample
-) -> tuple[Decoded | Recognised | Skipped, float]:
-    started = time.thread_time()
+) -> tuple[Decoded | Recognised | Skipped, float, float]:
+    """Return the outcome, and how long it took on the core and off it."""
+    started, started_working = time.perf_counter(), time.thread_time()
     outcome = decode(sample)
-    return outcome, time.thread_time() - started
+    worked = time.thread_time() - started_working
+    return outcome, worked, max(0.0, time.perf_counter() - started - worked)
 
 
 class _Halving:

@@ -17,6 +17,7 @@ from artvec import runtime
 from artvec.collection import locate, target
 from artvec.collection.failures import known_failures
 from artvec.collection.plan import Plan, known_rows, make_plan, removed
+from artvec.embed.limit import Limit, Stage, limit_notes, rehearsed_limit, worth_telling
 from artvec.embed.options import EmbedOptions
 from artvec.embed.prepare import Place, Prepared, prepare, reading_version
 from artvec.encoder_setup import ReadyEncoder, rehearsed_encoder
@@ -80,6 +81,7 @@ class DryRun:
         dim: Width of the vectors.
         estimate: What the run would cost.
         notes: What a user should be told.
+        limit: The stage that the run would wait for; None for one too short to say.
         dry_run: True, for readers of the JSON.
     """
 
@@ -93,16 +95,18 @@ class DryRun:
     dim: int
     estimate: Estimate
     notes: tuple[str, ...]
+    limit: Stage | None
     dry_run: bool = True
 
 
 @dataclass(frozen=True)
 class _Rehearsal:
-    """A sample, decoded, and the wall seconds a picture takes with all cores busy."""
+    """A sample, decoded, the wall seconds a picture takes with all cores busy, and the limit."""
 
     decoded: tuple[Decoded, ...] = ()
     failures: tuple[Skipped, ...] = ()
     seconds_each: float = 0.0
+    limit: Limit | None = None
 
 
 def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
@@ -134,6 +138,9 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     rehearsal = _rehearse(plan.candidates, prepared.ready.encoder, options)
     failures = (*found.skipped, *plan.failures, *rehearsal.failures)
     to_embed = len(plan.candidates) - len(rehearsal.failures)
+    run_seconds = len(plan.candidates) * rehearsal.seconds_each
+    limit = rehearsal.limit if worth_telling(run_seconds, to_embed) else None
+    encoder = prepared.ready.encoder
     return DryRun(
         index=folder.resolve(),
         found=len(found.samples) + len(found.skipped),
@@ -146,11 +153,12 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
         estimate=Estimate(
             disk_bytes=_disk_bytes(prepared, rehearsal.decoded, to_embed),
             memory_bytes=_memory_bytes(prepared, to_embed),
-            seconds=prepare_seconds + len(plan.candidates) * rehearsal.seconds_each,
+            seconds=prepare_seconds + run_seconds,
             encoder_seconds=stopwatch.seconds,
             sampled=len(rehearsal.decoded) + len(rehearsal.failures),
         ),
-        notes=prepared.notes,
+        notes=(*prepared.notes, *limit_notes(limit, encoder, options.decode)),
+        limit=limit.stage if limit else None,
     )
 
 
@@ -216,7 +224,8 @@ def _rehearse(candidates: Sequence[Sample], encoder: Encoder, options: EmbedOpti
         seconds = decode_seconds + forward_seconds
     else:
         seconds = max(decode_seconds, forward_seconds)
-    return _Rehearsal(decoded, failures, seconds)
+    limit = rehearsed_limit(decode_seconds, forward_seconds, encoder)
+    return _Rehearsal(decoded, failures, seconds, limit)
 
 
 def _decode_some(

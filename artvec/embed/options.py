@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from artvec.collection.salvage import Salvage
+from artvec.embed.limit import Stage
+from artvec.embed.usage import Utilisation
 from artvec.images.opening import MAX_PIXELS
 from artvec.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
 
@@ -68,7 +70,11 @@ class EmbedReport:
         dim: Width of the vectors.
         seconds: Wall time of decoding, forward passes and writing.
         images_per_second: Embedded images over that time; None where nothing was embedded.
-        stages: Busy seconds of all threads, by stage.
+        stages: Busy seconds of all threads, by stage; `forward` waits for cores included.
+        limit: The stage that the run waited for (`read`, `decode`, `forward`, `write`); None for
+            a run too short to say.
+        utilisation: Of the cores while decoding, encoding and writing; None where nothing was
+            embedded.
         index_recipe: How it is searched.
         unmatched: Metadata rows that name no image.
         ambiguous: Metadata rows that name several images, or one that has a row already.
@@ -88,6 +94,8 @@ class EmbedReport:
     seconds: float
     images_per_second: float | None
     stages: dict[str, float]
+    limit: Stage | None
+    utilisation: Utilisation | None
     index_recipe: str
     unmatched: tuple[str, ...]
     ambiguous: tuple[str, ...]

@@ -6,7 +6,7 @@ import platform
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from artvec.collection.failures import FAILURES, failures_bytes, known_failures
 from artvec.collection.index.follow import follow_rows
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.writer import CollectionWriter
+from artvec.embed.limit import find_limit, limit_notes, worth_telling
 from artvec.embed.options import EmbedOptions, EmbedReport
 from artvec.embed.prepare import Place, Prepared, prepare, reading_version
+from artvec.embed.usage import Meter, utilisation
 from artvec.encoder_setup import ReadyEncoder
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.extract import Embedded, ExtractOptions, extract
 from artvec.images.find import Found, find_images
 from artvec.images.fit import area_lost
 from artvec.progress import Progress, silent
@@ -33,7 +35,7 @@ class _Tally:
     embedded: int = 0
     failures: list[Skipped] = field(default_factory=list)
     area_lost: float = 0.0
-    clock: Clock = field(default_factory=Clock)
+    meter: Meter = field(default_factory=Meter)
 
 
 def embed(
@@ -86,6 +88,7 @@ def _embed_into(
         for content_hash, split in options.salvage.splits.items():
             facts.book.remember(content_hash, split)
         tally = _run(plan, prepared, writer, options, progress)
+        measured = tally.meter.read()
         if tally.embedded:
             recorded = _recorded(prepared.ready, options.decode)
             writer.manifest = replace(writer.manifest, recorded=recorded)
@@ -93,6 +96,9 @@ def _embed_into(
         _finish(writer, plan, facts, failures, version=reading_version(options))
         index = follow_rows(folder, prepared.wish)
     seconds = time.perf_counter() - started
+    use = utilisation(measured)
+    encoder, long = prepared.ready.encoder, worth_telling(measured.wall, tally.embedded)
+    limit = find_limit(measured, encoder) if long else None
     return EmbedReport(
         index=folder.resolve(),
         rows=writer.manifest.rows,
@@ -105,12 +111,20 @@ def _embed_into(
         dim=prepared.manifest.encoder.dim,
         seconds=seconds,
         images_per_second=tally.embedded / seconds if tally.embedded else None,
-        stages=asdict(tally.clock),
+        stages={name: getattr(measured.clock, name) for name in ("decode", "forward", "write")},
+        limit=limit.stage if limit else None,
+        utilisation=use if tally.embedded else None,
         index_recipe=index.recipe,
         unmatched=facts.metadata.unmatched,
         ambiguous=facts.metadata.ambiguous,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
-        notes=(*prepared.notes, *_split_notes(facts), *_kept_notes(plan), *index.notes),
+        notes=(
+            *prepared.notes,
+            *_split_notes(facts),
+            *_kept_notes(plan),
+            *index.notes,
+            *limit_notes(limit, encoder, options.decode, others=use.others),
+        ),
     )
 
 
@@ -143,12 +157,11 @@ def _run(
     candidates = list(plan.candidates)
     while candidates:
         again = []
-        for outcome in extract(candidates, encoder, extraction, tally.clock):
+        for outcome in extract(candidates, encoder, extraction, tally.meter.clock):
             if isinstance(outcome, Embedded):
                 rows = list(map(facts.new_row, outcome.samples, outcome.fingerprints))
-                started = time.perf_counter()
-                writer.append(rows, outcome.vectors)
-                tally.clock.write += time.perf_counter() - started
+                with tally.meter.writing():
+                    writer.append(rows, outcome.vectors)
                 tally.embedded += len(rows)
                 tally.area_lost += sum(area_lost(r.width, r.height, preprocessing) for r in rows)
                 done += len(rows)

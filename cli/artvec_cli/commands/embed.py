@@ -99,12 +99,22 @@ def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
         stages = ", ".join(f"{name} {busy:.1f} s" for name, busy in report.stages.items())
         speed = f"{report.images_per_second:.0f} pictures/s"
         output.line(f"{report.seconds:.1f} s, {speed}; busy: {stages}")
+    if verbose and report.utilisation:
+        use = report.utilisation
+        shares = {
+            "decode": use.decode,
+            "forward": use.forward,
+            "write": use.write,
+            "other programs": use.others,
+            "idle": use.idle,
+        }
+        told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        output.line(f"time of {use.cores} cores: {told}")
     if report.area_lost:
         output.line(
             f"{report.area_lost:.0%} of the pictures' area lies outside the crop (--fit pad)"
         )
-    fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
-    output.object({name: value for name, value in fields.items() if value is not None})
+    _object(report, output)
 
 
 def _render_dry_run(report: DryRun, output: Output, *, verbose: bool) -> None:
@@ -122,7 +132,12 @@ def _render_dry_run(report: DryRun, output: Output, *, verbose: bool) -> None:
     )
     if cost.encoder_seconds > _WORTH_TELLING_S:
         output.line(f"{_duration(cost.encoder_seconds)} of it make the encoder ready")
-    output.object({name: getattr(report, name) for name in report.__dataclass_fields__})
+    _object(report, output)
+
+
+def _object(report: EmbedReport | DryRun, output: Output) -> None:
+    fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
+    output.object({name: value for name, value in fields.items() if value is not None})
 
 
 def _note_failures(report: EmbedReport | DryRun, output: Output, *, verbose: bool) -> None:
