@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM, errno.EISDIR)
@@ -40,6 +41,40 @@ def settle(temporary: Path, file: Path) -> None:
         os.fsync(handle.fileno())
     temporary.replace(file)
     sync_folder(file.parent)
+
+
+@contextmanager
+def in_turn(lock: Path) -> Iterator[bool]:
+    """Let in one thread of all processes at a time; where locks don't work, let in everybody.
+
+    Args:
+        lock: A file for it, made where it is missing, and left.
+
+    Yields:
+        Whether another one was in before.
+    """
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError:
+        yield False
+        return
+    try:
+        yield _waited(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _waited(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def sync_folder(folder: Path) -> None:

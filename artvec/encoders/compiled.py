@@ -11,6 +11,7 @@ from pathlib import Path
 from artvec import runtime
 from artvec.encoders.colour_grid import ColourGridEncoder
 from artvec.errors import ArtvecError
+from artvec.files import in_turn
 from artvec.identity import identity_json
 from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
 
@@ -69,7 +70,7 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool =
     from artvec.encoders import openvino_engine
 
     try:
-        blob = openvino_engine.compile_blob(backbone, options.precision)
+        return _compiled(backbone, options) if keep else _compiled_anew(backbone, options, None)
     except openvino_engine.NotConvertible as error:
         if asked.engine == "openvino":
             raise ArtvecError(
@@ -77,14 +78,29 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool =
             ) from error
         note = f"OpenVINO can't convert {identity.backbone}, so it runs in torch: {error}"
         return Compiled(_torch_encoder(backbone, replace(options, engine="torch")), (note,))
-    file = _blob_file(identity, options)
+
+
+def _compiled(backbone: Backbone, options: EncoderOptions) -> Compiled:
+    """Compile and keep; or wait for whoever is at it, and take what was kept."""
+    file = _blob_file(backbone.identity, options)
+    with in_turn(runtime.cache_folder() / "locks" / f"{file.stem}.lock") as waited:
+        kept = cached(backbone.identity, options) if waited else None
+        return Compiled(kept) if kept else _compiled_anew(backbone, options, file)
+
+
+def _compiled_anew(backbone: Backbone, options: EncoderOptions, file: Path | None) -> Compiled:
+    """Compile, and keep the result in a file if one is given."""
+    from artvec.encoders import openvino_engine
+
+    blob = openvino_engine.compile_blob(backbone, options.precision)
     notes: tuple[str, ...] = ()
-    try:
-        if keep:
+    if file is not None:
+        try:
             openvino_engine.keep_blob(file, blob)
-    except OSError as error:
-        notes = (f"the compiled encoder can't be kept in {file.parent}: {error.strerror}",)
-    return Compiled(openvino_engine.from_blob(blob, identity, options.precision), notes)
+        except OSError as error:
+            notes = (f"the compiled encoder can't be kept in {file.parent}: {error.strerror}",)
+    encoder = openvino_engine.from_blob(blob, backbone.identity, options.precision)
+    return Compiled(encoder, notes)
 
 
 def resolve(options: EncoderOptions) -> EncoderOptions:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 import timm
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from artvec import backbones, encoders
+from artvec.collection.reader import blocks, open_collection
 from artvec.encoder_setup import encoder_for, ready_encoder
 from artvec.errors import ArtvecError
 from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
@@ -86,6 +89,41 @@ def test_a_fresh_process_needs_neither_torch_nor_timm() -> None:
     assert heavy == []
     assert known
     assert np.array_equal(np.array(vectors, dtype=np.float32), encoder.encode(pixels))
+
+
+def test_threads_that_compile_at_once_all_end_right(cold: Path) -> None:
+    """One keeps its blob, whole; the others have waited for it, and no note complains."""
+    backbone = backbones.load(CNN)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: encoders.compile_encoder(backbone, FP32), range(4)))
+    assert [each.notes for each in found] == [()] * 4
+    assert len({each.encoder.encode(PIXELS).tobytes() for each in found}) == 1
+    assert len(blobs(cold)) == 1
+    kept = encoders.cached(backbone.identity, FP32)
+    assert kept is not None
+    assert np.array_equal(kept.encode(PIXELS), found[0].encoder.encode(PIXELS))
+
+
+@pytest.mark.long
+def test_processes_that_compile_at_once_all_end_right(cold: Path, tmp_path: Path) -> None:
+    """Two runs of `artvec embed` meet an empty cache; a third finds what they kept."""
+    (tmp_path / "art").mkdir()
+    for n, pixels in enumerate(PIXELS):
+        Image.fromarray(pixels).save(tmp_path / f"art/{n}.png")
+    command = [sys.executable, "-m", "artvec_cli", "embed", "art", "-m", "simple_cnn", "-i"]
+    started = [
+        subprocess.Popen([*command, name], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        for name in ("one", "two")
+    ]
+    told = [each.communicate()[1] for each in started]
+    assert [each.returncode for each in started] == [0, 0]
+    assert not [line for line in told if "can't be kept" in line]
+    assert len(blobs(cold)) == 1
+    kept = encoders.cached(backbones.load(CNN).identity, FP32)
+    assert kept is not None
+    for name in ("one", "two"):
+        (vectors,) = blocks(open_collection(tmp_path / "indexes" / name))
+        assert np.array_equal(vectors, kept.encode(PIXELS))
 
 
 def damaged(blob: bytes, how: str) -> bytes:
