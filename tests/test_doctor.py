@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from artvec import runtime
 from artvec.backbones import packaged
-from artvec.doctor import Finding, engines, environment, examine, places
+from artvec.doctor import Finding, engines, environment, examine, machine, places, speed
 
 Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
@@ -33,7 +34,8 @@ def test_a_healthy_machine(tmp_path: Path, paint: Paint, artvec: Run) -> None:
     found = {finding["subject"]: finding for finding in done.json["findings"]}
     assert found.keys() >= {
         "python", "platform", "cores", "packages", "current folder", "collections", "cache",
-        "file system", "weights", "formats", "openvino", "faiss", "torch", "gpu",
+        "file system", "weights", "formats", "openvino", "faiss", "torch", "gpu", "processor",
+        "allocator", "disk",
     }  # fmt: skip
     assert found["collections"]["message"] == "art opens, 1 rows"
     assert "JPEG" in found["formats"]["message"] and "AVIF" in found["formats"]["message"]
@@ -83,6 +85,35 @@ def test_a_place_that_cannot_be_written_to(monkeypatch: pytest.MonkeyPatch) -> N
     assert "ARTVEC_INDEXES=FOLDER" in trouble.hint
 
 
+def test_what_limits_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LD_PRELOAD", raising=False)
+    found = {f.subject: f for f in speed.examine()}
+    assert ("--precision bf16" in found["processor"].hint) == runtime.has_bf16()
+    assert found["allocator"].message.startswith("glibc" if runtime.keep_freed_memory() else "not")
+    assert found["disk"].message.startswith(f"{tmp_path} takes ")
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("LD_PRELOAD", "/usr/lib/libjemalloc.so.2:/usr/lib/other.so")
+    (allocator,) = [f for f in speed.examine() if f.subject == "allocator"]
+    assert allocator.message.startswith("libjemalloc.so.2, ")
+    monkeypatch.setenv("ARTVEC_INDEXES", "/proc/indexes")
+    assert "disk" not in {f.subject for f in speed.examine()}  # places tells that already
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores can't be taken away here")
+def test_cores_that_are_there_but_not_for_us() -> None:
+    before = os.sched_getaffinity(0)
+    if len(before) == 1:
+        pytest.skip("there is only one")
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        (cores,) = [f for f in machine.examine() if f.subject == "cores"]
+    finally:
+        os.sched_setaffinity(0, before)
+    assert cores.verdict == "note"
+    assert cores.message.startswith(f"1 usable of {os.cpu_count()}; ")
+
+
 def test_variables_that_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTVEC_INDEXS", "somewhere")
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
@@ -105,6 +136,6 @@ def test_one_failing_examination_hides_no_other(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("artvec.runtime.cores", fails)
     found = list(itertools.takewhile(lambda finding: finding.subject != "formats", examine()))
-    (machine,) = [f for f in found if f.subject == "machine"]
-    assert machine.message == "can't be examined: RuntimeError: no such thing here"
+    (failed,) = [f for f in found if f.subject == "machine"]
+    assert failed.message == "can't be examined: RuntimeError: no such thing here"
     assert found[-1].subject == "weights"

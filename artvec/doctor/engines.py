@@ -61,6 +61,9 @@ def _formats() -> Iterator[Finding]:
     yield Finding("formats", "ok", f"{', '.join(told['readable'])} can be read")
     for name in told["lacking"]:
         yield Finding("formats", "problem", f"Pillow reads no {name}", "pip install -U pillow")
+    if not told["turbo"]:
+        message = "Pillow has no libjpeg-turbo, so JPEGs take several times as long"
+        yield Finding("formats", "note", message, "pip install --force-reinstall pillow")
     if "HEIF" not in told["readable"]:
         yield Finding("formats", "note", ".heic can't be read", "pip install 'artvec[heic]'")
 
@@ -98,7 +101,8 @@ def _torch() -> Iterator[Finding]:
         message = f"{driver.read_text().splitlines()[0]}, but torch sees no GPU"
         yield Finding("gpu", "note", message, "install a torch built for this driver's CUDA")
     else:
-        yield Finding("gpu", "ok", "no NVIDIA driver; everything runs on the CPU")
+        message = "no NVIDIA driver; everything runs on the CPU"
+        yield Finding("gpu", "ok", message, "forward passes and training would gain most by a GPU")
 
 
 def _told(name: str) -> Any:

@@ -26,7 +26,7 @@ def examine() -> Iterator[Finding]:
     """Look at what can be told without importing anything heavy."""
     yield _python()
     yield Finding("platform", "ok", f"{platform.platform()}, {platform.machine()}")
-    yield Finding("cores", "ok", f"{runtime.cores()} usable of {os.cpu_count()}")
+    yield _cores()
     yield from _memory()
     yield from _packages()
 
@@ -36,6 +36,19 @@ def _python() -> Finding:
     if sys.version_info < _OLDEST_PYTHON:
         return Finding("python", "problem", message, "use Python 3.11 or newer")
     return Finding("python", "ok", message)
+
+
+def _cores() -> Finding:
+    usable, there = runtime.cores(), os.cpu_count() or 1
+    message = f"{usable} usable of {there}"
+    if usable == there:
+        hint = "decoding and forward passes share them: embed -v tells which one takes them"
+        return Finding("cores", "ok", message, hint)
+    if runtime.core_quota() < there:
+        message += f"; this process's group has a quota of {runtime.core_quota():g}"
+        return Finding("cores", "note", message, "raise the container's or job's CPU limit")
+    message += "; this process is bound to them"
+    return Finding("cores", "note", message, "start it without taskset, or ask for more cores")
 
 
 def _memory() -> Iterator[Finding]:

@@ -15,7 +15,9 @@ def formats() -> dict[str, Any]:
 
     codecs = {"JPEG": "jpg", "PNG": "zlib", "TIFF": "libtiff", "WEBP": "webp", "AVIF": "avif"}
     lacking = [name for name, codec in codecs.items() if not features.check(codec)]
-    return {"readable": [n for n in readable_formats() if n not in lacking], "lacking": lacking}
+    readable = [name for name in readable_formats() if name not in lacking]
+    turbo = features.check_feature("libjpeg_turbo")
+    return {"readable": readable, "lacking": lacking, "turbo": turbo}
 
 
 def openvino() -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from artvec.doctor import engines, environment, machine, places
+from artvec.doctor import engines, environment, machine, places, speed
 from artvec.doctor.finding import Finding
 
 _EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (
     machine.examine,
     environment.examine,
     places.examine,
+    speed.examine,
     engines.examine,
 )
 
