@@ -19,7 +19,7 @@ from artvec.embed.limit import (
     rehearsed_limit,
     worth_telling,
 )
-from artvec.embed.usage import Measured, Meter, Utilisation, utilisation
+from artvec.embed.usage import Measured, Meter, Utilisation, stage_seconds, utilisation
 from artvec.extract import Clock
 from artvec.types import EncoderIdentity, Preprocessing
 
@@ -52,6 +52,14 @@ def test_core_time_is_divided_by_stage() -> None:
     """
     found = utilisation(Measured(2, 10.0, 14.0, 1.0, 2.0, Clock(decode=4.0, forward=19.0)))
     assert found == Utilisation(2, decode=0.2, forward=0.45, write=0.05, others=0.2, idle=0.1)
+
+
+def test_busy_seconds_are_of_cores_where_forward_passes_work_on_them() -> None:
+    """The calls took 19 s, waiting for cores included; the process took 9 s for them."""
+    clock = Clock(decode=4.0, forward=19.0, write=0.5)
+    measured = Measured(2, 10.0, 14.0, 1.0, 2.0, clock)
+    assert stage_seconds(measured, "cpu") == {"decode": 4.0, "forward": 9.0, "write": 0.5}
+    assert stage_seconds(measured, "cuda:0")["forward"] == 19.0
 
 
 def test_what_a_system_does_not_tell_counts_as_idle() -> None:

@@ -70,7 +70,7 @@ class EmbedReport:
         dim: Width of the vectors.
         seconds: Wall time of decoding, forward passes and writing.
         images_per_second: Embedded images over that time; None where nothing was embedded.
-        stages: Busy seconds of all threads, by stage; `forward` waits for cores included.
+        stages: Busy seconds of all threads, by stage; see `stage_seconds`.
         limit: The stage that the run waited for (`read`, `decode`, `forward`, `write`); None for
             a run too short to say.
         utilisation: Of the cores while decoding, encoding and writing; None where nothing was

@@ -67,6 +67,11 @@ class Measured:
     idle: float | None
     clock: Clock
 
+    @property
+    def beside(self) -> float:
+        """Core time beside decoding threads and main thread: what forward passes take of it."""
+        return max(0.0, self.process - self.clock.decode - self.main)
+
 
 @dataclass(frozen=True, slots=True)
 class Utilisation:
@@ -92,6 +97,17 @@ class Utilisation:
     idle: float
 
 
+def stage_seconds(measured: Measured, device: str) -> dict[str, float]:
+    """Return busy seconds by stage: of cores, where a forward pass works on them.
+
+    Args:
+        measured: A run.
+        device: Of its encoder.
+    """
+    forward = measured.beside if device == "cpu" else measured.clock.forward
+    return {"decode": measured.clock.decode, "forward": forward, "write": measured.clock.write}
+
+
 def utilisation(measured: Measured) -> Utilisation:
     """Divide the cores' time among the stages, other programs and nobody."""
     whole = max(measured.cores * measured.wall, measured.process)
@@ -99,5 +115,5 @@ def utilisation(measured: Measured) -> Utilisation:
     idle = unused if measured.idle is None else min(unused, max(0.0, measured.idle))
     decode = min(measured.clock.decode, measured.process)
     main = min(measured.main, measured.process - decode)
-    parts = (decode, measured.process - decode - main, main, unused - idle, idle)
+    parts = (decode, measured.beside, main, unused - idle, idle)
     return Utilisation(measured.cores, *(part / whole for part in parts))

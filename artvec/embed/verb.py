@@ -20,7 +20,7 @@ from artvec.collection.writer import CollectionWriter
 from artvec.embed.limit import find_limit, limit_notes, worth_telling
 from artvec.embed.options import EmbedOptions, EmbedReport
 from artvec.embed.prepare import Place, Prepared, prepare, reading_version
-from artvec.embed.usage import Meter, utilisation
+from artvec.embed.usage import Meter, stage_seconds, utilisation
 from artvec.encoder_setup import ReadyEncoder
 from artvec.extract import Embedded, ExtractOptions, extract
 from artvec.images.find import Found, find_images
@@ -111,7 +111,7 @@ def _embed_into(
         dim=prepared.manifest.encoder.dim,
         seconds=seconds,
         images_per_second=tally.embedded / seconds if tally.embedded else None,
-        stages={name: getattr(measured.clock, name) for name in ("decode", "forward", "write")},
+        stages=stage_seconds(measured, encoder.device),
         limit=limit.stage if limit else None,
         utilisation=use if tally.embedded else None,
         index_recipe=index.recipe,
