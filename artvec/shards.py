@@ -199,10 +199,12 @@ def vectors_of(table: pa.Table) -> FloatArray:
     chunked = table.column("embedding")
     # combine_chunks would copy even a single chunk
     column = chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
-    dim = column.type.list_size
-    values = column.values.to_numpy(zero_copy_only=True)
-    vectors: FloatArray = values[column.offset * dim : (column.offset + len(column)) * dim]
-    return vectors.reshape(-1, dim)
+    dim, values = column.type.list_size, column.values
+    # to_numpy would import pandas, where it is installed, for the first array
+    numbers = np.frombuffer(values.buffers()[1], column.type.value_type.to_pandas_dtype())
+    first = values.offset + column.offset * dim
+    vectors: FloatArray = numbers[first : first + len(column) * dim].reshape(-1, dim)
+    return vectors
 
 
 def content_keys_of(table: pa.Table) -> UInt64Array:

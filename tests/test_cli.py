@@ -65,12 +65,14 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"### artvec {' '.join(command)}\n" in readme
 
 
-def test_the_second_search_imports_neither_torch_nor_timm(tmp_path: Path, paint: Paint) -> None:
+def test_the_second_search_imports_neither_torch_nor_pandas(tmp_path: Path, paint: Paint) -> None:
     for n in range(4):
         paint(tmp_path / f"art/{n}.png", n)
     first = modules_of(["embed", "art"], tmp_path)  # compiles the default backbone once
     assert (
-        modules_of(["search", "art/1.png"], tmp_path) & {"torch", "timm", "faiss", "scipy"} == set()
+        modules_of(["search", "art/1.png"], tmp_path)
+        & {"torch", "timm", "faiss", "scipy", "pandas"}
+        == set()
     )
     paint(tmp_path / "art/new.png", 9)
     assert modules_of(["embed", "art"], tmp_path) & {"torch", "timm", "faiss", "scipy"} == set()
