@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import os
 import platform
@@ -10,12 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 HERE = Path(__file__).parent
+_PACKAGES = "torch timm openvino pillow faiss-gpu numpy scikit-learn hnswlib usearch transformers"
+_NEAR_ONE = 1e-3
 # A process inherits its parent's peak across exec, so a small one stands between.
 _LAUNCHER = """
 import resource, subprocess, sys
@@ -83,14 +88,27 @@ def run(command: list[str], *, environment: dict[str, str] | None = None) -> Run
         return Run(seconds, int(Path(peak.name).read_text()) / 1024, done.stdout.decode())
 
 
-def in_turn(commands: dict[str, list[str]], *, rounds: int) -> dict[str, list[Run]]:
-    """Run commands A B C A B C …, so that a machine's drift hits all alike."""
+def in_turn(commands: dict[str, list[str]], *, rounds: int | None = None) -> dict[str, list[Run]]:
+    """Run commands A B C A B C …, so that a machine's drift hits all alike.
+
+    Args:
+        commands: By name.
+        rounds: None for as many as `rounds_for` the slowest of the first round.
+    """
     runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    done = 0
+    while rounds is None or done < rounds:
         for name, command in commands.items():
             runs[name].append(run(command))
             print(f"  {name}: {runs[name][-1].seconds:.2f} s", flush=True)
+        done += 1
+        rounds = rounds or rounds_for(max(first.seconds for first, *_ in runs.values()))
     return runs
+
+
+def rounds_for(seconds: float) -> int:
+    """Return how often to measure what takes so long: 5, 3, or once where it takes minutes."""
+    return 5 if seconds < 30 else 3 if seconds < 120 else 1
 
 
 def seconds(runs: list[Run]) -> float:
@@ -113,22 +131,48 @@ def script(name: str, *arguments: str) -> list[str]:
     return [sys.executable, str(HERE / "baselines" / name), *arguments]
 
 
+def machine() -> str:
+    """Name the machine's kind: results of one kind share a file."""
+    return f"{platform.machine()}-{len(os.sched_getaffinity(0))}cores"
+
+
+def wants_full() -> bool:
+    """Say whether a script was started with `--full`, the only thing that it can be told."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--full", action="store_true", help="the whole sizes, too")
+    return bool(parser.parse_args().full)
+
+
 def write(name: str, figures: list[Figure]) -> None:
-    """Write a result table: one row a figure, with versions and the machine's kind."""
+    """Write a result table: one row a figure, with versions and the machine's kind.
+
+    What only the full form measures has a table of its own (`NAME_full`), which the short form
+    leaves alone.
+    """
     RESULTS.mkdir(exist_ok=True)
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE
     ).stdout.strip()
-    packages = ("torch", "timm", "openvino", "pillow", "faiss-gpu", "numpy", "scikit-learn")
-    versions = " ".join(f"{package}={version(package)}" for package in packages)
-    machine = f"{platform.machine()}-{len(os.sched_getaffinity(0))}cores"
-    file = RESULTS / f"{name}-{machine}.csv"
+    versions = " ".join(_versions())
+    file = RESULTS / f"{name}-{machine()}.csv"
     with file.open("w", newline="") as handle:
         writer = csv.writer(handle)
         columns = [field.name for field in fields(Figure)]
         writer.writerow(("commit", "date", *columns, "versions"))
         for figure in figures:
-            row = [getattr(figure, column) for column in columns]
-            shown = [f"{cell:.4g}" if isinstance(cell, float) else cell for cell in row]
-            writer.writerow((commit, time.strftime("%Y-%m-%d"), *shown, versions))
+            row = [_shown(getattr(figure, column)) for column in columns]
+            writer.writerow((commit, time.strftime("%Y-%m-%d"), *row, versions))
     print(f"wrote {file}")
+
+
+def _shown(cell: object) -> object:
+    """Give a figure four digits; near one, as cosines are, what counts is how far it is from it."""
+    if not isinstance(cell, float):
+        return cell
+    return f"{cell:.4g}" if abs(cell - 1) > _NEAR_ONE else f"{cell:.7g}"
+
+
+def _versions() -> Iterator[str]:
+    for package in _PACKAGES.split():
+        with suppress(PackageNotFoundError):
+            yield f"{package}={version(package)}"
