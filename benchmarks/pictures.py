@@ -1,28 +1,60 @@
-"""Make JPEGs to measure with: structured pictures with grain, seeded."""
+"""Make pictures to measure with: structured JPEGs with grain, and tiny ones by the thousand."""
 
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from artvec.runtime import cores
+from artvec.types import Float32Array, UInt8Array
+
+TINY_PX = 16
 
 
 def make_pictures(folder: Path, count: int, side_px: int, *, classes: int = 10) -> Path:
     """Write `count` square JPEGs in class folders; those that exist are kept."""
     rng = np.random.default_rng(side_px)
     grain = rng.normal(0, 12, (side_px, side_px, 3)).astype(np.float32)
-    for number in range(count):
-        file = folder / f"class{number % classes}" / f"{number:06d}.jpg"
-        coarse = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-        if file.is_file():
-            continue
-        file.parent.mkdir(parents=True, exist_ok=True)
-        smooth = Image.fromarray(coarse).resize((side_px, side_px), Image.Resampling.BICUBIC)
-        pixels = np.asarray(smooth, dtype=np.float32) + np.roll(grain, number, axis=0)
-        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(file, quality=90)
+    files = _files(folder, count, classes, "jpg")
+    coarse = (rng.integers(0, 256, (20, 20, 3), dtype=np.uint8) for _ in files)
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(partial(_paint, grain), range(count), files, coarse))
     return folder
+
+
+def make_tiny(folder: Path, count: int, *, classes: int = 10) -> Path:
+    """Write `count` small PNGs of noise, no two alike; those that exist are kept."""
+    rng = np.random.default_rng(TINY_PX)
+    for file in _files(folder, count, classes, "png"):
+        pixels = rng.integers(0, 256, (TINY_PX, TINY_PX, 3), dtype=np.uint8)
+        if not file.is_file():
+            Image.fromarray(pixels).save(file, compress_level=0)
+    return folder
+
+
+def _files(folder: Path, count: int, classes: int, suffix: str) -> list[Path]:
+    """Return where the pictures go; the class folders exist then."""
+    files = [folder / f"class{n % classes}" / f"{n:06d}.{suffix}" for n in range(count)]
+    for place in {file.parent for file in files}:
+        place.mkdir(parents=True, exist_ok=True)
+    return files
+
+
+def _paint(grain: Float32Array, number: int, file: Path, coarse: UInt8Array) -> None:
+    """Write a picture: coarse colours smoothed, with the grain moved down by its number."""
+    if file.is_file():
+        return
+    size = (grain.shape[1], grain.shape[0])
+    smooth = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+    pixels = np.roll(grain, number, axis=0)
+    pixels += np.asarray(smooth)
+    np.clip(pixels, 0, 255, out=pixels)
+    Image.fromarray(pixels.astype(np.uint8)).save(file, quality=90)
 
 
 if __name__ == "__main__":
