@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +30,7 @@ from artvec.metrics.probe import fit_probe_at, top_k_hits
 from artvec.metrics.retrieval import RetrievalOutcomes, retrieval_outcomes
 from artvec.metrics.silhouette import cosine_silhouettes, euclidean_silhouettes
 from artvec.metrics.voting import uniform_vote, vote
-from benchmarks.measure import RESULTS
+from benchmarks.measure import RESULTS, wants_full
 
 COLUMNS = ("metric", "independent implementation", "cases", "values", "largest difference")
 RANDOM_CASES = 100
@@ -357,7 +356,7 @@ def difference(case: Case, compare: Callable[[Case], Pair]) -> tuple[float, int]
     return float(np.nanmax(np.abs(mine - their), initial=0.0)), int((~np.isnan(mine)).sum())
 
 
-def main() -> None:
+def main(full: bool = False) -> None:
     rows = []
     everything = list(cases())
     for metric, (reference, compare) in COMPARISONS.items():
@@ -370,6 +369,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    started = time.perf_counter()
-    main()
-    print(f"{time.perf_counter() - started:.0f} s")
+    main(full=wants_full())

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.measure import Figure, artvec, run, write
+from benchmarks.measure import Figure, artvec, run, wants_full, write
 from benchmarks.pictures import make_pictures
 
 CASES = (("1500 JPEG of 256 px", 1500, 256), ("60 JPEG of 3464 px", 60, 3464))
 MIXED = "300 PNG and TIFF of 100 to 2000 px"
 
 
-def main() -> None:
+def main(full: bool = False) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         run(_embed(make_pictures(folder / "warm", 16, 256), folder / "index"))  # compile once
@@ -68,4 +68,4 @@ def _embed(source: Path, index: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(full=wants_full())

@@ -18,7 +18,7 @@ from artvec.copies import LOOKS, search_copies
 from artvec.faiss_index import unit_rows
 from artvec.gallery import paint_demo
 from artvec.types import BoolArray, Float32Array
-from benchmarks.measure import Figure, artvec, run, write
+from benchmarks.measure import Figure, artvec, run, wants_full, write
 from benchmarks.variants import KINDS, make_variants
 
 SEED, SCENES, ORIGINALS = 202, 20, 50
@@ -53,7 +53,7 @@ class Measured:
     cosines: dict[str, tuple[Float32Array, BoolArray]] = field(default_factory=dict)
 
 
-def main() -> None:
+def main(full: bool = False) -> None:
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "gallery"
         paint_demo(source, seed=SEED, scenes=SCENES)
@@ -163,4 +163,4 @@ def _add(total: Counts, counts: Counts) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(full=wants_full())
