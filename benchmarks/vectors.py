@@ -8,11 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.manifest import Manifest
+from artvec.collection.settings import new_manifest
 from artvec.collection.writer import CollectionWriter
 from artvec.shards import ROWS_PER_SHARD, Row
-from artvec.types import EncoderIdentity, Float32Array, Int64Array, Preprocessing
+from artvec.types import (
+    BackboneRequest,
+    EncoderIdentity,
+    Float32Array,
+    Int64Array,
+    Preprocessing,
+)
 
 INTRINSIC, GROUPS = 24, 300
+
+Labelled = tuple[Float32Array, Sequence[str | None]]
+"""(n, dim) vectors, and n labels."""
 
 
 def realistic(count: int, dim: int, *, seed: int) -> Iterator[Float32Array]:
@@ -58,20 +68,32 @@ def grouped_collection(folder: Path, count: int, dim: int, groups: int) -> None:
         (block, [f"group {t:02}" for t in true])
         for block, true in grouped(count, dim, groups, seed=2)
     )
-    _write(folder, dim, named)
+    _write(_manifest(folder, dim), folder, named)
 
 
 def write_collection(folder: Path, count: int, dim: int) -> None:
     """Write a collection of realistic vectors; their pictures never existed."""
-    _write(folder, dim, ((b, [None] * len(b)) for b in realistic(count, dim, seed=2)))
+    _write(_manifest(folder, dim), folder, _unlabelled(count, dim))
 
 
-def _write(
-    folder: Path, dim: int, labelled: Iterable[tuple[Float32Array, Sequence[str | None]]]
-) -> None:
+def write_searchable(folder: Path, count: int, backbone: str, identity: EncoderIdentity) -> None:
+    """Write realistic vectors as if a backbone had made them, so that pictures can be queries."""
+    request = BackboneRequest(backbone)
+    manifest = new_manifest(folder, folder / "none", identity, request, "float32")
+    _write(manifest, folder, _unlabelled(count, identity.dim))
+
+
+def _unlabelled(count: int, dim: int) -> Iterator[Labelled]:
+    return ((block, [None] * len(block)) for block in realistic(count, dim, seed=2))
+
+
+def _manifest(folder: Path, dim: int) -> Manifest:
     preprocessing = Preprocessing(4, 4, "squash", "box", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     identity = EncoderIdentity("synthetic", "", preprocessing, "none", dim)
-    manifest = Manifest(identity, "float32", str(folder / "none"))
+    return Manifest(identity, "float32", str(folder / "none"))
+
+
+def _write(manifest: Manifest, folder: Path, labelled: Iterable[Labelled]) -> None:
     rng = np.random.default_rng(1)
     with CollectionWriter(folder, manifest, stored=None) as writer:
         done = 0
