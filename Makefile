@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test test-all check format docs bench experiments clean
+.PHONY: demo test test-all check format docs bench bench-full bench-compare experiments clean
 
 demo: .venv/.installed
 	$(BIN)/artvec demo
@@ -31,8 +31,18 @@ format: .venv/.installed-dev
 docs: .venv/.installed-dev
 	$(BIN)/cog -r README.md
 
+# The short form, under 40 minutes; one or some by name: make bench WHAT="embed search_start"
 bench: .venv/.installed-dev
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run $(WHAT)
+
+bench-full: .venv/.installed-dev
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m benchmarks.run --full $(WHAT)
+
+# Against the last committed results of this machine; fails if a row with a bar got worse by > 10 %.
+bench-compare: .venv/.installed-dev
+	$(BIN)/python -m benchmarks.compare $(WHAT)
 
 # The experiments of the source reports on stand-ins; drawn ones need npm.
 experiments: .venv/.installed-dev

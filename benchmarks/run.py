@@ -1,63 +1,69 @@
-"""`make bench`: run all benchmarks, or those named; render the tables of benchmarks/README.md."""
+"""`make bench`: the short form, `make bench-full` all of it, or scripts by name; renders the page.
+
+python -m benchmarks.run [--full] [NAME …]
+"""
 
 from __future__ import annotations
 
-import csv
+import argparse
 import sys
+import time
+from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 
-from benchmarks.measure import RESULTS
+from benchmarks import page
 
-NAMES = (
-    "search_start",
-    "embed",
-    "memory",
-    "dry_run",
-    "indexes",
-    "evaluation",
-    "agreement",
-    "duplicates",
-    "clusters",
-    "frozen",
-)
-README = Path(__file__).parent / "README.md"
-_BEGIN, _END = "<!-- results -->", "<!-- /results -->"
+# Minutes on two quiet cores, as estimated: of the short form, and of what --full adds.
+SHORT = {
+    "search_start": (2, 0),
+    "embed": (9, 0),
+    "memory": (3, 3),
+    "indexes": (6, 12),
+    "evaluation": (6, 25),
+    "clusters": (3, 12),
+    "precision": (3, 0),
+    "shards": (1, 0),
+}
+"""What `make bench` runs: under 40 minutes together."""
+
+ONLY_FULL = {
+    "backbones": (5, 0),
+    "finetune": (4, 0),
+    "peers": (4, 0),
+    "frozen": (8, 0),
+    "dry_run": (2, 0),
+    "agreement": (2, 0),
+    "duplicates": (6, 0),
+}
+"""What `make bench-full` runs besides."""
+
+SCRIPTS = {**SHORT, **ONLY_FULL}
 
 
-def main(names: list[str]) -> None:
-    for name in names or NAMES:
+def main(arguments: Sequence[str]) -> None:
+    options = _options(arguments)
+    names = options.names or (SCRIPTS if options.full else SHORT)
+    minutes = sum(sum(SCRIPTS[name][: 1 + options.full]) for name in names)
+    print(f"{', '.join(names)}: about {minutes} minutes", flush=True)
+    for name in names:
         print(name, flush=True)
-        import_module(f"benchmarks.{name}").main()
-    page = README.read_text()
-    before, after = page.partition(_BEGIN)[0], page.partition(_END)[2]
-    README.write_text(f"{before}{_BEGIN}\n{_tables()}{_END}{after}")
+        started = time.perf_counter()
+        import_module(f"benchmarks.{name}").main(full=options.full)
+        page.main()
+        print(f"{name} took {(time.perf_counter() - started) / 60:.1f} minutes", flush=True)
 
 
-def _tables() -> str:
-    lines = []
-    for file in sorted(RESULTS.glob("*-*.csv")):  # what a machine measured
-        with file.open(newline="") as handle:
-            rows = list(csv.DictReader(handle))
-        lines += [
-            f"\n### {file.stem} ({rows[0]['date']}, commit {rows[0]['commit']})\n",
-            "| what | with | figure | baseline | ratio | rounds |",
-            "|---|---|---|---|---|---|",
-        ]
-        lines += [
-            f"| {r['what']} | {r['parameters']} | {r['figure']} {r['unit']} | {r['baseline']} "
-            f"| **{r['ratio']}** | {r['rounds']} |"
-            for r in rows
-        ]
-        lines.append(f"\n{rows[0]['versions']}\n")
-    return "\n".join([*lines, *_agreement()])
-
-
-def _agreement() -> list[str]:
-    with (RESULTS / "agreement.csv").open(newline="") as handle:
-        columns, *rows = csv.reader(handle)
-    table = [columns, ["---"] * len(columns), *rows]
-    return ["\n### agreement\n", *(f"| {' | '.join(row)} |" for row in table), ""]
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run", description="Run benchmarks and render their tables."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SCRIPTS))
+    parser.add_argument("--full", action="store_true", help="all scripts, in all sizes")
+    options = parser.parse_args(arguments)
+    unknown = [name for name in options.names if name not in SCRIPTS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r} (there are: {', '.join(SCRIPTS)})")
+    return options
 
 
 if __name__ == "__main__":
