@@ -22,19 +22,17 @@ from artvec.types import Float32Array, Int64Array
 from benchmarks.measure import Figure, artvec, run, write
 from benchmarks.vectors import realistic, write_collection
 
-CASES = ((60_000, 1280), (1_000_000, 128))
+FEW, MANY = (60_000, 1280), (1_000_000, 128)
 RECIPES = ("rabitq", "ivf", "ivfpq", "hnsw")
 K, SINGLE, BATCH, ROUNDS = 10, 50, 1000, 3
 
 Search = Callable[[Float32Array], Int64Array]
 
 
-def main() -> None:
-    figures: list[Figure] = []
-    for rows, dim in CASES:
+def main(full: bool = False) -> None:
+    for name, (rows, dim) in {"indexes": FEW, **({"indexes_full": MANY} if full else {})}.items():
         with tempfile.TemporaryDirectory() as place:
-            figures += _case(Path(place) / "vectors", rows, dim)
-            write("indexes", figures)
+            write(name, _case(Path(place) / "vectors", rows, dim))
 
 
 def _case(folder: Path, rows: int, dim: int) -> list[Figure]:
