@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from artvec.types import Sample, Skipped
 
@@ -30,6 +29,8 @@ _SCHEMA = pa.schema(
 
 def failures_bytes(failures: Sequence[Skipped], *, artvec_version: str) -> bytes:
     """Lay failures out as a Parquet file."""
+    import pyarrow.parquet as pq
+
     records = [{**asdict(failure), "artvec_version": artvec_version} for failure in failures]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(records, schema=_SCHEMA), sink)
@@ -38,6 +39,8 @@ def failures_bytes(failures: Sequence[Skipped], *, artvec_version: str) -> bytes
 
 def known_failures(folder: Path, *, artvec_version: str | None) -> dict[str, Skipped]:
     """Return the failures that a version (None: any) has seen, by path; none where unreadable."""
+    import pyarrow.parquet as pq  # not above: it imports ssl, and every search imports this module
+
     try:
         file = pq.ParquetFile(folder / FAILURES)
         groups = (file.metadata.row_group(n) for n in range(file.metadata.num_row_groups))

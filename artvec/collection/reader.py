@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
 from artvec.errors import ArtvecError, command
@@ -94,6 +93,8 @@ def columns(collection: Collection, names: Sequence[str]) -> pa.Table:
 
 def rows_where(collection: Collection, name: str, value: object) -> set[int]:
     """Return the numbers of the rows whose column holds a value."""
+    import pyarrow.compute as pc
+
     found: set[int] = set()
     first = 0
     for table in collection.tables:

@@ -12,7 +12,6 @@ import re
 import textwrap
 import tokenize
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -21,12 +20,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, columns
-from artvec.errors import ArtvecError, mistyped
+from artvec.errors import ArtvecError
 from artvec.types import BoolArray
-
-ROW_COLUMNS = ("path", "label", "split", "width", "height", "size_bytes")
-"""artvec's own columns that a condition may name, beside the user's."""
 
 _MAX_CHARACTERS = 10_000
 _MAX_DEPTH = 50
@@ -85,18 +82,6 @@ def rows_meeting(collection: Collection, condition: str) -> BoolArray:
     met = _truth(asked, _parsed(text))
     chosen: BoolArray = pc.fill_null(met, False).to_numpy().astype(np.bool_)
     return chosen
-
-
-def known_columns(collection: Collection) -> tuple[str, ...]:
-    """Return the columns that a condition or a table can name."""
-    return (*ROW_COLUMNS, *collection.manifest.columns)
-
-
-def no_column(name: str, known: Sequence[str]) -> ArtvecError:
-    """Say that there is no such column, and which one may be meant."""
-    near = mistyped(f"there is no column {name!r}", name, known, otherwise="")
-    hint = f"{near.hint} columns: {', '.join(known)}".strip()
-    return ArtvecError(near.message, hint, usage=True, meant=near.meant)
 
 
 def _parsed(text: str) -> ast.expr:

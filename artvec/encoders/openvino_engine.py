@@ -101,10 +101,11 @@ def keep_blob(file: Path, blob: bytes) -> None:
 def load_blob(file: Path, identity: EncoderIdentity, precision: str) -> OpenVinoEncoder | None:
     """Load a kept graph; None where it is damaged or can't be read: compiling replaces it."""
     try:
-        kept = memoryview(file.read_bytes())
-        if hashlib.sha256(kept[_DIGEST_BYTES:]).digest() != kept[:_DIGEST_BYTES]:
+        with file.open("rb") as kept:
+            digest, blob = kept.read(_DIGEST_BYTES), kept.read()
+        if hashlib.sha256(blob).digest() != digest:
             raise RuntimeError("damaged")
-        return from_blob(bytes(kept[_DIGEST_BYTES:]), identity, precision)
+        return from_blob(blob, identity, precision)
     except (OSError, RuntimeError):
         return None
 

@@ -40,7 +40,14 @@ def hash_of_sample(grey: Image.Image) -> bytes:
     low = basis @ np.asarray(grey, dtype=np.float64) @ basis.T  # (8, 8)
     # A flat picture has only rounding noise here; rounding makes its hash the same everywhere.
     low = np.round(low, 6)
-    return np.packbits(low > np.median(low)).tobytes()
+    return np.packbits(low > _median(low)).tobytes()
+
+
+def _median(values: npt.NDArray[np.float64]) -> np.float64:
+    """As numpy's, which imports masked arrays: a hundredth of a second of every search."""
+    ordered = np.sort(values, axis=None)
+    middle: np.float64 = ordered[[(ordered.size - 1) // 2, ordered.size // 2]].mean()
+    return middle
 
 
 @cache

@@ -27,6 +27,9 @@ from artvec.images.srgb import UnsupportedMode
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP")
+"""Pillow's of these formats and what they import in turn; `Image.init` imports forty more."""
+
 MAX_PIXELS = 178_956_970
 """Larger pictures are refused; the size at which Pillow itself calls a file a bomb."""
 WHOLE_PX = 1 << 22
@@ -64,9 +67,9 @@ def import_decoders() -> None:
     An interrupt that falls into a thread's import can leave the import's lock held, and all other
     threads waiting for it.
     """
-    Image.init()
+    for name in _PLUGINS:
+        import_module(f"PIL.{name}ImagePlugin")
     readable_formats()
-    import_module("numpy.ma")  # for np.median, of the fingerprint
 
 
 @dataclass(frozen=True, slots=True)

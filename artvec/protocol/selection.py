@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artvec.collection.column_names import ROW_COLUMNS, known_columns
 from artvec.collection.reader import Collection, columns
-from artvec.collection.where import ROW_COLUMNS, known_columns
 from artvec.errors import ArtvecError, command, mistyped
 from artvec.types import BoolArray, Int64Array
 

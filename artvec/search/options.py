@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artvec.collection.where import ROW_COLUMNS
+from artvec.collection.column_names import ROW_COLUMNS
 from artvec.images.detail import Detail
 from artvec.types import AUTO, EncoderOptions
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, open_collection
-from artvec.collection.where import known_columns, no_column, rows_meeting
 from artvec.errors import ArtvecError, command
 from artvec.search.encode import combined, encode
 from artvec.search.hits import find_hits
@@ -39,7 +39,7 @@ def search(
         hint = f"embed pictures: {command('embed', 'SOURCE', '-i', folder)}"
         raise ArtvecError(f"{folder} is empty", hint)
     _check_columns(collection, options.show)
-    chosen = rows_meeting(collection, options.where) if options.where is not None else None
+    chosen = None if options.where is None else _chosen(collection, options.where)
     resolved = resolve(collection, queries, decode_rows=options.crop is not None)
     answer = encode(collection, resolved.asked, options)
     prepared = combined(answer.queries) if options.combine else answer.queries
@@ -60,6 +60,13 @@ def _check_columns(collection: Collection, show: Sequence[str]) -> None:
     for name in show:
         if name not in known:
             raise no_column(name, known)
+
+
+def _chosen(collection: Collection, condition: str) -> BoolArray:
+    # pyarrow's functions take a search without a condition a thirtieth of a second to import.
+    from artvec.collection.where import rows_meeting
+
+    return rows_meeting(collection, condition)
 
 
 def _chosen_notes(chosen: BoolArray | None) -> tuple[str, ...]:

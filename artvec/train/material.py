@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, columns
-from artvec.collection.where import known_columns, no_column
 from artvec.errors import ArtvecError, command
 from artvec.images.find import file_of
 from artvec.protocol import Selection, content_hashes, label_texts, rows_of, select, trained_on
