@@ -76,6 +76,20 @@ def _figures(place: Path, epochs: int) -> list[Figure]:
         )
         for name, other in zip(list(rates)[1:], others, strict=True)
     ]
+    peaks = {name: peak_mib(of) for name, of in runs.items()}
+    figures += [
+        Figure(
+            "fine-tuning, peak memory",
+            "",
+            peaks["artvec"],
+            "MiB",
+            f"{name} ({peak:.0f} MiB, without its workers)",
+            peaks["artvec"] / peak,
+            ROUNDS,
+        )
+        for name, peak in peaks.items()
+        if name != "artvec"
+    ]
     return [*figures, *_exact(train, BATCH / ours)]
 
 
