@@ -16,20 +16,21 @@ from benchmarks import page
 # Minutes on two quiet cores, as estimated: of the short form, and of what --full adds.
 SHORT = {
     "search_start": (2, 0),
-    "embed": (9, 0),
+    "embed": (14, 0),
     "memory": (3, 3),
     "indexes": (6, 12),
     "evaluation": (6, 25),
     "clusters": (3, 12),
-    "precision": (3, 0),
+    "precision": (6, 0),
     "shards": (1, 0),
+    "stages": (1, 0),
 }
 """What `make bench` runs: under 40 minutes together."""
 
 ONLY_FULL = {
-    "backbones": (5, 0),
-    "finetune": (4, 0),
-    "peers": (4, 0),
+    "backbones": (8, 12),
+    "finetune": (6, 2),
+    "peers": (6, 9),
     "frozen": (8, 0),
     "dry_run": (2, 0),
     "agreement": (2, 0),
