@@ -1,4 +1,4 @@
-"""Render benchmarks/README.md's generated part: bars first, then every table."""
+"""Render what is generated: benchmarks/README.md's tables, and the bars in docs/performance.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from benchmarks.bars import marked
 from benchmarks.measure import RESULTS
 
 README = Path(__file__).parent / "README.md"
-_BEGIN, _END = "<!-- results -->", "<!-- /results -->"
+PERFORMANCE = README.parents[1] / "docs" / "performance.md"
+_RESULTS, _BARS = "results", "bars"
 _LONG = 30
 """Tables of more rows are folded."""
 
@@ -31,19 +32,36 @@ _COLUMNS: dict[str, Callable[[Row], str]] = {
 
 
 def main() -> None:
-    """Render the page anew."""
+    """Render both pages anew."""
     README.write_text(rendered(README.read_text(), RESULTS))
+    PERFORMANCE.write_text(with_bars(PERFORMANCE.read_text(), RESULTS))
 
 
 def rendered(page: str, results: Path) -> str:
     """Return the page with the tables of all results."""
-    before, after = page.partition(_BEGIN)[0], page.partition(_END)[2]
-    tables = {file.stem: read_rows(file) for file in sorted(results.glob("*-*.csv"))}
-    lines = [*_bars(tables)]
+    tables = _tables(results)
+    lines = list(_bars(tables))
+    if lines:
+        lines = ["", "### Bars", *lines]
     for name, rows in tables.items():
         lines += _table(name, rows)
     lines += _agreement(results / "agreement.csv")
-    return "\n".join((f"{before}{_BEGIN}", *lines, f"{_END}{after}"))
+    return _between(page, _RESULTS, lines)
+
+
+def with_bars(page: str, results: Path) -> str:
+    """Return the page with the bars of all results."""
+    return _between(page, _BARS, [*_bars(_tables(results))])
+
+
+def _between(page: str, name: str, lines: Sequence[str]) -> str:
+    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    before, after = page.partition(begin)[0], page.partition(end)[2]
+    return "\n".join((f"{before}{begin}", *lines, f"{end}{after}"))
+
+
+def _tables(results: Path) -> dict[str, list[Row]]:
+    return {file.stem: read_rows(file) for file in sorted(results.glob("*-*.csv"))}
 
 
 def read_rows(file: Path) -> list[Row]:
@@ -58,7 +76,7 @@ def _bars(tables: Mapping[str, Sequence[Row]]) -> Iterator[str]:
     if not barred:
         return
     columns = ("what", "with", "baseline", "ratio", "bar")
-    yield from ("", "### Bars", "", *_head(("table", *columns)))
+    yield from ("", *_head(("table", *columns)))
     for name, row in barred:
         yield _line([name, *(_COLUMNS[column](row) for column in columns)])
     yield ""

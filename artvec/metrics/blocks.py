@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from artvec.types import Float64Array, Int64Array
 
+Result = TypeVar("Result")
 Vectors = npt.NDArray[np.floating[Any]]
 ROWS = 4096
 """Rows of a block: 42 MB in double precision at 1,280 dimensions, enough to keep BLAS busy."""
@@ -19,6 +22,13 @@ def spans(count: int, size: int = ROWS) -> Iterator[slice]:
     """Yield slices of at most `size` that cover `count` rows in order."""
     for first in range(0, count, size):
         yield slice(first, min(first + size, count))
+
+
+def in_threads(work: Callable[[slice], Result], parts: Iterable[slice]) -> Iterator[Result]:
+    """Map in a thread a core; results come in order, so that their sum is the same each time."""
+    allowed = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)
+    with ThreadPoolExecutor(len(allowed)) as pool:
+        yield from pool.map(work, parts)
 
 
 def lengths(vectors: Vectors) -> Float64Array:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 from scipy.special import log_softmax
+from threadpoolctl import threadpool_limits
 
-from artvec.metrics.blocks import Vectors, codes_of, spans
+from artvec.metrics.blocks import Vectors, codes_of, in_threads, spans
 from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
@@ -17,6 +19,9 @@ STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
 
 _PATIENCE = 2
 """Weaker strengths tried in vain before the path ends."""
+
+_PART_ROWS = 2048
+"""Of the gradient, in a thread: enough of them for the cores to finish together."""
 
 _ROUGH, _FINE = 1e-5, 1e-8
 """What a step must still win of the objective: on the path, where a strength is chosen, and for the
@@ -133,6 +138,15 @@ def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
 
 
 @dataclass(frozen=True, slots=True)
+class _Part:
+    """Summed loss of some rows, and its gradient: (K, D) by weights, (K,) by intercept."""
+
+    loss: float
+    weights: Float32Array
+    intercept: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
 class _Problem:
     """The gallery made ready.
 
@@ -176,37 +190,44 @@ class _Problem:
             loss, gradient = self._loss(inverse.T @ inner.reshape(start.shape), strength)
             return loss, (inverse @ gradient).ravel()
 
-        found = minimize(
-            value,
-            (factor.T @ start).ravel(),
-            jac=True,
-            method="L-BFGS-B",
-            options={"maxiter": 1000, "maxcor": 20, "ftol": tolerance, "gtol": 0.0},
-        )
+        # Products of so few columns are slower in two threads of BLAS than in one.
+        with threadpool_limits(1, "blas"):
+            found = minimize(
+                value,
+                (factor.T @ start).ravel(),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": 1000, "maxcor": 20, "ftol": tolerance, "gtol": 0.0},
+            )
         weights: Float64Array = inverse.T @ found.x.reshape(start.shape)
         return weights
 
     def _loss(self, solution: Float64Array, strength: float) -> tuple[float, Float64Array]:
         """Return the objective and its (D + 1, K) gradient."""
-        weights, intercept = np.split(solution.astype(np.float32), [-1])
         gradient = np.vstack([strength * solution[:-1], np.zeros_like(solution[-1:])])
         loss = 0.5 * strength * float(np.vdot(solution[:-1], solution[:-1]))
-        count = len(self.rows)
-        for span in spans(count):
-            rows, own = self.rows[span], self.position[span]
-            at = np.arange(len(rows)), own
-            logits = rows @ weights + intercept  # (n, K)
-            logits -= logits.max(axis=1, keepdims=True)
-            loss -= float(logits[at].sum(dtype=np.float64)) / count
-            errors = np.exp(logits, out=logits)
-            sums = errors.sum(axis=1, keepdims=True)
-            loss += float(np.log(sums).sum(dtype=np.float64)) / count
-            errors /= sums
-            errors[at] -= 1.0
-            # As (E.T @ X).T BLAS reads both in the order in which they lie.
-            gradient[:-1] += (errors.T @ rows).T / count
-            gradient[-1] += errors.sum(axis=0, dtype=np.float64) / count
+        rounded = solution.astype(np.float32)
+        for part in in_threads(partial(self._part, rounded), spans(len(self.rows), _PART_ROWS)):
+            loss += part.loss / len(self.rows)
+            gradient[:-1] += part.weights.T / len(self.rows)
+            gradient[-1] += part.intercept / len(self.rows)
         return loss, gradient
+
+    def _part(self, solution: Float32Array, span: slice) -> _Part:
+        """Return what some rows add to the loss and its gradient."""
+        weights, intercept = np.split(solution, [-1])
+        rows, own = self.rows[span], self.position[span]
+        at = np.arange(len(rows)), own
+        logits = rows @ weights + intercept  # (n, K)
+        logits -= logits.max(axis=1, keepdims=True)
+        loss = -float(logits[at].sum(dtype=np.float64))
+        errors = np.exp(logits, out=logits)
+        sums = errors.sum(axis=1, keepdims=True)
+        loss += float(np.log(sums).sum(dtype=np.float64))
+        errors /= sums
+        errors[at] -= 1.0
+        # In this order BLAS reads both as they lie.
+        return _Part(loss, errors.T @ rows, errors.sum(axis=0, dtype=np.float64))
 
     def probe(self, strength: float, solution: Float64Array) -> Probe:
         """Return the classifier for vectors as emitted."""

@@ -92,6 +92,9 @@ def test_a_bar_is_reached_from_its_own_side() -> None:
         reached("2 times", "3")
 
 
-def test_the_page_shows_the_committed_results() -> None:
+def test_the_pages_show_the_committed_results() -> None:
     text = page.README.read_text()
     assert page.rendered(text, RESULTS) == text
+    text = page.PERFORMANCE.read_text()
+    assert page.with_bars(text, RESULTS) == text
+    assert "<!-- bars -->" in text

@@ -17,7 +17,7 @@ from artvec_cli.render import Output, table
 if TYPE_CHECKING:
     from artvec.cluster import ClusterOptions, ClusterReport, LabelTable
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec cluster",
     "artvec cluster --method kmeans --clusters 12",
     "artvec cluster -i paintings --min-cluster-size 8 --map tsne",

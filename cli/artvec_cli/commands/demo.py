@@ -11,7 +11,7 @@ from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec demo",
 )
 _HOME = Path("artvec-demo")

@@ -12,7 +12,7 @@ from artvec_cli.render import Output
 if TYPE_CHECKING:
     from artvec.doctor import Finding
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec doctor",
     "artvec doctor --json",
 )

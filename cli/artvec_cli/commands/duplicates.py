@@ -16,7 +16,7 @@ from artvec_cli.render import Output, table
 if TYPE_CHECKING:
     from artvec.duplicates import DuplicatesReport, Group
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec duplicates",
     "artvec duplicates -i paintings --csv copies.csv --html copies.html",
     "artvec duplicates --looks 0 --json",

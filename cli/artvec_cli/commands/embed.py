@@ -15,7 +15,7 @@ from artvec_cli.render import Output
 if TYPE_CHECKING:
     from artvec.embed import DryRun, EmbedReport
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec embed ./paintings",
     "artvec embed ./paintings --dry-run",
     "artvec embed ./paintings --metadata facts.csv --group artist",

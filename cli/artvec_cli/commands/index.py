@@ -13,7 +13,7 @@ from artvec_cli.render import Output
 if TYPE_CHECKING:
     from artvec.build_index import IndexReport
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec index",
     "artvec index --recipe rabitq --min-recall 0.95",
     "artvec index --recipe auto --max-memory 4G",

@@ -14,7 +14,7 @@ from artvec_cli.render import Output, table
 if TYPE_CHECKING:
     from artvec.inspect_models import Anatomy, Listing
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec models",
     "artvec models 'vit_*dinov2*'",
     "artvec models efficientnet_b0 --classes 150 --frozen",

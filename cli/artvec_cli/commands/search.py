@@ -24,7 +24,7 @@ _HINTS = {
     "decode": "open the file in an image viewer, and save it again if that can read it",
 }
 _OUTSIDE_HINT = "give a smaller --crop, or one in shares of the picture: --crop 0.5,0,0.5,0.5"
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec search query.jpg -k 5",
     "artvec search baroque/a.jpg --exclude-self --unique",
     "artvec search query.jpg --where \"label == 'baroque' and year < 1700\" --show artist,year",

@@ -12,7 +12,7 @@ from artvec_cli.render import Output
 if TYPE_CHECKING:
     from artvec.status import StatusReport
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec status",
     "artvec status -i paintings --source /mnt/new/paintings",
 )

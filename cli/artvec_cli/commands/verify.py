@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from artvec.embed import RepairReport
     from artvec.status import StatusReport
 
-EXAMPLES = examples(
+EPILOG = examples(
     "artvec verify",
     "artvec verify -i paintings --repair",
     "artvec verify --repair --source /mnt/new/paintings",
