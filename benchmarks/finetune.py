@@ -47,20 +47,22 @@ def _figures(place: Path, epochs: int) -> list[Figure]:
         make_pictures(source / side, BATCH, 256)
     (place / "steps.toml").write_text(CONFIG.format(epochs=epochs))
     run(artvec("embed", str(source), "-i", f"{place}/index", "-q"))
-    words = ["--config", f"{place}/steps.toml", "--name", f"{place}/run", "-q"]
+    config = f"{place}/steps.toml"
     loop = script("finetune_loop.py", str(train), str(epochs))
     rates: dict[str, list[float]] = {"artvec": [], "plain": [], "plain, malloc tuned": []}
-    commands = {
-        "artvec": artvec("train", f"{place}/index", *words),
-        "plain": loop,
-        "plain, malloc tuned": [*loop, "tuned"],
-    }
-    runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for _ in range(ROUNDS):
+    runs: dict[str, list[Run]] = {name: [] for name in rates}
+    for number in range(ROUNDS):
+        own = place / f"run{number}"
+        commands = {
+            "artvec": artvec(
+                "train", f"{place}/index", "--config", config, "--name", str(own), "-q"
+            ),
+            "plain": loop,
+            "plain, malloc tuned": [*loop, "tuned"],
+        }
         for name, done in in_turn(commands, rounds=1).items():
             runs[name] += done
-            told = done[0].output
-            rates[name] += _own(place / "run") if name == "artvec" else _told(told)
+            rates[name] += _own(own) if name == "artvec" else _told(done[0].output)
     ours, *others = (statistics.median(of) for of in rates.values())
     figures = [
         Figure(
