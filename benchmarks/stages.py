@@ -104,7 +104,9 @@ def _chart(bars: dict[str, list[float]]) -> Drawing:
                 share = part / sum(parts)
                 axes.barh(row, share, left=left, color=colour, edgecolor="white")
                 if share > 0.05:
-                    axes.text(left + share / 2, row, f"{part:.1f}", ha="center", va="center")
+                    ink = "white" if colour == STAGES["forward pass"] else "black"
+                    place = (left + share / 2, row)
+                    axes.text(*place, f"{part:.1f}", ha="center", va="center", color=ink)
                 left += share
         names = [f"{what}\n{sum(parts):.1f} ms of a core" for what, parts in bars.items()]
         axes.set_yticks(range(len(bars)), names)
