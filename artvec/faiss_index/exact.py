@@ -16,6 +16,9 @@ from artvec.types import Float32Array, Int64Array, Matches
 _MANY_QUERIES = 256
 """From here on FAISS's kernel beats one matrix product per block; both are exact."""
 
+_MOST_PRODUCTS = 1 << 24
+"""Products of rows and queries held at once: 67 MB."""
+
 _SIEVED_AFTER = 5e9
 """Products of numbers, a twentieth of a second, after which a long search sets up the sieve."""
 
@@ -23,8 +26,8 @@ _SIEVED_AFTER = 5e9
 def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, k: int) -> Matches:
     """Return the k most similar rows of each query, best first, ties by row number.
 
-    A few queries are multiplied with one block after another; many go to the GPUs, or through
-    FAISS's kernel, and on through the sieve where that is worth it.
+    A few queries are multiplied with one block after another; many go to the GPUs (k up to
+    2,048), or through FAISS's kernel, and on through the sieve where that is worth it.
 
     Args:
         blocks: (n, dim) vectors as emitted, not normalised, in row order; float16 is widened.
@@ -48,19 +51,28 @@ def _search_long(
     blocks: Iterable[np.ndarray[Any, Any]], units: Float32Array, found: _Found
 ) -> None:
     """Search by FAISS's kernel, and on through the sieve where that is worth its start."""
-    rest, k = iter(blocks), found.rows.shape[1]
+    rest, k = _parts(blocks, max(1, _MOST_PRODUCTS // len(units))), found.rows.shape[1]
     begun: list[np.ndarray[Any, Any]] = []
+    products = 0
     for block in rest:
         found.add(*_faiss_block(block, units, min(k, len(block))), len(block))
         begun.append(block)
-        long = sum(map(len, begun)) * units.size > _SIEVED_AFTER
-        if not long or found.floors.min() == -np.inf:
-            continue
-        if sieves():
-            # From here on scores are other sums, by which copies of a row must tie, too.
-            found.rescore(cosines(mapped(begun), units, found.rows))
-            _sieve(rest, units, found)
-        begun.clear()
+        products += len(block) * units.size
+        if products > _SIEVED_AFTER:
+            break
+    if products > _SIEVED_AFTER and found.floors.min() > -np.inf and sieves():
+        # From here on scores are other sums, by which copies of a row must tie, too.
+        found.rescore(cosines(mapped(begun), units, found.rows))
+        _sieve(rest, units, found)
+    for block in rest:
+        found.add(*_faiss_block(block, units, min(k, len(block))), len(block))
+
+
+def _parts(blocks: Iterable[np.ndarray[Any, Any]], rows: int) -> Iterator[np.ndarray[Any, Any]]:
+    """Cut blocks into parts of at most so many rows; empty ones are passed over."""
+    for block in blocks:
+        for first in range(0, len(block), rows):
+            yield block[first : first + rows]
 
 
 def _sieve(blocks: Iterator[np.ndarray[Any, Any]], units: Float32Array, found: _Found) -> None:

@@ -1,4 +1,4 @@
-"""Vectors at length 1, whatever their scale."""
+"""Lengths, unit rows and cosines, at any scale."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _fingerprint_shrink(loaded: Opened) -> tuple[int, int]:
     """By how much to average before the fingerprint is resampled.
 
     A picture that libjpeg made smaller has been averaged already: doing it once more takes a third
-    of the time of resampling it whole, and moves no colour by more than rounding.
+    of the time of resampling it whole, and moves colours by at most 2 of 255.
     """
     if loaded.frame.box and min(loaded.upright_size) >= _AVERAGED_PX and not _in_bands(loaded):
         return (4, 4)

@@ -27,8 +27,8 @@ from artvec.images.srgb import UnsupportedMode
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP")
-"""Pillow's of these formats and what they import in turn; `Image.init` imports forty more."""
+_PLUGINS = ("Avif", "Mpo", "Tiff", "WebP")
+"""Pillow's of these formats that `Image.preinit` leaves out; `Image.init` imports forty more."""
 
 MAX_PIXELS = 178_956_970
 """Larger pictures are refused; the size at which Pillow itself calls a file a bomb."""
@@ -67,6 +67,7 @@ def import_decoders() -> None:
     An interrupt that falls into a thread's import can leave the import's lock held, and all other
     threads waiting for it.
     """
+    Image.preinit()
     for name in _PLUGINS:
         import_module(f"PIL.{name}ImagePlugin")
     readable_formats()

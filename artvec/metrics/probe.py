@@ -84,15 +84,16 @@ def fit_probe(
     problem = _problem(gallery, labels, n_classes)
     best, best_score, vain = STRENGTHS[0], (-1.0, 0.0), 0
     solution = start = problem.start()
-    for strength in STRENGTHS:
-        solution = problem.minimise(strength, solution, _ROUGH)
-        score = _score(problem.probe(strength, solution), val, val_labels)
-        vain = 0 if score > best_score else vain + 1
-        if not vain:
-            best, best_score, start = strength, score, solution
-        if vain == _PATIENCE:
-            break
-    return problem.probe(best, problem.minimise(best, start, _FINE))
+    with _one_thread_a_product():
+        for strength in STRENGTHS:
+            solution = problem.minimise(strength, solution, _ROUGH)
+            score = _score(problem.probe(strength, solution), val, val_labels)
+            vain = 0 if score > best_score else vain + 1
+            if not vain:
+                best, best_score, start = strength, score, solution
+            if vain == _PATIENCE:
+                break
+        return problem.probe(best, problem.minimise(best, start, _FINE))
 
 
 def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength: float) -> Probe:
@@ -113,7 +114,8 @@ def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength:
     if not strength > 0:
         raise ValueError(f"the strength must be above 0, not {strength}")
     problem = _problem(gallery, labels, n_classes)
-    return problem.probe(strength, problem.minimise(strength, problem.start(), _FINE))
+    with _one_thread_a_product():
+        return problem.probe(strength, problem.minimise(strength, problem.start(), _FINE))
 
 
 def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
@@ -190,15 +192,13 @@ class _Problem:
             loss, gradient = self._loss(inverse.T @ inner.reshape(start.shape), strength)
             return loss, (inverse @ gradient).ravel()
 
-        # Products of so few columns are slower in two threads of BLAS than in one.
-        with threadpool_limits(1, "blas"):
-            found = minimize(
-                value,
-                (factor.T @ start).ravel(),
-                jac=True,
-                method="L-BFGS-B",
-                options={"maxiter": 1000, "maxcor": 20, "ftol": tolerance, "gtol": 0.0},
-            )
+        found = minimize(
+            value,
+            (factor.T @ start).ravel(),
+            jac=True,
+            method="L-BFGS-B",
+            options={"maxiter": 1000, "maxcor": 20, "ftol": tolerance, "gtol": 0.0},
+        )
         weights: Float64Array = inverse.T @ found.x.reshape(start.shape)
         return weights
 
@@ -240,6 +240,11 @@ class _Problem:
             strength,
             self._loss(solution, strength)[0],
         )
+
+
+def _one_thread_a_product() -> threadpool_limits:
+    """Keep BLAS to a thread in the whole process: with so few columns two are slower than one."""
+    return threadpool_limits(1, "blas")
 
 
 def _problem(gallery: Vectors, labels: Int64Array, n_classes: int) -> _Problem:
