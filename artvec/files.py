@@ -44,24 +44,37 @@ def settle(temporary: Path, file: Path) -> None:
 
 
 @contextmanager
-def in_turn(lock: Path) -> Iterator[None]:
+def in_turn(lock: Path) -> Iterator[bool]:
     """Let in one thread of all processes at a time; where locks don't work, let in everybody.
 
     Args:
         lock: A file for it, made where it is missing, and left.
+
+    Yields:
+        Whether another one was in before.
     """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError:
-        yield
+        yield False
         return
     try:
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield _waited(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _waited(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def sync_folder(folder: Path) -> None:

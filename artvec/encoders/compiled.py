@@ -83,8 +83,8 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool =
 def _compiled(backbone: Backbone, options: EncoderOptions) -> Compiled:
     """Compile and keep; or wait for whoever is at it, and take what was kept."""
     file = _blob_file(backbone.identity, options)
-    with in_turn(runtime.cache_folder() / "locks" / f"{file.stem}.lock"):
-        kept = cached(backbone.identity, options)  # by now: torch took seconds to load
+    with in_turn(runtime.cache_folder() / "locks" / f"{file.stem}.lock") as waited:
+        kept = cached(backbone.identity, options) if waited else None
         return Compiled(kept) if kept else _compiled_anew(backbone, options, file)
 
 
