@@ -144,9 +144,10 @@ def _convert(backbone: Backbone) -> ov.Model:
 
 @contextmanager
 def _nothing_sent() -> Iterator[None]:
-    """Keep the converter from sending usage statistics, by a child process, over the network.
+    """Keep the converter from sending usage statistics over the network, a child process each.
 
-    It sends none from build servers, which it knows by this variable.
+    It sends none from build servers, which it knows by this variable; of 16 children of a
+    conversion this leaves one, which the library starts by itself.
     """
     before = os.environ.get("CI")
     os.environ["CI"] = "true"

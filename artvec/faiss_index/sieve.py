@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.vectors import cosines_of, lengths, unit_rows
+from artvec.faiss_index.vectors import cosines_of, inverses, lengths, unit_rows
 from artvec.types import Float32Array, Float64Array, Int64Array
 
 _UNIT_ROUNDOFF = 2.0**-8
@@ -134,7 +134,7 @@ class _Multiplied:
 def _start(request: Any, block: np.ndarray[Any, Any], units: Float32Array) -> _Multiplied:
     rows = multiplied = np.ascontiguousarray(block, dtype=np.float32)
     norms = lengths(rows)
-    scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0).astype(np.float32)
+    scale = inverses(norms)
     least, most = _SAFE_LENGTHS
     if not ((norms == 0) | ((norms > least) & (norms < most))).all():
         multiplied, scale = unit_rows(rows), np.ones_like(scale)

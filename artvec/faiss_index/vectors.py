@@ -14,10 +14,14 @@ _LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
 def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
     """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
     wide = np.asarray(vectors, dtype=np.float32)
-    norms = lengths(wide)
-    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-    units: Float32Array = wide * inverse[:, None].astype(np.float32)
+    units: Float32Array = wide * inverses(lengths(wide))[:, None]
     return units
+
+
+def inverses(norms: Float64Array) -> Float32Array:
+    """Return (N,) one over each length, 0 for a length of 0."""
+    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    return inverse.astype(np.float32)
 
 
 def cosines_of(vectors: Float32Array, norms: Float64Array, units: Float32Array) -> Float32Array:
