@@ -23,14 +23,14 @@ def formats() -> dict[str, Any]:
 def openvino() -> dict[str, Any]:
     """Compile a matrix product in fp32, run it, and compare it with numpy's."""
     import numpy as np
-    import openvino as ov
-    from openvino import opset8 as ops
+
+    from artvec.openvino_api import ov
 
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(64, 8)).astype(np.float32)
     rows = rng.normal(size=(4, 64)).astype(np.float32)
-    given = ops.parameter([4, 64], np.float32)
-    model = ov.Model([ops.matmul(given, ops.constant(weights), False, False)], [given])
+    given = ov.opset8.parameter([4, 64], np.float32)
+    model = ov.Model([ov.opset8.matmul(given, ov.opset8.constant(weights), False, False)], [given])
     compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     found = compiled([rows])[0]
     error = float(np.abs(found - rows.astype(np.float64) @ weights).max())

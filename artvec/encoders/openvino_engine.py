@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 
 from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
 from artvec.files import write_whole
+from artvec.openvino_api import convert, ov
 from artvec.types import Backbone, EncoderIdentity, Float32Array, Preprocessing, UInt8Array
 
 _DIGEST_BYTES = 32
 _SAME_COSINE = {"fp32": 0.9999, "bf16": 0.9, "fp16": 0.99}
 _HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
-
-# OpenVINO makes its table of numpy types when one is first asked for, and two threads that ask at
-# once wait for each other for ever: so it is asked here, before there are any.
-ov.Type.f32.to_dtype()
 
 
 class NotConvertible(Exception):
@@ -132,32 +125,13 @@ def _convert(backbone: Backbone) -> ov.Model:
     preprocessing = backbone.identity.preprocessing
     size = preprocessing.size_px
     try:
-        with warnings.catch_warnings(), torch.inference_mode(), _nothing_sent():
+        with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")
-            example = torch.zeros(2, 3, size, size)
-            model = ov.convert_model(backbone.module, example_input=example)
+            model = convert(backbone.module, torch.zeros(2, 3, size, size))
         model.reshape([-1, 3, size, size])
         return _with_uint8_input(model, preprocessing)
     except Exception as error:  # the converter raises many kinds
         raise NotConvertible(" ".join(str(error).split())[:200]) from error
-
-
-@contextmanager
-def _nothing_sent() -> Iterator[None]:
-    """Keep the converter from sending usage statistics over the network, a child process each.
-
-    It sends none from build servers, which it knows by this variable; of 16 children of a
-    conversion this leaves one, which the library starts by itself.
-    """
-    before = os.environ.get("CI")
-    os.environ["CI"] = "true"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["CI"]
-        else:
-            os.environ["CI"] = before
 
 
 def _check_same_vectors(backbone: Backbone, encoder: OpenVinoEncoder) -> None:

@@ -6,7 +6,6 @@ the bound doesn't exclude is scored in fp32.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -30,9 +29,6 @@ _MOST_PER_QUERY = 32
 _PAIRS = 8192
 """Scored at once."""
 
-_SETUP = threading.Lock()
-"""OpenVINO waits for itself for ever where two threads first ask for its numpy types at once."""
-
 
 @dataclass(frozen=True, slots=True)
 class Survivors:
@@ -52,11 +48,9 @@ class Survivors:
 @cache
 def sieves() -> bool:
     """Say whether this machine's processor multiplies in bf16."""
-    import openvino
+    from artvec.openvino_api import ov
 
-    with _SETUP:
-        openvino.Type.f32.to_dtype()
-        return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def error_bound(dim: int) -> float:
@@ -145,12 +139,9 @@ def _start(request: Any, block: np.ndarray[Any, Any], units: Float32Array) -> _M
 @cache
 def _products(dim: int) -> Any:
     """Compile the product of (n, dim) and (Q, dim) to (n, Q), on all cores."""
-    import openvino
-    from openvino import opset13
+    from artvec.openvino_api import ov
 
-    with _SETUP:
-        openvino.Type.f32.to_dtype()
-        rows, queries = (opset13.parameter([-1, dim], np.float32) for _ in range(2))
-        model = openvino.Model([opset13.matmul(rows, queries, False, True)], [rows, queries])
-        settings = {"INFERENCE_PRECISION_HINT": "bf16", "NUM_STREAMS": "1"}
-        return openvino.Core().compile_model(model, "CPU", settings)
+    rows, queries = (ov.opset13.parameter([-1, dim], np.float32) for _ in range(2))
+    model = ov.Model([ov.opset13.matmul(rows, queries, False, True)], [rows, queries])
+    settings = {"INFERENCE_PRECISION_HINT": "bf16", "NUM_STREAMS": "1"}
+    return ov.Core().compile_model(model, "CPU", settings)
