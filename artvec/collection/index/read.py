@@ -120,7 +120,8 @@ def load_index(collection: Collection, record: IndexRecord) -> Opened:
         positions = _positions(_whole(collection, record.files["rows"]))
         file = _whole(collection, record.files["faiss"])
         index = read(file, rows=len(positions), dim=collection.manifest.encoder.dim)
-        approximate = Approximate(index, positions["row"], mapped(tuple(blocks(collection))))
+        rows = np.asarray(positions["row"])  # of a mapped file, which indexes more slowly
+        approximate = Approximate(index, rows, mapped(tuple(blocks(collection))))
         approximate = approximate.with_parameters(record.parameters)
         return Opened(record, approximate, positions["content"])
     except (UnreadableIndex, ValueError, KeyError, RuntimeError) as error:
