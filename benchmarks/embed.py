@@ -10,7 +10,8 @@ import re
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ from benchmarks.measure import (
     wants_full,
     write,
 )
-from benchmarks.pictures import make_pictures
+from benchmarks.pictures import GRAIN, make_pictures
 
 PARTS = "its parts alone"
 
@@ -46,6 +47,7 @@ class Case:
         ceiling_bar: Of the ratio to the ceiling.
         cosine_bar: Of the lowest cosine.
         exact: The cosine is that to a full decode, not to the plain loop.
+        grain: Of the pictures; the less, the smaller their files.
     """
 
     count: int
@@ -54,6 +56,13 @@ class Case:
     ceiling_bar: str
     cosine_bar: str
     exact: bool
+    grain: float = GRAIN
+
+    @property
+    def pictures(self) -> str:
+        """What is embedded, to be shown."""
+        grain = "" if self.grain == GRAIN else f" with grain {self.grain:g}"
+        return f"{self.count} JPEG of {self.side_px} px{grain}"
 
 
 CASES = (
@@ -74,18 +83,25 @@ CASES = (
         exact=True,
     ),
 )
+LITTLE_GRAIN = replace(CASES[1], grain=4)
 
 
 def main(full: bool = False) -> None:
+    write("embed", _measured(CASES))
+    if full:
+        write("embed_full", _measured([LITTLE_GRAIN]))
+
+
+def _measured(cases: Sequence[Case]) -> list[Figure]:
     figures = []
-    for case in CASES:
+    for case in cases:
         with tempfile.TemporaryDirectory() as place:
             figures += _figures(case, Path(place))
-    write("embed", figures)
+    return figures
 
 
 def _figures(case: Case, place: Path) -> list[Figure]:
-    source = make_pictures(place / "pictures", case.count, case.side_px)
+    source = make_pictures(place / "pictures", case.count, case.side_px, grain=case.grain)
     index, plain = place / "index", place / "plain.npy"
     embed = artvec("embed", str(source), "-i", str(index), "--overwrite", "-q")
     _compile(place)
@@ -97,7 +113,7 @@ def _figures(case: Case, place: Path) -> list[Figure]:
             PARTS: script("forward_only.py", str(source), str(case.count)),
         }
     )
-    what = f"embed {case.count} JPEG of {case.side_px} px"
+    what = f"embed {case.pictures}"
     figures = _speed(case, what, runs)
     expected, name = np.load(plain), "plain loop's vectors"
     if case.exact:

@@ -20,13 +20,14 @@ from artvec.collection.reader import blocks, open_collection
 from artvec.faiss_index import exact_search, unit_rows
 from artvec.faiss_index.approximate import approximate_search
 from artvec.types import Float32Array, Int64Array
+from benchmarks.baselines.graphs import Graph, graphs
 from benchmarks.measure import Figure, artvec, run, write
 from benchmarks.vectors import realistic, write_collection
 
 RECIPES = ("rabitq", "ivf", "ivfpq", "hnsw")
 K, SINGLE, BATCH, ROUNDS = 10, 50, 1000, 3
 EFFORTS = (16, 32, 64)
-"""Of hnswlib."""
+"""Of searching the graphs of other packages."""
 ONE_BY_ONE = "search one by one"
 
 Search = Callable[[Float32Array], Int64Array]
@@ -84,28 +85,32 @@ def _measured(folder: Path, case: Case) -> list[Figure]:
         name = f"{recipe}: {report['factory']}, {_told(report['parameters'])}"
         ours += compare(name, partial(_approximate, opened.approximate))
         ours += _costs(case.size, name, report, built.peak_mib, mapped)
-    theirs = _hnswlib(compare, flat, case)
+    theirs = _peers(compare, flat, case)
     return [*exact, *ours, *theirs, *_judged(case, ours, theirs)]
 
 
 def _judged(case: Case, ours: list[Figure], theirs: list[Figure]) -> Iterator[Figure]:
-    """Yield the fastest index that is good enough, and the fastest as good as hnswlib is."""
+    """Yield the fastest index that is good enough, and the fastest as good as each peer is."""
     enough = [found for found in _found(ours) if found.recall >= case.recall]
     if enough:
         best = max(enough, key=lambda found: found.speed)
         what = f"{ONE_BY_ONE}, recall@10 ≥ {case.recall}, {case.size}"
         told = f"{best.name}, recall {best.recall:.4f}"
         yield Figure(what, told, best.speed, "", "FAISS Flat", best.speed, ROUNDS, case.bar)
-    peers = [found for found in _found(theirs) if found.recall >= case.recall]
-    if not peers:
-        return
-    peer = max(peers, key=lambda found: found.speed)
-    as_good = [found for found in _found(ours) if found.recall >= peer.recall]
-    best = max(as_good, key=lambda found: found.speed)
-    baseline = f"{peer.name}, recall {peer.recall:.4f}"
-    what, told = f"{ONE_BY_ONE}, no less recall, {case.size}", f"{best.name}, {best.recall:.4f}"
-    ratio = best.speed / peer.speed
-    yield Figure(what, told, ratio, "", baseline, ratio, ROUNDS, "≥ 1.1" if case is FEW else "")
+    for package, bar in (("hnswlib", "≥ 1.1" if case is FEW else ""), ("usearch", "")):
+        named = [found for found in _found(theirs) if found.name.startswith(package)]
+        peers = [found for found in named if found.recall >= case.recall]
+        if not peers:
+            continue
+        peer = max(peers, key=lambda found: found.speed)
+        as_good = [found for found in _found(ours) if found.recall >= peer.recall]
+        if not as_good:
+            continue
+        best = max(as_good, key=lambda found: found.speed)
+        baseline = f"{peer.name}, recall {peer.recall:.4f}"
+        what, told = f"{ONE_BY_ONE}, no less recall, {case.size}", f"{best.name}, {best.recall:.4f}"
+        ratio = best.speed / peer.speed
+        yield Figure(what, told, ratio, "", baseline, ratio, ROUNDS, bar)
 
 
 @dataclass(frozen=True)
@@ -169,31 +174,26 @@ def _costs(what: str, name: str, report: Any, peak_mib: float, mapped: list[Any]
     ]
 
 
-def _hnswlib(compare: Callable[[str, Search], list[Figure]], flat: Any, case: Case) -> list[Figure]:
-    try:
-        import hnswlib
-    except ImportError:
-        print("  hnswlib is not installed: left out (pip install hnswlib)")
-        return []
-    index = hnswlib.Index(space="ip", dim=case.dim)
-    index.init_index(case.rows, M=16, ef_construction=100, random_seed=0)
-    started = time.perf_counter()
-    index.add_items(faiss.rev_swig_ptr(flat.get_xb(), case.rows * case.dim).reshape(-1, case.dim))
-    seconds = time.perf_counter() - started
-
-    def search(queries: Float32Array) -> Int64Array:
-        rows: Int64Array = index.knn_query(unit_rows(queries), K)[0].astype(np.int64)
-        return rows
-
+def _peers(compare: Callable[[str, Search], list[Figure]], flat: Any, case: Case) -> list[Figure]:
+    """Measure the graphs of other packages at several efforts; one is in memory at a time."""
+    units = faiss.rev_swig_ptr(flat.get_xb(), case.rows * case.dim).reshape(-1, case.dim)
+    vectors_mb = units.nbytes / 1e6
     figures = []
-    for effort in EFFORTS:
-        index.set_ef(effort)
-        figures += compare(f"hnswlib: M 16, ef {effort}", search)
-    name = "hnswlib: M 16"
-    size_mb, vectors_mb = index.index_file_size() / 1e6, case.rows * case.dim * 4 / 1e6
-    baseline = f"vectors ({vectors_mb:.0f} MB)"
-    disk = Figure(f"disk, {case.size}", name, size_mb, "MB", baseline, size_mb / vectors_mb, 1)
-    return [*figures, disk, Figure(f"build, {case.size}", name, seconds, "s", "", 1, 1)]
+    for graph in graphs(units):
+        for effort in EFFORTS:
+            search = partial(_graph, graph, effort)
+            figures += compare(f"{graph.name}, ef {effort}", search)
+        size_mb, vectors = graph.bytes / 1e6, f"vectors ({vectors_mb:.0f} MB)"
+        share = size_mb / vectors_mb
+        figures += [
+            Figure(f"disk, {case.size}", graph.name, size_mb, "MB", vectors, share, 1),
+            Figure(f"build, {case.size}", graph.name, graph.seconds, "s", "", 1, 1),
+        ]
+    return figures
+
+
+def _graph(graph: Graph, effort: int, queries: Float32Array) -> Int64Array:
+    return graph.search(unit_rows(queries), K, effort)
 
 
 def _told(parameters: dict[str, int]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,22 @@ def _start(request: Any, block: np.ndarray[Any, Any], units: Float32Array) -> _M
     least, most = _SAFE_LENGTHS
     if not ((norms == 0) | ((norms > least) & (norms < most))).all():
         multiplied, scale = unit_rows(rows), np.ones_like(scale)
-    request.start_async([multiplied, units], share_inputs=True)  # which copies what is read-only
+    request.start_async([_lent(multiplied), units], share_inputs=True)
     return _Multiplied(block, rows, norms, scale, request)
+
+
+def _lent(rows: Float32Array) -> Float32Array:
+    """Return the same memory as if it could be written to: OpenVINO copies an input that can't.
+
+    It never writes to its inputs.
+    """
+    if rows.flags.writeable:
+        return rows
+    told = rows.__array_interface__
+    memory = SimpleNamespace(
+        rows=rows, __array_interface__={**told, "data": (told["data"][0], False)}
+    )
+    return np.asarray(memory)
 
 
 @cache
