@@ -38,7 +38,11 @@ def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, 
     found = _Found(len(units), k)
     if len(units) < _MANY_QUERIES:
         for block in blocks:
-            found.add(*_product_block(block, units, min(k, len(block))), len(block))
+            scores = _cosines(block, units)
+            if found.beats(scores):
+                found.skip(len(block))
+            else:
+                found.add(*_best(scores, min(k, len(block))), len(block))
     elif k <= MOST_NEIGHBOURS and (cards := all_cards()):
         for block in gathered(blocks):
             found.add(*nearest_on_cards(cards, block, units, min(k, len(block))), len(block))
@@ -106,6 +110,17 @@ class _Found:
         first, self._first = self._first, 0
         self.add(rows, scores, first)
 
+    def beats(self, scores: Float32Array) -> bool:
+        """Say whether no row of the next block, with (Q, n) scores, can be among the nearest.
+
+        One that ties with the last of them comes after it.
+        """
+        return bool((scores.max(axis=1, initial=-np.inf) <= self.floors).all())
+
+    def skip(self, block_rows: int) -> None:
+        """Pass over the next block."""
+        self._first += block_rows
+
     def add(self, rows: Int64Array, scores: Float32Array, block_rows: int) -> None:
         """Add (Q, m) rows of the next block."""
         scores = np.concatenate([self.scores, scores], axis=1)
@@ -117,31 +132,37 @@ class _Found:
 
     def add_some(self, survivors: Survivors, block_rows: int) -> None:
         """Add rows of the next block to some queries, all of which have k rows."""
-        k = self.rows.shape[1]
-        some, position = np.unique(survivors.queries, return_inverse=True)
+        k, first = self.rows.shape[1], self._first
+        self._first += block_rows
+        near = survivors.scores > self.floors[survivors.queries]  # one that ties comes after
+        some, position = np.unique(survivors.queries[near], return_inverse=True)
         query = np.concatenate([np.repeat(np.arange(len(some)), k), position])
-        rows = np.concatenate([self.rows[some].ravel(), survivors.rows + self._first])
-        scores = np.concatenate([self.scores[some].ravel(), survivors.scores])
+        rows = np.concatenate([self.rows[some].ravel(), survivors.rows[near] + first])
+        scores = np.concatenate([self.scores[some].ravel(), survivors.scores[near]])
         order = np.lexsort((rows, -scores, query))
         starts = np.searchsorted(query[order], np.arange(len(some)))
         best = order[starts[:, None] + np.arange(k)]  # (some, k)
         self._replace(some, rows[best], scores[best])
-        self._first += block_rows
 
     def _replace(self, which: Int64Array | slice, rows: Int64Array, scores: Float32Array) -> None:
         self.rows[which], self.scores[which] = rows, scores
         self.floors[which] = scores[:, -1]
 
 
-def _product_block(
-    block: np.ndarray[Any, Any], queries: Float32Array, k: int
-) -> tuple[Int64Array, Float32Array]:
-    """Score one block by a matrix product, dividing by row lengths instead of copying rows."""
+def _cosines(block: np.ndarray[Any, Any], queries: Float32Array) -> Float32Array:
+    """Return (Q, n) by a matrix product, dividing by row lengths instead of copying rows."""
     wide = np.asarray(block, dtype=np.float32)
     norms = lengths(wide)  # (n,)
     # For one query BLAS gains nothing by its threads, which wait for a busy core.
     products = np.vecdot(wide, queries[0])[:, None] if len(queries) == 1 else wide @ queries.T
-    scores = np.divide(products, norms[:, None], out=products, where=norms[:, None] > 0).T
+    cosines: Float32Array = np.divide(
+        products, norms[:, None], out=products, where=norms[:, None] > 0
+    )
+    return cosines.T
+
+
+def _best(scores: Float32Array, k: int) -> tuple[Int64Array, Float32Array]:
+    """Return the (Q, k) best rows of (Q, n) scores, in any order, and their scores."""
     if k == scores.shape[1]:
         rows = np.broadcast_to(np.arange(k, dtype=np.int64), scores.shape)
         return rows, scores

@@ -114,7 +114,8 @@ class _Multiplied:
         products = self.request.get_output_tensor(0).data  # (n, Q)
         products *= self.scale[:, None]
         # What overflowed to NaN is less than nothing, and so survives.
-        found = np.flatnonzero(~(products < floors))
+        below = products < floors
+        found = np.flatnonzero(np.logical_not(below, out=below))
         if len(found) > _MOST_PER_QUERY * len(units):
             return None
         rows, queries = np.divmod(found, len(units))
