@@ -16,7 +16,7 @@ from artvec.faiss_index.sieve import error_bound, sieved
     dim=st.sampled_from([1, 2, 7, 64, 300, 956, 1280]),
     sizes=st.lists(st.integers(1, 200), min_size=1, max_size=4),
     spread=st.sampled_from([1e-6, 1e-3, 0.1, 1.0]),
-    scale=st.sampled_from([1e-30, 1e-3, 1.0, 1e30]),
+    scale=st.sampled_from([1e-37, 1e-30, 1e-3, 1.0, 1e30, 1e37]),
     half=st.booleans(),
     signs=st.booleans(),
     seed=st.integers(0, 2**16),

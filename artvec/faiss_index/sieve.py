@@ -7,22 +7,21 @@ the bound doesn't exclude is scored in fp32.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.vectors import cosines_of, inverses, lengths, unit_rows
+from artvec.faiss_index.vectors import cosines_of, inverses, lengths
 from artvec.types import Float32Array, Float64Array, Int64Array
 
 _UNIT_ROUNDOFF = 2.0**-8
 """Of bf16, which has eight significant bits (Higham 2002, section 2.1)."""
 
 _SUM_ROUNDOFF = 2.0**-23
-_SAFE_LENGTHS = 1e-12, 1e12
-"""Between these no product of a row and a unit query overflows or loses what counts."""
+_SCALING_ERROR = 2.0**-16
+"""Of a row's length once it is brought to 1: near fp32's limits by a number with fewer bits."""
 
 _MOST_PER_QUERY = 32
 """Survivors of a block; more (copies of one picture) take longer than scoring all its rows."""
@@ -59,9 +58,10 @@ def error_bound(dim: int) -> float:
 
     Rounding moves each by at most u of its length, so that |q̃·x̃ - q·x| ≤ 2u + u² by the
     Cauchy-Schwarz inequality; summing in fp32 adds at most dim · 2⁻²³ (Higham 2002, section 3.1),
-    and an engine that rounds its results to bf16, too, at most u (1 + u)².
+    and an engine that rounds its results to bf16, too, at most u (1 + u)². Rows that are only
+    nearly of length 1 add by how much they are not.
     """
-    return (1 + _UNIT_ROUNDOFF) ** 3 - 1 + dim * _SUM_ROUNDOFF
+    return (1 + _UNIT_ROUNDOFF) ** 3 - 1 + dim * _SUM_ROUNDOFF + _SCALING_ERROR
 
 
 def sieved(
@@ -80,15 +80,37 @@ def sieved(
         A block and its survivors; None where there are so many that scoring all rows is faster.
     """
     margin = np.float32(error_bound(units.shape[1]))
-    requests = [_products(units.shape[1]).create_infer_request() for _ in range(2)]
+    lanes = [_Lane(_products(units.shape[1]).create_infer_request()) for _ in range(2)]
     waiting: _Multiplied | None = None
     for number, block in enumerate(blocks):
-        following = _start(requests[number % 2], block, units)
+        following = lanes[number % 2].start(block, units)
         if waiting:
             yield waiting.block, waiting.survivors(units, floors - margin)
         waiting = following
     if waiting:
         yield waiting.block, waiting.survivors(units, floors - margin)
+
+
+@dataclass
+class _Lane:
+    """What multiplies every second block; its memory is used again, as touching new memory costs.
+
+    Attributes:
+        request: Multiplies unit rows with the queries.
+        units: (n, dim) of the block under way and more.
+    """
+
+    request: Any
+    units: Float32Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+
+    def start(self, block: np.ndarray[Any, Any], units: Float32Array) -> _Multiplied:
+        rows = np.asarray(block, dtype=np.float32)
+        norms = lengths(rows)
+        if len(self.units) < len(rows):
+            self.units = np.empty(rows.shape, dtype=np.float32)
+        multiplied = np.multiply(rows, inverses(norms)[:, None], out=self.units[: len(rows)])
+        self.request.start_async([multiplied, units], share_inputs=True)
+        return _Multiplied(block, rows, norms, self.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +121,18 @@ class _Multiplied:
         block: As it came.
         rows: (n, dim) the same in fp32.
         lengths: (n,) of these.
-        scale: (n,) what makes their products cosines.
-        request: Multiplies them with the queries.
+        request: Multiplies them, at length 1, with the queries.
     """
 
     block: np.ndarray[Any, Any]
     rows: Float32Array
     lengths: Float64Array
-    scale: Float32Array
     request: Any
 
     def survivors(self, units: Float32Array, floors: Float32Array) -> Survivors | None:
         self.request.wait()
-        products = self.request.get_output_tensor(0).data  # (n, Q)
-        products *= self.scale[:, None]
-        # What overflowed to NaN is less than nothing, and so survives.
-        below = products < floors
+        below = self.request.get_output_tensor(0).data < floors  # (n, Q)
+        # What overflowed to NaN is not below, and so survives.
         found = np.flatnonzero(np.logical_not(below, out=below))
         if len(found) > _MOST_PER_QUERY * len(units):
             return None
@@ -125,31 +143,6 @@ class _Multiplied:
             near = self.rows[rows[some]]
             scores[some] = cosines_of(near, self.lengths[rows[some]], units[queries[some]])
         return Survivors(queries, rows, scores)
-
-
-def _start(request: Any, block: np.ndarray[Any, Any], units: Float32Array) -> _Multiplied:
-    rows = multiplied = np.ascontiguousarray(block, dtype=np.float32)
-    norms = lengths(rows)
-    scale = inverses(norms)
-    least, most = _SAFE_LENGTHS
-    if not ((norms == 0) | ((norms > least) & (norms < most))).all():
-        multiplied, scale = unit_rows(rows), np.ones_like(scale)
-    request.start_async([_lent(multiplied), units], share_inputs=True)
-    return _Multiplied(block, rows, norms, scale, request)
-
-
-def _lent(rows: Float32Array) -> Float32Array:
-    """Return the same memory as if it could be written to: OpenVINO copies an input that can't.
-
-    It never writes to its inputs.
-    """
-    if rows.flags.writeable:
-        return rows
-    told = rows.__array_interface__
-    memory = SimpleNamespace(
-        rows=rows, __array_interface__={**told, "data": (told["data"][0], False)}
-    )
-    return np.asarray(memory)
 
 
 @cache
