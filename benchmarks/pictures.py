@@ -21,7 +21,7 @@ GRAIN = 12
 def make_pictures(
     folder: Path, count: int, side_px: int, *, classes: int = 10, grain: float = GRAIN
 ) -> Path:
-    """Write `count` square JPEGs in class folders; those that exist are kept."""
+    """Write `count` square JPEGs in class folders; those that exist are kept, of any grain."""
     rng = np.random.default_rng(side_px)
     noise = rng.normal(0, grain, (side_px, side_px, 3)).astype(np.float32)
     files = _files(folder, count, classes, "jpg")

@@ -132,6 +132,25 @@ def test_length_plays_no_part(count: int, scale: float) -> None:
     assert np.allclose(found.scores, expected, atol=1e-5)
 
 
+@both_paths
+def test_a_row_that_is_no_number_brings_no_other_twice(count: int) -> None:
+    """FAISS writes -1 in its place, which is no row before the block either."""
+    rng = np.random.default_rng(0)
+    blocks = np.split(rng.standard_normal((6, 4)).astype(np.float32), [3])
+    blocks[1][1] = np.nan
+    found = exact_search(blocks, rng.standard_normal((count, 4)).astype(np.float32), 6)
+    for rows, scores in zip(found.rows, found.scores, strict=True):
+        assert sorted(rows[:5].tolist()) == [0, 1, 2, 3, 5]
+        assert rows[5] in (-1, 4)
+        assert not scores[5] > -np.inf
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_no_neighbour_is_no_question(k: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        exact_search([np.eye(3, dtype=np.float32)], np.eye(3, dtype=np.float32), k)
+
+
 def test_no_query_no_match() -> None:
     found = exact_search([np.ones((4, 3), dtype=np.float32)], np.ones((0, 3), dtype=np.float32), 2)
     assert found.rows.shape == found.scores.shape == (0, 2)

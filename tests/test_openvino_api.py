@@ -14,7 +14,8 @@ import json, os, sys
 seen = []
 processes = ("os.fork", "os.forkpty", "os.posix_spawn", "os.exec")
 def hook(event, arguments):
-    if event in processes or event.startswith("socket."):
+    python = event == "subprocess.Popen" and "python" in str(arguments[0])  # not uname, ldconfig
+    if python or event in processes or event.startswith("socket."):
         seen.append(event)
 sys.addaudithook(hook)
 {body}
@@ -39,12 +40,22 @@ def audited(body: str) -> dict[str, object]:
     return told
 
 
+def test_what_is_sent_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library's own import takes its telemetry along (told here to send nothing)."""
+    monkeypatch.setenv("CI", "true")
+    assert audited("import openvino")["telemetry"] is True
+    for start in (
+        "os.waitpid(os.fork() or os._exit(0), 0)",
+        "import subprocess; subprocess.run([sys.executable, '-c', ''], check=True)",
+        "import socket; socket.socket().close()",
+    ):
+        assert audited(start)["seen"]
+
+
 def test_importing_it_starts_no_process_and_no_telemetry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library's own import does, which shows that this would be seen."""
     monkeypatch.delenv("CI", raising=False)
     ours = audited("from artvec.openvino_api import ov; assert ov.Core().available_devices")
     assert ours == {"seen": [], "telemetry": False, "CI": None}
-    assert audited("import openvino")["telemetry"] is True
 
 
 def test_converting_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,9 +66,34 @@ def test_converting_sends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert list((tmp_path / "encoders").glob("*"))  # it was converted
 
 
-def test_the_converter_can_be_imported_afterwards() -> None:
+def test_two_threads_that_convert_leave_the_environment_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
     told = audited(
-        "import artvec.openvino_api, os; os.environ['CI'] = 'true'\n"
-        "from openvino.tools.ovc import convert_model; assert callable(convert_model)"
+        """
+import time, threading
+from artvec import openvino_api
+seen_within = []
+def slow(module, example_input):
+    seen_within.append(os.environ.get("CI"))
+    time.sleep(example_input)
+    seen_within.append(os.environ.get("CI"))
+openvino_api.ov.convert_model = slow
+threads = [threading.Thread(target=openvino_api.convert, args=(None, s)) for s in (0.2, 0.3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert seen_within == ["true"] * 4, seen_within
+"""
     )
-    assert told["seen"] == []
+    assert told["CI"] is None
+
+
+def test_other_code_still_finds_the_converter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    audited(
+        "import artvec.openvino_api, openvino\n"
+        "from openvino import convert_model\n"
+        "assert callable(convert_model) and callable(openvino.convert_model)\n"
+        "assert not hasattr(openvino, 'something_else')"
+    )

@@ -71,6 +71,11 @@ def test_a_row_that_is_not_there_is_refused(row: int) -> None:
         vectors.take(np.array([0, row]))
 
 
+def test_blocks_of_different_widths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[3, 4\]"):
+        mapped([np.zeros((4, 3), np.float32), np.zeros((3, 4), np.float32)])
+
+
 def test_no_rows_and_no_blocks() -> None:
     assert mapped([np.zeros((4, 3), np.float32)]).take(np.array([], int)).shape == (0, 3)
     assert mapped([np.zeros((0, 3), np.float32)]).count == 0

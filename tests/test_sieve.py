@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import faiss
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,3 +75,50 @@ def test_a_long_search_finds_what_faiss_finds() -> None:
     assert differ[3:].mean() < 0.001  # of the first three, copies and zeros tie
     assert found.rows[1].tolist() == [1, *range(70_000, 70_009)]
     assert found.rows[2].tolist() == list(range(10))
+
+
+BROKEN = """
+import numpy as np
+from artvec.faiss_index.sieve import sieved
+rng = np.random.default_rng(0)
+units = np.eye(1280, dtype=np.float32)[:1000]
+def blocks():
+    for _ in range(3):
+        yield rng.standard_normal((1024, 1280)).astype(np.float32)
+    raise OSError("the disk is gone")
+seen = sieved(blocks(), units, np.full(1000, 0.9, np.float32))
+try:
+    next(seen)
+    {how}
+except OSError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("how", ["list(seen)", "seen.close()", "del seen"])
+def test_a_search_that_is_broken_off_ends_in_order(how: str) -> None:
+    """A block is being multiplied at that moment; in processes, as it might crash them."""
+    for _ in range(3):
+        command = [sys.executable, "-c", BROKEN.format(how=how)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == ("the disk is gone\n" if "list" in how else "")
+
+
+@pytest.mark.parametrize("value", [1e-39, 3e-39, 1e-37, 1e37])
+@pytest.mark.parametrize("dim", [2, 300])
+def test_rows_near_the_ends_of_fp32(value: float, dim: int) -> None:
+    """One over a length below 3e-39 is more than fp32 holds; no row is lost, none comes first."""
+    rng = np.random.default_rng(0)
+    rows = (rng.choice([-1, 1, 2], (900, dim)) * value).astype(np.float32)
+    queries = rng.standard_normal((300, dim)).astype(np.float32)
+    wide = rows.astype(np.float64)
+    exact = wide / np.linalg.norm(wide, axis=1, keepdims=True) @ unit_rows(queries).T  # (N, Q)
+    floors = np.sort(exact, axis=0)[-20].astype(np.float32)
+    (seen,) = sieved([rows], unit_rows(queries), floors)
+    if seen[1] is not None:
+        kept = np.zeros(exact.shape, dtype=bool)
+        kept[seen[1].rows, seen[1].queries] = True
+        assert kept[exact > floors + 1e-6].all()
+    found = exact_search([rows], queries, 5)
+    np.testing.assert_allclose(found.scores, -np.sort(-exact.T, axis=1)[:, :5], atol=2e-6)

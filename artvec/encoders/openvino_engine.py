@@ -154,9 +154,7 @@ def _check_same_vectors(backbone: Backbone, encoder: OpenVinoEncoder) -> None:
 
 
 def _with_uint8_input(model: ov.Model, preprocessing: Preprocessing) -> ov.Model:
-    from openvino.preprocess import PrePostProcessor
-
-    processor = PrePostProcessor(model)
+    processor = ov.preprocess.PrePostProcessor(model)
     pixels = processor.input()
     pixels.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     pixels.model().set_layout(ov.Layout("NCHW"))

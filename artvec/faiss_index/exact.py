@@ -32,8 +32,13 @@ def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, 
     Args:
         blocks: (n, dim) vectors as emitted, not normalised, in row order; float16 is widened.
         queries: (Q, dim), not normalised.
-        k: Fewer come back where there are fewer rows: the rest is row -1, score -inf.
+        k: At least 1. Fewer come back where there are fewer rows: the rest is row -1, score -inf.
+
+    Raises:
+        ValueError: k is less than 1.
     """
+    if k < 1:
+        raise ValueError(f"k is {k}; it must be at least 1")
     units = unit_rows(queries)
     found = _Found(len(units), k)
     if len(units) < _MANY_QUERIES:
@@ -55,7 +60,8 @@ def _search_long(
     blocks: Iterable[np.ndarray[Any, Any]], units: Float32Array, found: _Found
 ) -> None:
     """Search by FAISS's kernel, and on through the sieve where that is worth its start."""
-    rest, k = _parts(blocks, max(1, _MOST_PRODUCTS // len(units))), found.rows.shape[1]
+    k = found.rows.shape[1]
+    rest = _parts(blocks, max(1, _MOST_PRODUCTS // len(units)))
     begun: list[np.ndarray[Any, Any]] = []
     products = 0
     for block in rest:
@@ -122,9 +128,11 @@ class _Found:
         self._first += block_rows
 
     def add(self, rows: Int64Array, scores: Float32Array, block_rows: int) -> None:
-        """Add (Q, m) rows of the next block."""
+        """Add (Q, m) rows of the next block; FAISS writes -1 where it finds none."""
+        scores = np.where(rows >= 0, scores, np.float32(-np.inf))
+        rows = np.where(rows >= 0, rows + self._first, -1)
         scores = np.concatenate([self.scores, scores], axis=1)
-        rows = np.concatenate([self.rows, rows + self._first], axis=1)
+        rows = np.concatenate([self.rows, rows], axis=1)
         order = np.lexsort((rows, -scores), axis=1)[:, : self.rows.shape[1]]
         rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
         self._replace(slice(None), rows, scores)
@@ -134,11 +142,11 @@ class _Found:
         """Add rows of the next block to some queries, all of which have k rows."""
         k, first = self.rows.shape[1], self._first
         self._first += block_rows
-        near = survivors.scores > self.floors[survivors.queries]  # one that ties comes after
-        some, position = np.unique(survivors.queries[near], return_inverse=True)
+        nearer = survivors.scores > self.floors[survivors.queries]  # one that ties comes after
+        some, position = np.unique(survivors.queries[nearer], return_inverse=True)
         query = np.concatenate([np.repeat(np.arange(len(some)), k), position])
-        rows = np.concatenate([self.rows[some].ravel(), survivors.rows[near] + first])
-        scores = np.concatenate([self.scores[some].ravel(), survivors.scores[near]])
+        rows = np.concatenate([self.rows[some].ravel(), survivors.rows[nearer] + first])
+        scores = np.concatenate([self.scores[some].ravel(), survivors.scores[nearer]])
         order = np.lexsort((rows, -scores, query))
         starts = np.searchsorted(query[order], np.arange(len(some)))
         best = order[starts[:, None] + np.arange(k)]  # (some, k)

@@ -19,10 +19,11 @@ _CHUNK_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class MappedVectors:
-    """The (N, dim) vectors of a collection, block by block where they lie.
+    """The (N, dim) vectors of a collection, block by block where they lie; made by `mapped`.
 
     Attributes:
-        blocks: (n, dim) each, in row order.
+        blocks: (n, dim) each, in row order; of one type and width, contiguous and aligned, for
+            `take` looks at all of them as one array.
         firsts: Number of each block's first row.
     """
 
@@ -53,7 +54,7 @@ class MappedVectors:
     @cached_property
     def _places(self) -> Int64Array:
         """Where each block begins in the window, less the width of all rows before it."""
-        dim, step = self.blocks[0].shape[1], self.blocks[0].itemsize
+        dim, step = self._window.shape[1], self._window.itemsize
         places: Int64Array = (self._addresses - self._addresses.min()) // step - self.firsts * dim
         return places
 
@@ -66,10 +67,11 @@ class MappedVectors:
         Raises:
             IndexError: There is no such row.
         """
+        rows = np.asarray(rows, dtype=np.int64)
         if len(rows) and not (rows.min() >= 0 and rows.max() < self.count):
             raise IndexError(f"rows {rows.min()} to {rows.max()} of {self.count}")
         which = np.searchsorted(self.firsts, rows, side="right") - 1
-        near = self._window[self._places[which] + rows * self.blocks[0].shape[1]]
+        near = self._window[self._places[which] + rows * self._window.shape[1]]
         vectors: Float32Array = near.astype(np.float32, copy=False)
         return vectors
 
@@ -78,8 +80,13 @@ def mapped(blocks: Sequence[np.ndarray[Any, Any]]) -> MappedVectors:
     """Number the rows of (n, dim) blocks; empty ones are passed over.
 
     Blocks of one type that lie in order are not copied.
+
+    Raises:
+        ValueError: Their widths differ.
     """
     blocks = [block for block in blocks if len(block)]
+    if len(widths := {block.shape[1] for block in blocks}) > 1:
+        raise ValueError(f"blocks of vectors have different widths: {sorted(widths)}")
     if blocks:
         kind = np.result_type(*blocks)
         blocks = [np.require(block, kind, ["C_CONTIGUOUS", "ALIGNED"]) for block in blocks]

@@ -13,15 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.vectors import cosines_of, inverses, lengths
+from artvec.faiss_index.vectors import SAFE_LENGTHS, cosines_of, inverses, lengths
 from artvec.types import Float32Array, Float64Array, Int64Array
 
 _UNIT_ROUNDOFF = 2.0**-8
 """Of bf16, which has eight significant bits (Higham 2002, section 2.1)."""
 
 _SUM_ROUNDOFF = 2.0**-23
-_SCALING_ERROR = 2.0**-16
-"""Of a row's length once it is brought to 1: near fp32's limits by a number with fewer bits."""
+"""Of fp32, for the sums of a product."""
 
 _MOST_PER_QUERY = 32
 """Survivors of a block; more (copies of one picture) take longer than scoring all its rows."""
@@ -58,10 +57,9 @@ def error_bound(dim: int) -> float:
 
     Rounding moves each by at most u of its length, so that |q̃·x̃ - q·x| ≤ 2u + u² by the
     Cauchy-Schwarz inequality; summing in fp32 adds at most dim · 2⁻²³ (Higham 2002, section 3.1),
-    and an engine that rounds its results to bf16, too, at most u (1 + u)². Rows that are only
-    nearly of length 1 add by how much they are not.
+    and an engine that rounds its results to bf16, too, at most u (1 + u)².
     """
-    return (1 + _UNIT_ROUNDOFF) ** 3 - 1 + dim * _SUM_ROUNDOFF + _SCALING_ERROR
+    return (1 + _UNIT_ROUNDOFF) ** 3 - 1 + dim * _SUM_ROUNDOFF
 
 
 def sieved(
@@ -77,18 +75,22 @@ def sieved(
         floors: (Q,) cosines that a row must exceed; the caller may raise them as it goes.
 
     Yields:
-        A block and its survivors; None where there are so many that scoring all rows is faster.
+        A block and its survivors; None where scoring all rows is faster, or the bound holds not.
     """
     margin = np.float32(error_bound(units.shape[1]))
     lanes = [_Lane(_products(units.shape[1]).create_infer_request()) for _ in range(2)]
     waiting: _Multiplied | None = None
-    for number, block in enumerate(blocks):
-        following = lanes[number % 2].start(block, units)
+    try:
+        for number, block in enumerate(blocks):
+            following = lanes[number % 2].start(block, units)
+            if waiting:
+                yield waiting.block, waiting.survivors(units, floors - margin)
+            waiting = following
         if waiting:
             yield waiting.block, waiting.survivors(units, floors - margin)
-        waiting = following
-    if waiting:
-        yield waiting.block, waiting.survivors(units, floors - margin)
+    finally:  # dropped under way, a request would go on reading memory that is gone
+        for lane in lanes:
+            lane.request.wait()
 
 
 @dataclass
@@ -96,19 +98,22 @@ class _Lane:
     """What multiplies every second block; its memory is used again, as touching new memory costs.
 
     Attributes:
-        request: Multiplies unit rows with the queries.
-        units: (n, dim) of the block under way and more.
+        request: Multiplies rows of length 1 with the queries.
+        memory: (n, dim) for these rows, as many as the largest block had.
     """
 
     request: Any
-    units: Float32Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
+    memory: Float32Array = field(default_factory=lambda: np.empty((0, 0), dtype=np.float32))
 
     def start(self, block: np.ndarray[Any, Any], units: Float32Array) -> _Multiplied:
         rows = np.asarray(block, dtype=np.float32)
         norms = lengths(rows)
-        if len(self.units) < len(rows):
-            self.units = np.empty(rows.shape, dtype=np.float32)
-        multiplied = np.multiply(rows, inverses(norms)[:, None], out=self.units[: len(rows)])
+        least, most = SAFE_LENGTHS
+        if not ((norms == 0) | ((norms > least) & (norms < most))).all():
+            return _Multiplied(block, rows, norms, None)
+        if len(self.memory) < len(rows):
+            self.memory = np.empty(rows.shape, dtype=np.float32)
+        multiplied = np.multiply(rows, inverses(norms)[:, None], out=self.memory[: len(rows)])
         self.request.start_async([multiplied, units], share_inputs=True)
         return _Multiplied(block, rows, norms, self.request)
 
@@ -121,7 +126,7 @@ class _Multiplied:
         block: As it came.
         rows: (n, dim) the same in fp32.
         lengths: (n,) of these.
-        request: Multiplies them, at length 1, with the queries.
+        request: Multiplies them; None where lengths leave the bound's range.
     """
 
     block: np.ndarray[Any, Any]
@@ -130,10 +135,11 @@ class _Multiplied:
     request: Any
 
     def survivors(self, units: Float32Array, floors: Float32Array) -> Survivors | None:
+        if self.request is None:
+            return None
         self.request.wait()
         below = self.request.get_output_tensor(0).data < floors  # (n, Q)
-        # What overflowed to NaN is not below, and so survives.
-        found = np.flatnonzero(np.logical_not(below, out=below))
+        found = np.flatnonzero(np.logical_not(below, out=below))  # NaN is not below
         if len(found) > _MOST_PER_QUERY * len(units):
             return None
         rows, queries = np.divmod(found, len(units))

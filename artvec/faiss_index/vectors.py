@@ -9,19 +9,28 @@ import numpy as np
 from artvec.types import Float32Array, Float64Array
 
 _LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
+SAFE_LENGTHS = 1e-37, 1e37
+"""Between these one over a length has all of fp32's bits."""
 
 
 def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
     """Return a copy of (N, dim) vectors at length 1; a zero vector stays zero."""
     wide = np.asarray(vectors, dtype=np.float32)
-    units: Float32Array = wide * inverses(lengths(wide))[:, None]
+    norms = lengths(wide)
+    with np.errstate(over="ignore", invalid="ignore"):
+        units: Float32Array = wide * inverses(norms)[:, None]
+    least, most = SAFE_LENGTHS
+    odd = (norms > 0) & ((norms < least) | (norms > most))
+    if odd.any():
+        units[odd] = wide[odd] / norms[odd, None]  # in double precision
     return units
 
 
 def inverses(norms: Float64Array) -> Float32Array:
-    """Return (N,) one over each length, 0 for a length of 0."""
+    """Return (N,) one over each length, 0 for a length of 0; inf for those below 3e-39."""
     inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-    return inverse.astype(np.float32)
+    with np.errstate(over="ignore"):
+        return inverse.astype(np.float32)
 
 
 def cosines_of(vectors: Float32Array, norms: Float64Array, units: Float32Array) -> Float32Array:
