@@ -25,7 +25,7 @@ from benchmarks.measure import Figure, artvec, run, write
 from benchmarks.vectors import realistic, write_collection
 
 RECIPES = ("rabitq", "ivf", "ivfpq", "hnsw")
-K, SINGLE, BATCH, ROUNDS = 10, 50, 1000, 3
+K, SINGLE, BATCH, ROUNDS = 10, 50, 1000, 5
 EFFORTS = (16, 32, 64)
 """Of searching the graphs of other packages."""
 ONE_BY_ONE = "search one by one"
