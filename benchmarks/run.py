@@ -18,7 +18,7 @@ SHORT = {
     "search_start": (1, 0),
     "embed": (13, 5),
     "memory": (3, 3),
-    "indexes": (2, 12),
+    "indexes": (4, 16),
     "evaluation": (6, 25),
     "clusters": (3, 12),
     "precision": (6, 0),
