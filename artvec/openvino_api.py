@@ -1,7 +1,7 @@
 """OpenVINO without its converter: `from artvec.openvino_api import ov`, and nothing is sent.
 
 Importing OpenVINO imports its converter, which starts a process that sends usage statistics and
-takes a cold search a seventh of its time. Only a backbone that is converted needs it.
+takes half of the import's time. Only a backbone that is converted needs it.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ def test_what_limits_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 def test_cores_that_are_there_but_not_for_us() -> None:
     before = os.sched_getaffinity(0)
     if len(before) == 1:
-        pytest.skip("there is only one")
+        pytest.skip("needs two cores: one is taken away")
     try:
         os.sched_setaffinity(0, {min(before)})
         (cores,) = [f for f in machine.examine() if f.subject == "cores"]

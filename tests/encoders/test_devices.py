@@ -21,12 +21,6 @@ TORCH = EncoderOptions(engine="torch", device="cpu", precision="fp32")
 HALF = (0.5, 0.5, 0.5)
 
 
-@pytest.fixture(scope="module")
-def cnn() -> Backbone:
-    """The small CNN, which compiles in a moment."""
-    return backbones.load(BackboneRequest("simple_cnn"))
-
-
 def means_of(module: torch.nn.Module) -> Backbone:
     shape = Preprocessing(2, 2, "squash", "box", HALF, HALF)
     return Backbone(EncoderIdentity(type(module).__name__, "0", shape, "top", 3), module)

@@ -11,24 +11,18 @@ import numpy as np
 import pytest
 import torch
 
-from artvec import backbones, encoders
+from artvec import encoders
 from artvec.encoders import openvino_engine
 from artvec.encoders.openvino_engine import NotConvertible, OpenVinoEncoder
 from artvec.encoders.torch_engine import TorchEncoder
 from artvec.errors import ArtvecError, OutOfMemory
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, EncoderOptions, Preprocessing
+from artvec.types import Backbone, EncoderIdentity, EncoderOptions, Preprocessing
 
 OPENVINO = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
 TORCH = EncoderOptions(engine="torch", device="cpu", precision="fp32")
 _CPU = Path("/proc/cpuinfo")
 HAS_BF16 = _CPU.exists() and "_bf16" in _CPU.read_text()
 HALF = (0.5, 0.5, 0.5)
-
-
-@pytest.fixture(scope="module")
-def cnn() -> Backbone:
-    """The small CNN, which compiles in a moment."""
-    return backbones.load(BackboneRequest("simple_cnn"))
 
 
 @pytest.fixture(scope="module")

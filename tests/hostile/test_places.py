@@ -134,7 +134,7 @@ def _unprivileged() -> tuple[str, ...]:
     if os.geteuid() != 0:
         return ()
     if shutil.which("setpriv") is None:
-        pytest.skip("root can't put its privileges aside here")
+        pytest.skip("needs setpriv, with which root puts its privileges aside")
     rights = "-dac_override,-dac_read_search"
     return ("setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}")
 

@@ -1,0 +1,14 @@
+"""What the checks of engines and devices share."""
+
+from __future__ import annotations
+
+import pytest
+
+from artvec import backbones
+from artvec.types import Backbone, BackboneRequest
+
+
+@pytest.fixture(scope="module")
+def cnn() -> Backbone:
+    """The small CNN, which compiles in a moment."""
+    return backbones.load(BackboneRequest("simple_cnn"))
