@@ -12,6 +12,7 @@ from artvec.collection.analysis import is_analysis, outdated
 from artvec.collection.failures import known_failures, still_failing
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import open_collection, source_of
+from artvec.collection.settings import takes_any_suffix
 from artvec.errors import ArtvecError, command
 from artvec.images.find import find_images
 from artvec.progress import Progress, silent
@@ -101,7 +102,8 @@ def _compared(
     # The version of artvec doesn't matter here: a known failure is known.
     failures = known_failures(folder, artvec_version=None)
     try:
-        samples = {sample.path: sample for sample in find_images(place).samples}
+        there = find_images(place, any_suffix=takes_any_suffix(manifest))
+        samples = {sample.path: sample for sample in there.samples}
     except ArtvecError as error:
         notes.append(f"the source can't be compared: {error.message}")
     else:
@@ -111,6 +113,9 @@ def _compared(
             if path not in rows and still_failing(sample, failures) is None
         ]
         orphaned = [path for path in rows if path not in samples]
+        if there.images_by_content:
+            count = len(there.images_by_content)
+            notes.append(f"{count} more are images by content but not by name (--any-suffix)")
         stale = [p for p, row in rows.items() if p in samples and _changed(row, samples[p])]
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")

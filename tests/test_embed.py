@@ -15,7 +15,9 @@ from PIL import Image
 
 from artvec.collection.reader import blocks, columns, open_collection
 from artvec.embed import EmbedOptions, EmbedReport, embed
+from artvec.embed.repair import repair
 from artvec.errors import ArtvecError
+from artvec.status import status
 
 Paint = Callable[[Path, int], Path]
 
@@ -253,6 +255,37 @@ def test_refusals_say_what_to_type(
         embed(Path("art"), options)
     assert refused.value.usage
     assert refused.value.hint
+
+
+def test_images_by_content_are_said_and_taken_for_good_when_asked(
+    tmp_path: Path, paint: Paint
+) -> None:
+    for name in ("a.png", "plain", "scan.dat"):
+        paint(tmp_path / "art/x.png", len(name)).rename(tmp_path / "art" / name)
+    (tmp_path / "art/notes.txt").write_text("none")
+    report = colours(tmp_path / "art")
+    assert (report.found, report.embedded) == (1, 1)
+    assert report.images_by_content == ("plain", "scan.dat")
+    assert report.passed_over == {"": 1, ".dat": 1, ".txt": 1}
+    assert any("plain, scan.dat; --any-suffix" in note for note in report.notes)
+    assert any("2 more are images by content" in note for note in status(report.index).notes)
+    taken = colours(tmp_path / "art", any_suffix=True)
+    assert (taken.embedded, taken.reused, taken.passed_over) == (2, 1, {".txt": 1})
+    again = embed(tmp_path / "art")
+    assert (again.rows, again.reused, again.removed) == (3, 3, 0)
+    assert status(report.index).complete
+    (report.index / "collection.json").unlink()
+    repair(report.index, tmp_path / "art")
+    assert set(column(report.index, "width")) == {"a.png", "plain", "scan.dat"}
+    back = embed(tmp_path / "art", EmbedOptions(any_suffix=False))
+    assert (back.rows, back.removed) == (1, 2)
+
+
+def test_a_source_whose_names_hide_its_images_says_so(tmp_path: Path, paint: Paint) -> None:
+    paint(tmp_path / "art/x.png", 0).rename(tmp_path / "art/plain")
+    with pytest.raises(ArtvecError, match="though 1 begin") as refused:
+        colours(tmp_path / "art")
+    assert "--any-suffix" in refused.value.hint
 
 
 def test_an_empty_source_never_empties_a_collection(tmp_path: Path, paint: Paint) -> None:

@@ -183,8 +183,8 @@ def _request(told: Mapping[str, Any], identity: EncoderIdentity) -> Mapping[str,
     request = told.get("request")
     names: Sequence[str] = ("name", "weights", "image_size_px", "fit")
     kept: dict[str, Any] = dict.fromkeys(names)
-    if isinstance(request, dict) and sorted(request) == sorted(names):
-        kept = request
+    if isinstance(request, dict) and request.keys() >= kept.keys():
+        kept = {name: request[name] for name in names}
     if kept["name"] and Path(kept["name"]).is_dir():  # a run, which the identity doesn't name
         return kept
     return {**kept, "name": identity.backbone, "fit": identity.preprocessing.fit}

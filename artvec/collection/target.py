@@ -55,6 +55,12 @@ def check_any_found(found: Found, source: Path, has_collection: bool) -> None:
     """
     if found.samples or found.skipped:
         return
+    hidden = found.images_by_content
+    if hidden:
+        raise ArtvecError(
+            f"no file under {source} is named as an image, though {len(hidden)} begin like one",
+            f"take them, e.g. {hidden[0]}: --any-suffix",
+        )
     kept = "; its collection was left as it is" if has_collection else ""
     raise ArtvecError(
         f"no images under {source}{kept}",

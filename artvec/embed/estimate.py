@@ -19,13 +19,13 @@ from artvec.collection.failures import known_failures
 from artvec.collection.plan import Plan, known_rows, make_plan, removed
 from artvec.embed.limit import Limit, Stage, limit_notes, rehearsed_limit, worth_telling
 from artvec.embed.options import EmbedOptions
-from artvec.embed.prepare import Place, Prepared, prepare, reading_version
+from artvec.embed.prepare import Place, Prepared, find_as_asked, prepare, reading_version
 from artvec.encoder_setup import ReadyEncoder, rehearsed_encoder
 from artvec.encoders.speed import seconds_an_image
 from artvec.errors import OutOfMemory
 from artvec.extract import out_of_memory
 from artvec.images.decode import decode_sample
-from artvec.images.find import Found, find_images
+from artvec.images.find import Found
 from artvec.images.opening import import_decoders
 from artvec.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
 from artvec.types import (
@@ -80,6 +80,8 @@ class DryRun:
         failures: They: skipped while finding, known from earlier runs, or met in the sample.
         dim: Width of the vectors.
         estimate: What the run would cost.
+        images_by_content: See `EmbedReport`.
+        passed_over: See `EmbedReport`.
         notes: What a user should be told.
         limit: The stage that the run would wait for; None for one too short to say.
         dry_run: True, for readers of the JSON.
@@ -94,6 +96,8 @@ class DryRun:
     failures: tuple[Skipped, ...]
     dim: int
     estimate: Estimate
+    images_by_content: tuple[str, ...]
+    passed_over: dict[str, int]
     notes: tuple[str, ...]
     limit: Stage | None
     dry_run: bool = True
@@ -124,8 +128,8 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     """
     options = options or EmbedOptions()
     started = time.perf_counter()
-    found = find_images(source)
     folder = locate.for_source(source, options.index)
+    found = find_as_asked(source, folder, options)
     target.check_free_or_collection(folder, source)
     stopwatch = _Stopwatch()
     prepared = prepare(
@@ -157,6 +161,8 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
             encoder_seconds=stopwatch.seconds,
             sampled=len(rehearsal.decoded) + len(rehearsal.failures),
         ),
+        images_by_content=found.images_by_content,
+        passed_over=dict(found.passed_over),
         notes=(*prepared.notes, *limit_notes(limit, encoder, options.decode)),
         limit=limit.stage if limit else None,
     )

@@ -30,6 +30,7 @@ class EmbedOptions:
         dtype: Of the stored vectors.
         decode: See `DecodeMode`.
         max_pixels: Larger pictures are skipped.
+        any_suffix: Also take files that are images by content but not by name.
         metadata: CSV file to join; `none` drops the one used before.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
@@ -47,6 +48,7 @@ class EmbedOptions:
     dtype: Literal["float32", "float16"] | None = None
     decode: DecodeMode = "fast"
     max_pixels: int = MAX_PIXELS
+    any_suffix: bool | None = None
     metadata: Path | None = None
     group: str | None = None
     overwrite: bool = False
@@ -78,6 +80,8 @@ class EmbedReport:
         index_recipe: How it is searched.
         unmatched: Metadata rows that name no image.
         ambiguous: Metadata rows that name several images, or one that has a row already.
+        images_by_content: Files that are images by content but not by name, and were left.
+        passed_over: Suffix → number of files that are not named as images, these included.
         area_lost: Mean share of the embedded pictures' area that the backbone never saw.
         notes: What a user should be told.
     """
@@ -99,5 +103,7 @@ class EmbedReport:
     index_recipe: str
     unmatched: tuple[str, ...]
     ambiguous: tuple[str, ...]
+    images_by_content: tuple[str, ...]
+    passed_over: dict[str, int]
     area_lost: float | None
     notes: tuple[str, ...]

@@ -11,15 +11,16 @@ import artvec
 from artvec.collection import locate, settings, target
 from artvec.collection.facts import Facts
 from artvec.collection.index.follow import stored_wish
-from artvec.collection.manifest import Manifest
+from artvec.collection.manifest import Manifest, read_manifest
 from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
 from artvec.errors import ArtvecError
 from artvec.faiss_index.recipes import Wish
-from artvec.images.find import Found
+from artvec.images.find import Found, find_images
 from artvec.images.opening import readable_formats
 from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
 
+_SHOWN = 3
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
 
@@ -61,6 +62,21 @@ class Place:
     replaces: bool
 
 
+def find_as_asked(source: Path, folder: Path, options: EmbedOptions) -> Found:
+    """Walk a source as the run says, else as its collection was made.
+
+    Raises:
+        ArtvecError: See `find_images`.
+    """
+    if options.any_suffix is not None:
+        return find_images(source, any_suffix=options.any_suffix)
+    try:
+        any_suffix = settings.takes_any_suffix(read_manifest(folder))
+    except ArtvecError:
+        any_suffix = False  # no collection yet, or one that the run refuses or replaces
+    return find_images(source, any_suffix=any_suffix)
+
+
 def prepare(
     place: Place,
     source: Path,
@@ -89,7 +105,10 @@ def prepare(
         stored = target.begun(place.folder, manifest)
     elif kept is not None:
         _check_same(kept, manifest, source, options)
-    manifest = replace(stored or manifest, source=manifest.source)
+    remembered = settings.with_suffix_rule(
+        (stored or manifest).request, any_suffix=found.any_suffix
+    )
+    manifest = replace(stored or manifest, source=manifest.source, request=remembered)
     facts = settings.facts_for(metadata, kept or manifest, place.folder, choice, ready.splits)
     return Prepared(
         place.folder,
@@ -98,8 +117,18 @@ def prepare(
         ready,
         facts,
         stored_wish(place.folder.parent if place.replaces else place.folder) or Wish(),
-        (*ready.notes, *settings.unjoined(metadata)),
+        (*ready.notes, *settings.unjoined(metadata), *_left(found)),
     )
+
+
+def _left(found: Found) -> tuple[str, ...]:
+    """Return a note about images that the source's names hide."""
+    paths = found.images_by_content
+    if not paths:
+        return ()
+    some = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
+    what = "1 file is an image" if len(paths) == 1 else f"{len(paths)} files are images"
+    return (f"{what} by content but not by name: {some}; --any-suffix takes them",)
 
 
 def reading_version(options: EmbedOptions) -> str:

@@ -16,12 +16,12 @@ from artvec.collection.manifest import Manifest, read_manifest, write_manifest
 from artvec.collection.plan import known_rows
 from artvec.collection.reader import columns, open_collection, source_of
 from artvec.collection.salvage import salvage_manifest, salvage_shards
-from artvec.collection.settings import stored_request
+from artvec.collection.settings import stored_request, takes_any_suffix, with_suffix_rule
 from artvec.embed.options import EmbedOptions
 from artvec.embed.verb import embed
 from artvec.encoder_setup import ready_encoder
 from artvec.errors import ArtvecError, command
-from artvec.images.find import find_images
+from artvec.images.find import find_images, is_named_as_image
 from artvec.progress import Progress, silent
 from artvec.types import AUTO
 
@@ -64,7 +64,8 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
         )
     shards = {name.removeprefix("shards/") for name in broken.damaged}
     whole = [shard for shard in broken.manifest.shards if shard.name not in shards]
-    target.check_same_pictures(known_rows(folder, whole), find_images(place), place)
+    there = find_images(place, any_suffix=takes_any_suffix(broken.manifest))
+    target.check_same_pictures(known_rows(folder, whole), there, place)
     salvage = salvage_shards(folder, broken.manifest, shards)
     notes = broken.notes
     if INDEX in broken.damaged and stored_wish(folder) is None:
@@ -110,6 +111,9 @@ def _mendable(folder: Path, source: Path | None) -> _Broken:
 def _rebuilt(folder: Path, source: Path | None) -> Manifest:
     """Rebuild a manifest, with a request that yields its encoder again."""
     manifest = salvage_manifest(folder, source)
+    paths = [row.path for row in known_rows(folder, manifest.shards)]
+    odd = not all(map(is_named_as_image, paths))
+    manifest = replace(manifest, request=with_suffix_rule(manifest.request, any_suffix=odd))
     sizes_px = (manifest.request["image_size_px"], manifest.encoder.preprocessing.size_px)
     for size_px in sizes_px:
         request = {**manifest.request, "image_size_px": size_px}

@@ -19,11 +19,11 @@ from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.limit import find_limit, limit_notes, worth_telling
 from artvec.embed.options import EmbedOptions, EmbedReport
-from artvec.embed.prepare import Place, Prepared, prepare, reading_version
+from artvec.embed.prepare import Place, Prepared, find_as_asked, prepare, reading_version
 from artvec.embed.usage import Meter, stage_seconds, utilisation
 from artvec.encoder_setup import ReadyEncoder
 from artvec.extract import Embedded, ExtractOptions, extract
-from artvec.images.find import Found, find_images
+from artvec.images.find import Found
 from artvec.images.fit import area_lost
 from artvec.progress import Progress, silent
 from artvec.shards import Row
@@ -53,8 +53,8 @@ def embed(
             that can't be read or written, or weights that can't be had.
     """
     options = options or EmbedOptions()
-    found = find_images(source)
     folder = locate.for_source(source, options.index)
+    found = find_as_asked(source, folder, options)
     target.check_free_or_collection(folder, source)
     if not options.overwrite:
         place = Place(
@@ -117,6 +117,8 @@ def _embed_into(
         index_recipe=index.recipe,
         unmatched=facts.metadata.unmatched,
         ambiguous=facts.metadata.ambiguous,
+        images_by_content=found.images_by_content,
+        passed_over=dict(found.passed_over),
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
         notes=(
             *prepared.notes,

@@ -1,42 +1,68 @@
-"""Find the image files below a folder, in a natural order; nothing is opened here."""
+"""Find the image files below a folder, in a natural order; only files of other names are opened."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from artvec.errors import ArtvecError
-from artvec.images.reading import mtime_ns
+from artvec.images.headers import begins_like_an_image
+from artvec.images.reading import mtime_ns, open_without_waiting
 from artvec.types import Sample, Skipped
 
-SUFFIXES = frozenset(".jpg .jpeg .jpe .png .webp .gif .bmp .tif .tiff .avif .heic .heif".split())
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .pjpeg .pjp .jpg_large .mpo "
+    ".png .apng .webp .gif .bmp .dib .tif .tiff .avif .avifs .heic .heif .hif".split()
+)
+_RAW_SUFFIXES = frozenset(
+    ".3fr .arw .cr2 .cr3 .dcr .dng .erf .fff .iiq .kdc .mef .mos .nef .nrw .orf .pef .raf .raw "
+    ".rw2 .rwl .sr2 .srf .srw .x3f".split()
+)
+"""Cameras' raw files begin like TIFF, but what a TIFF reader finds in them is a thumbnail."""
+_HEAD_BYTES = 64
 _OWN = ({"run.json", "model.safetensors"}, {"collection.json", "shards"})
 """What tells runs and collections, which hold charts, from folders of pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a walk through a folder found, in natural order."""
+    """What a walk through a folder found, in natural order.
+
+    Attributes:
+        samples: The images.
+        skipped: Entries named like images that can't be read.
+        images_by_content: Paths of files that begin like images and have other suffixes; empty
+            where these were taken.
+        passed_over: Suffix → number of the other files, most frequent first; the empty suffix
+            for none. It includes `images_by_content`.
+        any_suffix: Whether files of other suffixes that begin like images were taken.
+    """
 
     samples: tuple[Sample, ...]
     skipped: tuple[Skipped, ...]
+    images_by_content: tuple[str, ...] = ()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    any_suffix: bool = False
 
 
-def find_images(root: Path) -> Found:
+def find_images(root: Path, *, any_suffix: bool = False) -> Found:
     """Walk a folder recursively, and follow links.
 
     Hidden files and folders are ignored, and so are artvec's own runs and collections.
 
     Args:
         root: The source folder.
+        any_suffix: Take files that begin like images, whatever their suffix; cameras' raw files
+            are left out all the same.
 
     Returns:
-        Samples ordered folder by folder, digits by their value (`a2` before `a10`), and the
-        entries that look like images but can't be read.
+        Samples ordered folder by folder, digits by their value (`a2` before `a10`), the entries
+        that look like images but can't be read, and what was passed over.
 
     Raises:
         ArtvecError: The folder does not exist or can't be listed.
@@ -54,8 +80,16 @@ def find_images(root: Path) -> Found:
         ) from error
     samples: list[Sample] = []
     skipped: list[Skipped] = []
+    by_content: list[str] = []
+    passed_over: Counter[str] = Counter()
     escaped: set[str] = set()
     for item in _walk(str(root)):
+        if isinstance(item, _Other):
+            if item.image is None or not any_suffix:
+                passed_over[item.suffix] += 1
+                by_content += [item.image.path] if item.image else []
+                continue
+            item = item.image
         if isinstance(item, Sample) and "\\x" in item.path:
             if item.path in escaped:
                 item = _skip(item.path, "bad_name", "another file's name is written the same way")
@@ -64,7 +98,13 @@ def find_images(root: Path) -> Found:
             samples.append(item)
         else:
             skipped.append(item)
-    return Found(tuple(samples), tuple(skipped))
+    others = dict(passed_over.most_common())
+    return Found(tuple(samples), tuple(skipped), tuple(by_content), others, any_suffix)
+
+
+def is_named_as_image(name: str) -> bool:
+    """Say whether a file name's suffix is one that images have."""
+    return _suffix(name) in SUFFIXES
 
 
 def sample_of(file: Path, root: Path | None = None) -> Sample:
@@ -126,11 +166,19 @@ class _Folder:
     remaining: Iterator[os.DirEntry[str]]
 
 
-def _walk(root: str) -> Iterator[Sample | Skipped]:
+@dataclass(frozen=True, slots=True)
+class _Other:
+    """A file whose suffix is no image's, and the image that it is by its first bytes."""
+
+    suffix: str
+    image: Sample | None
+
+
+def _walk(root: str) -> Iterator[Sample | Skipped | _Other]:
     """Visit folder by folder, in order; with a list of its own, as folders nest without limit."""
     above: list[_Folder] = []
     ancestors: set[tuple[int, int]] = set()
-    found: _Folder | Sample | Skipped | None = _enter(root, "", ancestors)
+    found: _Folder | Sample | Skipped | _Other | None = _enter(root, "", ancestors)
     while True:
         if isinstance(found, _Folder):
             above.append(found)
@@ -150,8 +198,9 @@ def _walk(root: str) -> Iterator[Sample | Skipped]:
         path = folder.prefix + readable(entry.name)
         if _is_folder(entry):
             found = _enter(entry.path, path + "/", ancestors)
-        elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
-            found = _describe(entry, path)
+        else:
+            named = is_named_as_image(entry.name)
+            found = _describe(entry, path) if named else _examine(entry, path)
 
 
 def _enter(name: str, prefix: str, ancestors: Container[tuple[int, int]]) -> _Folder | Skipped:
@@ -187,6 +236,24 @@ def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
     if not stat.S_ISREG(status.st_mode):
         return _skip(path, "not_an_image", "not a regular file")
     return Sample(path, entry.path, status.st_size, mtime_ns(status))
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122
+
+
+def _examine(entry: os.DirEntry[str], path: str) -> _Other:
+    """Look at the first bytes of a file whose name doesn't say that it is an image."""
+    suffix = _suffix(path)
+    described = _describe(entry, path) if suffix not in _RAW_SUFFIXES else None
+    if not isinstance(described, Sample):
+        return _Other(suffix, None)
+    try:
+        with open(entry.path, "rb", opener=open_without_waiting) as handle:
+            is_image = begins_like_an_image(handle.read(_HEAD_BYTES))
+    except OSError:
+        is_image = False
+    return _Other(suffix, described if is_image else None)
 
 
 def _skip(path: str, reason: str, message: str) -> Skipped:

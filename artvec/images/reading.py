@@ -103,7 +103,7 @@ def reading(file: str, *, max_bytes: int) -> Iterator[Content]:
         Undecodable: It can't be read, is empty or too large, or changed while it was read.
     """
     try:
-        with FileStream(file, opener=_without_waiting) as stream:
+        with FileStream(file, opener=open_without_waiting) as stream:
             before = stream.status()
             _check(before, max_bytes)
             try:
@@ -124,7 +124,8 @@ def mtime_ns(status: os.stat_result) -> int:
     return min(status.st_mtime_ns, (1 << 63) - 1)
 
 
-def _without_waiting(file: str, flags: int) -> int:
+def open_without_waiting(file: str, flags: int) -> int:
+    """Open a file as `open` does, but never wait for another process."""
     # What was a picture when the folder was listed may be a pipe now, which nobody may ever fill.
     return os.open(file, flags | os.O_NONBLOCK)
 

@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from artvec.errors import ArtvecError
 from artvec.images.find import file_of, find_images, natural_key, readable, sample_of
 
-SUFFIXES = "jpg jpeg jpe png webp gif bmp tif tiff avif heic heif".split()
+SUFFIXES = (
+    "jpg jpeg jpe jfif pjpeg pjp jpg_large mpo png apng webp gif bmp dib tif tiff avif avifs "
+    "heic heif hif".split()
+)
 
 
 def _touch(root: Path, *names: str) -> None:
@@ -42,6 +45,49 @@ def test_finds_every_suffix_in_any_case(tmp_path: Path) -> None:
     names = {name if name[0] == "l" else name.upper() for name in names} | {"mixed.JpEg"}
     _touch(tmp_path, *names, "notes.txt", "jpg", "picture.jpg.txt", "picture.svg")
     assert set(_paths(tmp_path)) == names
+
+
+HEADS = {
+    "jpeg": b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+    "png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "gif": b"GIF89a",
+    "webp": b"RIFF\x20\0\0\0WEBPVP8 ",
+    "tiff": b"II*\0\x08\0\0\0",
+    "bigtiff": b"MM\0+\0\x08\0\0",
+    "bmp": b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
+    "avif": b"\0\0\0\x1cftypavif\0\0\0\0",
+    "heic": b"\0\0\0\x18ftypheic\0\0\0\0",
+}
+
+
+def test_images_by_content_are_named_and_taken_only_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    names = [f"sub/{kind}{suffix}" for kind in HEADS for suffix in ("", ".dat", ".jpg.part")]
+    for name in names:
+        (tmp_path / name).write_bytes(HEADS[Path(name).name.partition(".")[0]])
+    _touch(tmp_path, "a.jpg", "notes.txt", "README", "empty.dat")
+    (tmp_path / "empty.dat").write_bytes(b"")
+    (tmp_path / "film.dat").write_bytes(b"\0\0\0\x18ftypisom\0\0\0\0")
+    (tmp_path / "camera.NEF").write_bytes(HEADS["tiff"])
+    found = find_images(tmp_path)
+    assert [sample.path for sample in found.samples] == ["a.jpg"]
+    assert set(found.images_by_content) == set(names)
+    kinds = len(HEADS)
+    assert found.passed_over == {
+        ".dat": kinds + 2, "": kinds + 1, ".part": kinds, ".txt": 1, ".nef": 1
+    }  # fmt: skip
+    taken = find_images(tmp_path, any_suffix=True)
+    assert {sample.path for sample in taken.samples} == {"a.jpg", *names}
+    assert taken.images_by_content == ()
+    assert taken.passed_over == {".dat": 2, ".txt": 1, "": 1, ".nef": 1}
+
+
+def test_what_is_no_regular_file_is_never_opened(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would keep the walk waiting for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    found = find_images(tmp_path, any_suffix=True)
+    assert (found.samples, found.passed_over) == ((), {"": 2})
 
 
 def test_describes_a_file_without_opening_it(tmp_path: Path) -> None:

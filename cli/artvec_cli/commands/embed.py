@@ -22,6 +22,7 @@ EPILOG = examples(
     "artvec embed ./paintings -m colour:4x4 -i paintings-colour",
 )
 _WORTH_TELLING_S = 1.0
+_SHOWN_SUFFIXES = 8
 
 
 def embed_command(
@@ -45,6 +46,13 @@ def embed_command(
     relink: Annotated[
         bool, typer.Option("--relink", help="SOURCE is where the pictures were moved to.")
     ] = False,
+    any_suffix: Annotated[
+        bool | None,
+        typer.Option(
+            "--any-suffix/--known-suffixes",
+            help="Take every file that is an image by content, whatever its name; remembered.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; count and estimate.")
     ] = False,
@@ -70,6 +78,7 @@ def embed_command(
         dtype=dtype.value if dtype else None,
         decode=decode.value,
         max_pixels=max_pixels or MAX_PIXELS,
+        any_suffix=any_suffix,
         metadata=metadata,
         group=group,
         overwrite=overwrite,
@@ -114,6 +123,7 @@ def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
         output.line(
             f"{report.area_lost:.0%} of the pictures' area lies outside the crop (--fit pad)"
         )
+    _note_others(report, output, verbose=verbose)
     _object(report, output)
 
 
@@ -132,6 +142,7 @@ def _render_dry_run(report: DryRun, output: Output, *, verbose: bool) -> None:
     )
     if cost.encoder_seconds > _WORTH_TELLING_S:
         output.line(f"{_duration(cost.encoder_seconds)} of it make the encoder ready")
+    _note_others(report, output, verbose=verbose)
     _object(report, output)
 
 
@@ -145,6 +156,24 @@ def _note_failures(report: EmbedReport | DryRun, output: Output, *, verbose: boo
     lines = [f"skipped {f.path}: {f.reason} ({f.message})" for f in shown]
     more = report.failed - len(shown)
     output.notes([*lines, *([f"{more} more skipped; -v lists all"] if more else [])])
+
+
+def _note_others(report: EmbedReport | DryRun, output: Output, *, verbose: bool) -> None:
+    """Say what the folder holds that was not looked at: one line, and with -v its images."""
+    if verbose:
+        output.notes([f"an image by content only: {path}" for path in report.images_by_content])
+    counts = report.passed_over
+    if counts:
+        kinds = [f"{suffix or 'no suffix'} {count}" for suffix, count in counts.items()]
+        more = ", …" if len(kinds) > _SHOWN_SUFFIXES else ""
+        files = _plural(sum(counts.values()), "file")
+        output.notes(
+            [f"passed over {files} not named as images: {', '.join(kinds[:_SHOWN_SUFFIXES])}{more}"]
+        )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _duration(seconds: float) -> str:
