@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-SPLIT_FOLDERS = {
-    "train": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
+from collections.abc import Mapping
 
 
-def folder_split(path: str) -> str | None:
-    """Return the split named by the top folder, if it is one: `train/baroque/a.jpg` → train."""
+def folder_split(path: str, split_folders: Mapping[str, str]) -> str | None:
+    """Return the split of the top folder, if it is one: `train/baroque/a.jpg` → train.
+
+    Args:
+        path: Of an image, relative to its source.
+        split_folders: See `split_names.split_folders`.
+    """
     top, _, rest = path.partition("/")
-    return SPLIT_FOLDERS.get(top.lower()) if rest else None
+    return split_folders.get(top) if rest else None
 
 
-def folder_label(path: str) -> str | None:
+def folder_label(path: str, split_folders: Mapping[str, str]) -> str | None:
     """Return the leaf folder: `paintings/baroque/a.jpg` → baroque; None at the source's top."""
     parts = path.split("/")[:-1]
-    if folder_split(path):
+    if folder_split(path, split_folders):
         parts = parts[1:]
     return parts[-1] if parts else None

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from artvec.datasets.column_types import column_type, typed
+from artvec.datasets.delimited import Delimited, Fault, read_delimited
+from artvec.datasets.file_names import Matches, but_for_case, match_names
+from artvec.datasets.split_names import split_named
 from artvec.errors import ArtvecError
 
 RESERVED = frozenset(
     "path label split width height size_bytes mtime_ns content_hash phash colour embedding".split()
 )
-
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?(?<=[0-9])")
+_KEY = "filename"
+_LABELS = ("label", "category")
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,16 @@ class Metadata:
 
     Attributes:
         columns: User columns, name → `int64`, `double` or `string`.
-        rows: Image path → values of those columns.
+        rows: Image path → values of those columns, for every image that has a row.
         labels: Image path → label, where the file gives one.
         splits: Image path → split, where the file gives one.
         unmatched: File names that no image has.
-        ambiguous: Base names that several images have, or that two rows claim.
+        ambiguous: File names that several images have, or whose image has a row already.
+        label_column: The file's column of labels; None leaves labels to the folders.
+        without_row: Images that the file has no row for.
+        skipped_rows: What is wrong with each row that was passed over.
+        respelled: Split as written → the split that it means, and how many rows write it so.
+        misnamed: Columns that would be the label or the split, but for their capitals.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -40,9 +46,14 @@ class Metadata:
     splits: Mapping[str, str] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()
+    label_column: str | None = None
+    without_row: tuple[str, ...] = ()
+    skipped_rows: tuple[str, ...] = ()
+    respelled: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    misnamed: tuple[str, ...] = ()
 
 
-def join_metadata(file: Path, paths: Iterable[str]) -> Metadata:
+def join_metadata(file: Path, paths: Collection[str], *, skip_faulty: bool = False) -> Metadata:
     """Join a CSV file with a `filename` column to image paths.
 
     A file name is an image's path, else the base name of exactly one image. `label`, else
@@ -50,123 +61,137 @@ def join_metadata(file: Path, paths: Iterable[str]) -> Metadata:
     double or string by all of its values. A column named like one of artvec's own gets the
     prefix `meta_`.
 
+    Args:
+        file: See `read_delimited`.
+        paths: Of the images.
+        skip_faulty: Pass over rows that can't be read for sure, instead of refusing the file.
+
     Raises:
-        ArtvecError: The file can't be read or has no `filename` column.
+        ArtvecError: The file can't be read, has no `filename` column, a faulty row, no row at all
+            or none that names an image.
     """
-    header, records = _read(file)
-    targets, unmatched, ambiguous = _match([row["filename"] for row in records], paths)
-    given = {path: row for row, path in zip(records, targets, strict=True) if path is not None}
-    label_column = next((name for name in ("label", "category") if name in header), None)
-    kept = [name for name in header if name not in ("filename", "split", label_column)]
-    kinds = {_own(name): _kind([row[name] for row in records]) for name in kept}
+    suffixes = {PurePosixPath(path).suffix.lower() for path in paths} - {""}
+    table = read_delimited(file, _KEY, tuple(sorted(suffixes)))
+    header = _header(file, table)
+    if table.faults and not skip_faulty:
+        raise _faulty(file, table.faults)
+    records = [dict(zip(header, record.cells, strict=True)) for record in table.records]
+    names = [record[_KEY] for record in records]
+    matches = match_names(names, paths)
+    pairs = zip(records, matches.targets, strict=True)
+    given = {path: record for record, path in pairs if path is not None}
+    if not names or (paths and not given):
+        raise _joins_nothing(file, matches, paths)
+    label_column = next((name for name in _LABELS if name in header), None)
+    taken = (_KEY, "split", label_column, *_idle(header, table))
+    kept = [name for name in header if name not in taken]
+    kinds = {_own(name): column_type([record[name] for record in records]) for name in kept}
+    splits = _texts(given, "split" if "split" in header else None)
     return Metadata(
         columns=kinds,
         rows={
-            path: {_own(name): _value(row[name], kinds[_own(name)]) for name in kept}
-            for path, row in given.items()
+            path: {_own(name): typed(record[name], kinds[_own(name)]) for name in kept}
+            for path, record in given.items()
         },
         labels=_texts(given, label_column),
-        splits=_texts(given, "split" if "split" in header else None),
-        unmatched=tuple(unmatched),
-        ambiguous=tuple(ambiguous),
+        splits={path: split_named(split) for path, split in splits.items()},
+        unmatched=matches.unmatched,
+        ambiguous=matches.ambiguous,
+        label_column=label_column,
+        without_row=tuple(path for path in paths if path not in given),
+        skipped_rows=tuple(map(str, table.faults)),
+        respelled=respelled(splits.values()),
+        misnamed=_misnamed(header),
     )
 
 
-def _read(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as handle:
-            sample = handle.read(65_536)
-            handle.seek(0)
-            delimiter = _delimiter(sample)
-            reader = csv.DictReader(handle, delimiter=delimiter, restval="")
-            header = [
-                name.strip() or f"unnamed_{at}" for at, name in enumerate(reader.fieldnames or [])
-            ]
-            reader.fieldnames = header
-            records = [{name: (row[name] or "").strip() for name in header} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ArtvecError(
-            f"metadata file {file} can't be read: {error}",
-            "give a CSV file in UTF-8 whose first line names the columns",
-            usage=True,
-        ) from error
+def respelled(splits: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Return the spellings that mean another word, with that word and how often they occur."""
+    counts = Counter(splits)
+    return {name: (split_named(name), n) for name, n in counts.items() if split_named(name) != name}
+
+
+def _header(file: Path, table: Delimited) -> list[str]:
+    """Return the columns' names, one for each, made up where there is none.
+
+    Raises:
+        ArtvecError: Two are called the same, or none is `filename`.
+    """
+    header = [name or f"unnamed_{at}" for at, name in enumerate(table.header)]
     if len(set(map(_own, header))) < len(header):
         twice = next(name for name in header if list(map(_own, header)).count(_own(name)) > 1)
         raise ArtvecError(
             f"metadata file {file} has two columns called {twice!r}", "rename one", usage=True
         )
-    if "filename" not in header:
+    if _KEY not in header:
         raise ArtvecError(
-            f"metadata file {file} has no column 'filename' (only: {', '.join(header) or 'none'})",
+            f"metadata file {file} has no column 'filename' "
+            f"(only: {', '.join(filter(None, table.header)) or 'none'})",
             "rename the column that holds the images' relative paths or base names to 'filename'",
             usage=True,
         )
-    return header, records
+    return header
 
 
-def _delimiter(sample: str) -> str:
-    first = sample.partition("\n")[0]
-    return max(",;\t", key=first.count)
+def _idle(header: Sequence[str], table: Delimited) -> list[str]:
+    """Return columns that have neither a name nor a value, as a comma at the end of lines makes."""
+    return [
+        name
+        for at, name in enumerate(header)
+        if not table.header[at] and not any(record.cells[at] for record in table.records)
+    ]
 
 
-def _match(names: list[str], paths: Iterable[str]) -> tuple[list[str | None], list[str], list[str]]:
-    whole = set(paths)
-    bases = Counter(path.rpartition("/")[2] for path in whole)
-    by_base = {path.rpartition("/")[2]: path for path in whole}
-    targets: list[str | None] = []
-    unmatched: list[str] = []
-    ambiguous: list[str] = []
-    claimed: set[str] = set()
-    for raw in names:
-        name = raw.replace("\\", "/") if raw not in whole else raw
-        name = name.removeprefix("./")
-        target = name if name in whole else by_base.get(name) if bases[name] == 1 else None
-        if target is None:
-            (ambiguous if bases[name] > 1 else unmatched).append(raw)
-        elif target in claimed:
-            ambiguous.append(raw)
-            target = None
-        else:
-            claimed.add(target)
-        targets.append(target)
-    return targets, unmatched, ambiguous
+def _faulty(file: Path, faults: Sequence[Fault]) -> ArtvecError:
+    others = [str(fault.line) for fault in faults[1:]]
+    shown = ", ".join(others[:_SHOWN]) + (", …" if len(others) > _SHOWN else "")
+    more = f" (and {len(others)} more: line {shown})" if others else ""
+    return ArtvecError(
+        f"metadata file {file}: {faults[0]}{more}",
+        "put text with commas or quotes in double quotes, and double each quote inside; "
+        "or pass over such rows: artvec embed … --lenient-metadata",
+        usage=True,
+    )
+
+
+def _joins_nothing(file: Path, matches: Matches, paths: Collection[str]) -> ArtvecError:
+    if not matches.targets:
+        return ArtvecError(
+            f"metadata file {file} has no rows below its header",
+            "give each image a row; or go on without the file: --metadata none",
+            usage=True,
+        )
+    name = (*matches.unmatched, *matches.ambiguous)[0] or "a blank cell"
+    near = but_for_case(matches.unmatched, paths)
+    if near:
+        name, path = next(iter(near.items()))
+        why = f"{name!r} is {path!r} but for capitals"
+    elif matches.unmatched:
+        why = f"{name!r} is none"
+    else:
+        why = f"several are called {name!r}"
+    return ArtvecError(
+        f"no row of metadata file {file} ({len(matches.targets):,} in all) names an image here: "
+        f"{why}",
+        f"write relative paths such as {min(paths)!r}, or base names, into the column 'filename'; "
+        "or go on without the file: --metadata none",
+        usage=True,
+    )
+
+
+def _misnamed(header: Sequence[str]) -> tuple[str, ...]:
+    """Return columns such as `Label` where there is no `label`."""
+    wanted = [name for name in (*_LABELS, "split") if name not in header]
+    if "label" in header:
+        wanted = [name for name in wanted if name != "category"]
+    return tuple(name for name in header if name.casefold() in wanted)
 
 
 def _own(name: str) -> str:
     return f"meta_{name}" if name in RESERVED else name
 
 
-def _kind(values: list[str]) -> str:
-    present = [value for value in values if value]
-    if present and all(_is_integer(value) for value in present):
-        return "int64"
-    if present and all(_is_number(value) for value in present):
-        return "double"
-    return "string"
-
-
-def _is_integer(value: str) -> bool:
-    """Say whether a value survives as int64: `007` and phone numbers with a plus don't."""
-    try:
-        return str(int(value)) == value and -(2**63) <= int(value) < 2**63
-    except ValueError:
-        return False
-
-
-def _is_number(value: str) -> bool:
-    """Say whether a value is a finite number and no code: `007.5`, `+1`, 20 digits stay text."""
-    if _NUMBER.fullmatch(value) is None or not math.isfinite(float(value)):
-        return False
-    return not value.lstrip("-").isdigit() or abs(float(value)) < 2**53  # exact up to there
-
-
-def _value(text: str, kind: str) -> Any:
-    if not text:
-        return None
-    return {"int64": int, "double": float, "string": str}[kind](text)
-
-
 def _texts(given: Mapping[str, Mapping[str, str]], column: str | None) -> dict[str, str]:
     if column is None:
         return {}
-    return {path: row[column] for path, row in given.items() if row[column]}
+    return {path: record[column] for path, record in given.items() if record[column]}

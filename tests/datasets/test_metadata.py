@@ -80,6 +80,22 @@ def test_split_is_what_the_file_says(tmp_path: Path) -> None:
     joined = _join(tmp_path, "filename,split\nx/a.jpg,query\ny/b.jpg,\ntop.jpg,train\n")
     assert joined.splits == {"x/a.jpg": "query", "top.jpg": "train"}
     assert joined.columns == {}
+    assert joined.respelled == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "split"),
+    [
+        *((word, "train") for word in ("train", "Training", "TRAIN")),
+        *((word, "val") for word in ("val", "Valid", "validation", "dev", "DEV")),
+        *((word, "test") for word in ("test", "Testing", "eval", "Evaluation")),
+        *((word, word) for word in ("query", "Gallery", "fold1", "trainval", "tests")),
+    ],
+)
+def test_splits_are_known_by_their_usual_names(tmp_path: Path, written: str, split: str) -> None:
+    joined = _join(tmp_path, f"filename,split\nx/a.jpg, {written} \ny/b.jpg,{written}\n")
+    assert joined.splits == {"x/a.jpg": split, "y/b.jpg": split}
+    assert joined.respelled == ({} if written == split else {written: (split, 2)})
 
 
 def test_pixplots_columns_stay(tmp_path: Path) -> None:
@@ -104,7 +120,17 @@ def test_pixplots_columns_stay(tmp_path: Path) -> None:
         (["1624", "-5", "0"], "int64", [1624, -5, 0]),
         (["1", "", "3"], "int64", [1, None, 3]),  # an empty cell has no value and no say
         (["1", "2.5"], "double", [1.0, 2.5]),
-        (["1e3", "-.5", "-0"], "double", [1000.0, -0.5, 0.0]),
+        (["52.38", "-0.5", "1e-05"], "double", [52.38, -0.5, 1e-05]),  # as Python writes them
+        (["1650.0", "1651.0"], "double", [1650.0, 1651.0]),  # pandas, of years with gaps
+        (["1985.1", "1985.10", "1985.100"], "string", ["1985.1", "1985.10", "1985.100"]),
+        (["12E4", "120E3"], "string", ["12E4", "120E3"]),
+        (["2.5", "2", "2.0"], "string", ["2.5", "2", "2.0"]),  # two spellings of one number
+        (["1e3", "2.5"], "string", ["1e3", "2.5"]),
+        ([".5", "1.5"], "string", [".5", "1.5"]),
+        (["1.", "1.5"], "string", ["1.", "1.5"]),
+        (["0", "-0"], "string", ["0", "-0"]),
+        (["0x10"], "string", ["0x10"]),
+        (["0.1", "0.10000000000000001"], "string", ["0.1", "0.10000000000000001"]),
         (["", ""], "string", [None, None]),
         (["007", "8"], "string", ["007", "8"]),  # leading zeros belong to codes
         (["007.5", "8"], "string", ["007.5", "8"]),
@@ -166,14 +192,66 @@ def test_reads_what_spreadsheets_write(
     assert joined.rows == {"x/a.jpg": {"artist": "Hals", "note": "one\ntwo"}}
 
 
-def test_short_rows_and_blanks_are_harmless(tmp_path: Path) -> None:
-    joined = _join(
-        tmp_path, " filename , artist,year\n\nx/a.jpg,  Hals \ny/b.jpg,Steen,1660,more\n"
-    )
-    assert joined.rows == {
-        "x/a.jpg": {"artist": "Hals", "year": None},
-        "y/b.jpg": {"artist": "Steen", "year": 1660},
-    }
+def test_blanks_are_harmless(tmp_path: Path) -> None:
+    joined = _join(tmp_path, " filename , artist,year\n\nx/a.jpg,  Hals ,\n  \n,,\n")
+    assert joined.rows == {"x/a.jpg": {"artist": "Hals", "year": None}}
+    assert joined.unmatched == ()
+
+
+def test_a_faulty_row_refuses_the_file_by_its_line(tmp_path: Path) -> None:
+    text = "filename,title,label\nx/a.jpg,Still life, with fruit,baroque\ny/b.jpg,Sea\n"
+    with pytest.raises(ArtvecError, match="line 2 has 4 cells, the header 3") as caught:
+        _join(tmp_path, text)
+    assert caught.value.usage
+    assert "line 3" in caught.value.message
+    assert "--lenient-metadata" in caught.value.hint
+
+
+def test_a_faulty_row_can_be_passed_over(tmp_path: Path) -> None:
+    """It is named, joins nothing, and has no say in the types of columns."""
+    file = tmp_path / "facts.csv"
+    file.write_text("filename,n\nx/a.jpg,1,2\ny/b.jpg,3\n")
+    joined = join_metadata(file, PATHS, skip_faulty=True)
+    assert joined.skipped_rows == ("line 2 has 3 cells, the header 2",)
+    assert joined.rows == {"y/b.jpg": {"n": 3}}
+    assert "x/a.jpg" in joined.without_row
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "filename,label\n",
+        "filename,label",
+        "filename,label\n\n,\n",
+        "filename,label\nz.jpg,baroque\n",
+        "filename,label\nsame.jpg,baroque\n",
+    ],
+    ids=["header", "no line end", "blank rows", "unmatched", "ambiguous"],
+)
+def test_a_file_that_joins_nothing_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ArtvecError, match=r"m\.csv") as caught:
+        _join(tmp_path, text)
+    assert caught.value.usage
+    assert "--metadata none" in caught.value.hint
+
+
+def test_images_without_a_row_are_listed(tmp_path: Path) -> None:
+    joined = _join(tmp_path, "filename,n\ny/b.jpg,1\n", ["x/a.jpg", "y/b.jpg", "z.jpg"])
+    assert joined.without_row == ("x/a.jpg", "z.jpg")
+
+
+def test_a_delimiter_at_the_end_of_all_lines_makes_no_column(tmp_path: Path) -> None:
+    joined = _join(tmp_path, "filename;artist;\nx/a.jpg;Hals;\ny/b.jpg;Steen;\n")
+    assert joined.rows == {"x/a.jpg": {"artist": "Hals"}, "y/b.jpg": {"artist": "Steen"}}
+    named = _join(tmp_path, "filename;artist;\nx/a.jpg;Hals;b. 1582\n")
+    assert named.rows == {"x/a.jpg": {"artist": "Hals", "unnamed_2": "b. 1582"}}
+
+
+def test_columns_that_miss_their_meaning_by_capitals_are_named(tmp_path: Path) -> None:
+    joined = _join(tmp_path, "filename,Label,SPLIT\nx/a.jpg,baroque,train\n")
+    assert (joined.misnamed, joined.label_column) == (("Label", "SPLIT"), None)
+    both = _join(tmp_path, "filename,label,Category\nx/a.jpg,baroque,oil\n")
+    assert both.misnamed == ()
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED - {"label", "split"}))
