@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from artvec.collection.manifest import Manifest
-from artvec.datasets.labels import SPLIT_FOLDERS, folder_label, folder_split
+from artvec.datasets.labels import folder_label, folder_split
 from artvec.datasets.metadata import Metadata
 from artvec.datasets.splits import SplitBook
 from artvec.shards import Row
 from artvec.types import Fingerprint, Sample
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataFile:
+    """A metadata file, and whether its faulty rows are passed over."""
+
+    path: Path
+    skip_faulty: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,39 +30,43 @@ class Facts:
 
     Attributes:
         metadata: Joined to the source's paths.
+        split_folders: Top folders of the source that are splits, with the split of each.
         group_column: Metadata column whose values keep one split.
         book: Decides splits.
         sides: Content (hash), or group, → the split of the first row that has it.
         leaks: Paths of rows whose picture also lies on another side of the split.
         straddling: Groups that lie on several sides of the split.
+        split_counts: Rows described so far, by split.
     """
 
     metadata: Metadata
+    split_folders: Mapping[str, str]
     group_column: str | None
     book: SplitBook
     sides: dict[bytes | str, str] = field(default_factory=dict)
     leaks: list[str] = field(default_factory=list)
     straddling: set[str] = field(default_factory=set)
+    split_counts: Counter[str] = field(default_factory=Counter)
 
-    def described(self, manifest: Manifest, metadata_file: Path | None) -> Manifest:
+    def described(self, manifest: Manifest, file: MetadataFile | None) -> Manifest:
         """Return a manifest that names today's metadata columns, file and groups."""
         return replace(
             manifest,
             columns=dict(self.metadata.columns),
-            metadata_file=str(metadata_file.absolute()) if metadata_file else None,
+            metadata_file=str(file.path.absolute()) if file else None,
+            lenient_metadata=file is not None and file.skip_faulty,
             group_column=self.group_column,
         )
 
     def label_of(self, path: str) -> str | None:
-        """Return the label from metadata, else from the folder."""
-        return self.metadata.labels.get(path) or folder_label(path)
+        """Return the label: from metadata with a column of labels, else from the folder."""
+        if self.metadata.label_column is not None:
+            return self.metadata.labels.get(path)
+        return folder_label(path, self.split_folders)
 
     def given_split(self, path: str) -> str | None:
         """Return the split from metadata, else from the folder, else None."""
-        told = self.metadata.splits.get(path)
-        if told is not None:
-            return SPLIT_FOLDERS.get(told.lower(), told)
-        return folder_split(path)
+        return self.metadata.splits.get(path) or folder_split(path, self.split_folders)
 
     def group_of(self, path: str) -> str | None:
         """Return the value that keeps an image's split with its group's, if any."""
@@ -122,6 +135,7 @@ class Facts:
         """Pass a row's split on, noting where one picture or group gets two."""
         if split is None:
             return None
+        self.split_counts[split] += 1
         if self.sides.setdefault(content_hash[:8], split) != split:
             self.leaks.append(path)
         group = self.group_of(path)

@@ -60,6 +60,7 @@ class Manifest:
         files: Other files, by their path below the collection.
         columns: User metadata columns, name → type.
         metadata_file: The CSV file they came from, if any.
+        lenient_metadata: True where faulty rows of that file are passed over.
         group_column: The column whose values keep one split, if any.
         request: What was asked for (backbone name, weights file, image size, fit), to load the
             backbone again.
@@ -75,6 +76,7 @@ class Manifest:
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     metadata_file: str | None = None
+    lenient_metadata: bool = False
     group_column: str | None = None
     request: Mapping[str, Any] = field(default_factory=dict)
     recorded: Mapping[str, Any] = field(default_factory=dict)
@@ -171,6 +173,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
         files={_below(name): FileEntry(**entry) for name, entry in fields["files"].items()},
         columns=fields["columns"],
         metadata_file=fields["metadata_file"],
+        lenient_metadata=fields.get("lenient_metadata", False),
         group_column=fields["group_column"],
         request=fields["request"],
         recorded=fields["recorded"],

@@ -102,19 +102,39 @@ def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Ski
             plan.failures.append(failure)
         else:
             plan.candidates.append(sample)
-    out_of_reach = {s.path for s in found.skipped if s.reason in ("unreadable", "vanished")}
-    closed = tuple(f"{path}/" for path in out_of_reach)
+    closed = _closed(found)
     for row in rows:
         if (row.shard, row.number) in plan.claims:
             continue
-        unreached = row.path in out_of_reach or row.path.startswith(closed)
-        if unreached and row is latest[row.path]:
+        if f"{row.path}/".startswith(closed) and row is latest[row.path]:
             kept = Sample(row.path, "", row.size_bytes, row.mtime_ns)
             plan.claims[row.shard, row.number] = kept
             plan.out_of_reach += 1
         else:
             plan.free[row.content_hash].append(row)
     return plan
+
+
+def described_paths(found: Found, folder: Path, shards: Sequence[ShardEntry]) -> list[str]:
+    """Return the paths of what was found, and of rows that stay though they are out of reach.
+
+    Args:
+        found: In the source.
+        folder: Of the collection.
+        shards: Of its earlier runs; read only where something is out of reach.
+    """
+    paths = [sample.path for sample in found.samples]
+    closed = _closed(found)
+    if closed and shards:
+        rows = known_rows(folder, shards)
+        paths += [row.path for row in rows if f"{row.path}/".startswith(closed)]
+    return list(dict.fromkeys(paths))
+
+
+def _closed(found: Found) -> tuple[str, ...]:
+    """Return files and folders that were listed but can't be reached, each with a slash."""
+    gone = ("unreadable", "vanished")
+    return tuple(f"{skipped.path}/" for skipped in found.skipped if skipped.reason in gone)
 
 
 def removed(plan: Plan, rows: Sequence[KnownRow], found: Found) -> int:

@@ -15,14 +15,16 @@ import pyarrow as pa
 from artvec.collection.analysis import whole_analyses
 from artvec.collection.manifest import MANIFEST, Manifest, ShardEntry
 from artvec.collection.target import relative_source
-from artvec.datasets.labels import SPLIT_FOLDERS
+from artvec.datasets.split_names import SPLITS
 from artvec.errors import ArtvecError, command
 from artvec.files import sha256_of
 from artvec.identity import identity_from
 from artvec.shards import OWN_COLUMNS, is_shard_name, open_shard
 from artvec.types import EncoderIdentity
 
-_SETTING = re.compile(r'^ "(source|metadata_file|group_column)": (".*"),?$', re.MULTILINE)
+_SETTING = re.compile(
+    r'^ "(source|metadata_file|lenient_metadata|group_column)": (".*"|true),?$', re.MULTILINE
+)
 _DTYPES = {pa.float32(): "float32", pa.float16(): "float16"}
 _KINDS = {pa.int64(): "int64", pa.float64(): "double", pa.string(): "string"}
 
@@ -57,7 +59,7 @@ def salvage_shards(folder: Path, manifest: Manifest, damaged: Iterable[str]) -> 
     """
     names = frozenset(damaged)
     whole = [shard.name for shard in manifest.shards if shard.name not in names]
-    known = set(SPLIT_FOLDERS.values()).union(*(_splits(folder, name) for name in whole))
+    known = set(SPLITS).union(*(_splits(folder, name) for name in whole))
     paths: list[str] = []
     splits: dict[bytes, str] = {}
     unreadable_rows = 0
@@ -121,6 +123,7 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
         files=whole_analyses(folder),
         columns=columns,
         metadata_file=metadata_file if known_file else None,
+        lenient_metadata=known_file and told.get("lenient_metadata") is True,
         group_column=told.get("group_column") if told.get("group_column") in columns else None,
         request=_request(told, identity),
     )

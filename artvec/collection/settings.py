@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,16 +10,16 @@ from typing import Any
 
 from artvec.backbones import is_run, packaged
 from artvec.collection import locate, target
-from artvec.collection.facts import Facts
+from artvec.collection.facts import Facts, MetadataFile
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.datasets.metadata import Metadata, join_metadata
+from artvec.datasets.split_names import split_folders, split_named
 from artvec.datasets.splits import SplitBook
 from artvec.errors import ArtvecError, mistyped
 from artvec.shards import open_shard
 from artvec.types import BackboneRequest, EncoderIdentity
 
 NO_METADATA = Path("none")
-_SHOWN = 3
 _ANY_SUFFIX = "any_suffix"
 
 
@@ -29,10 +30,12 @@ class FactChoice:
     Attributes:
         metadata: CSV file; None for the one used before; `NO_METADATA` to drop it.
         group_column: Or None for the one used before.
+        lenient_metadata: Pass over faulty rows of that file, now and at later runs.
     """
 
     metadata: Path | None
     group_column: str | None
+    lenient_metadata: bool = False
 
 
 def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest:
@@ -99,17 +102,19 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
     """Join the metadata file that a run names, else the one the collection was made with.
 
     Raises:
-        ArtvecError: The file is gone or unreadable, or has no such group column.
+        ArtvecError: The file is gone, can't be joined, or has no such group column.
     """
     file = metadata_file(old, choice)
-    if file is not None and not file.is_file():
+    if file is not None and not file.path.is_file():
         what = "there is no metadata file" if choice.metadata else "the collection's metadata file"
         raise ArtvecError(
-            f"{what} {file}{'' if choice.metadata else ' is gone'}",
+            f"{what} {file.path}{'' if choice.metadata else ' is gone'}",
             "give its place: --metadata FILE; or go on without: --metadata none",
             usage=True,
         )
-    metadata = join_metadata(file, paths) if file else Metadata()
+    metadata = Metadata()
+    if file is not None:
+        metadata = join_metadata(file.path, paths, skip_faulty=file.skip_faulty)
     group = _group(old, choice)
     if choice.metadata == NO_METADATA and choice.group_column is None:
         group = None
@@ -124,14 +129,22 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
     return metadata
 
 
-def metadata_file(old: Manifest | None, choice: FactChoice) -> Path | None:
-    """Return the metadata file of this run: the one named, else the one used before."""
+def metadata_file(old: Manifest | None, choice: FactChoice) -> MetadataFile | None:
+    """Return the metadata file of this run: the one named, else the one used before.
+
+    Leniency holds for the file that it was given with: another one is read strictly.
+    """
     if choice.metadata is not None:
-        return None if choice.metadata == NO_METADATA else choice.metadata
-    return Path(old.metadata_file) if old and old.metadata_file else None
+        named = MetadataFile(choice.metadata, choice.lenient_metadata)
+        return None if choice.metadata == NO_METADATA else named
+    if old is None or old.metadata_file is None:
+        return None
+    lenient = choice.lenient_metadata or old.lenient_metadata
+    return MetadataFile(Path(old.metadata_file), lenient)
 
 
 def facts_for(
+    paths: Sequence[str],
     metadata: Metadata,
     manifest: Manifest,
     folder: Path,
@@ -141,7 +154,8 @@ def facts_for(
     """Gather what labels, splits and metadata of a source come from.
 
     Args:
-        metadata: Joined to the source's images.
+        paths: Of the source's images.
+        metadata: Joined to them.
         manifest: Of the collection.
         folder: Of the collection.
         choice: What this run says.
@@ -154,11 +168,13 @@ def facts_for(
     group = _group(manifest, choice)
     # What a run trained on is a leak wherever it is given another split here.
     sides: dict[bytes | str, str] = {digest[:8]: split for digest, split in run_splits.items()}
-    return Facts(metadata, group if group in metadata.columns else None, book, sides)
+    group = group if group in metadata.columns else None
+    return Facts(metadata, split_folders(paths), group, book, sides)
 
 
 def _group(manifest: Manifest | None, choice: FactChoice) -> str | None:
-    return choice.group_column or (manifest.group_column if manifest else None)
+    group = choice.group_column or (manifest.group_column if manifest else None)
+    return unicodedata.normalize("NFC", group) if group else None
 
 
 def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> None:
@@ -174,19 +190,6 @@ def _remember_siblings(book: SplitBook, manifest: Manifest, folder: Path) -> Non
                 hashes, splits = table.column("content_hash"), table.column("split")
                 for content_hash, split in zip(hashes.to_pylist(), splits.to_pylist(), strict=True):
                     if split is not None:
-                        book.remember(content_hash, split)
+                        book.remember(content_hash, split_named(split))
         except ArtvecError:
             continue  # a damaged neighbour is its owner's affair
-
-
-def unjoined(metadata: Metadata) -> tuple[str, ...]:
-    """Return notes about metadata rows that joined no image."""
-    notes = []
-    for names, what in (
-        (metadata.unmatched, "metadata rows name no image here"),
-        (metadata.ambiguous, "metadata rows name several images, or one that has a row already"),
-    ):
-        if names:
-            more = ", …" if len(names) > _SHOWN else ""
-            notes.append(f"{len(names)} {what}: {', '.join(names[:_SHOWN])}{more}")
-    return tuple(notes)

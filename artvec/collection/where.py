@@ -245,14 +245,13 @@ def _mismatch(
     if not pa.types.is_string(left[1].type):
         left, right = right, left
     text, number = (_source(asked, node) for node, _ in (left, right))
-    is_literal = isinstance(left[1], pa.Scalar)
-    return ArtvecError(
-        f"{text} is text, {number} is a number",
-        f"write numbers without quotes; {_EXAMPLE}"
-        if is_literal
-        else f"number({text}) takes the cells that are numbers, or compare with text in quotes",
-        usage=True,
-    )
+    if isinstance(left[1], pa.Scalar):
+        hint = f"write numbers without quotes; {_EXAMPLE}"
+    else:
+        hint = f"number({text}) takes the cells that are numbers, or compare with text in quotes"
+        if isinstance(right[1], pa.Scalar):
+            hint += f": '{number}'"
+    return ArtvecError(f"{text} is text, {number} is a number", hint, usage=True)
 
 
 def _refused(asked: _Condition, node: ast.expr, why: str) -> ArtvecError:

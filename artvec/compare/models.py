@@ -23,12 +23,14 @@ class Planned:
         model: To embed with; None where the collection is there and keeps its own.
         metadata: CSV file to join to a new collection: that of the source's other ones.
         group: Column whose values keep to one split, likewise.
+        lenient_metadata: Pass over faulty rows of that file, likewise.
     """
 
     folder: Path
     model: str | None
     metadata: Path | None = None
     group: str | None = None
+    lenient_metadata: bool = False
 
 
 def plan_models(
@@ -98,8 +100,10 @@ def _planned(source: Path, model: str, present: dict[Path, Manifest]) -> Planned
             usage=True,
         )
     facts = next(iter(present.values()), None)
-    metadata = Path(facts.metadata_file) if facts and facts.metadata_file else None
-    return Planned(folder, model, metadata, facts.group_column if facts else None)
+    if facts is None:
+        return Planned(folder, model)
+    metadata = Path(facts.metadata_file) if facts.metadata_file else None
+    return Planned(folder, model, metadata, facts.group_column, facts.lenient_metadata)
 
 
 def _check_available(models: Sequence[str], options: EncoderOptions) -> None:

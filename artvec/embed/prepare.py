@@ -9,9 +9,11 @@ from pathlib import Path
 
 import artvec
 from artvec.collection import locate, settings, target
+from artvec.collection.fact_notes import fact_notes
 from artvec.collection.facts import Facts
 from artvec.collection.index.follow import stored_wish
 from artvec.collection.manifest import Manifest, read_manifest
+from artvec.collection.plan import described_paths
 from artvec.embed.options import EmbedOptions
 from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
 from artvec.errors import ArtvecError
@@ -91,8 +93,9 @@ def prepare(
     """
     kept = place.kept
     target.check_any_found(found, source, kept is not None)
-    choice = settings.FactChoice(options.metadata, options.group)
-    metadata = settings.joined_metadata([s.path for s in found.samples], kept, choice)
+    choice = settings.FactChoice(options.metadata, options.group, options.lenient_metadata)
+    paths = _paths(place, found, options)
+    metadata = settings.joined_metadata(paths, kept, choice)
     asked = BackboneRequest(
         options.model or "", options.weights, options.image_size_px, options.fit
     )
@@ -109,15 +112,19 @@ def prepare(
         (stored or manifest).request, any_suffix=found.any_suffix
     )
     manifest = replace(stored or manifest, source=manifest.source, request=remembered)
-    facts = settings.facts_for(metadata, kept or manifest, place.folder, choice, ready.splits)
+    facts = settings.facts_for(
+        paths, metadata, kept or manifest, place.folder, choice, ready.splits
+    )
+    file = settings.metadata_file(kept, choice)
+    told = fact_notes(facts, paths, file, kept.columns if kept else {})
     return Prepared(
         place.folder,
         stored,
-        facts.described(manifest, settings.metadata_file(kept, choice)),
+        facts.described(manifest, file),
         ready,
         facts,
         stored_wish(place.folder.parent if place.replaces else place.folder) or Wish(),
-        (*ready.notes, *settings.unjoined(metadata), *_left(found)),
+        (*ready.notes, *told, *_left(found)),
     )
 
 
@@ -129,6 +136,13 @@ def _left(found: Found) -> tuple[str, ...]:
     some = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
     what = "1 file is an image" if len(paths) == 1 else f"{len(paths)} files are images"
     return (f"{what} by content but not by name: {some}; --any-suffix takes them",)
+
+
+def _paths(place: Place, found: Found, options: EmbedOptions) -> list[str]:
+    """Return the paths of all images that will have a row."""
+    shards = place.kept.shards if place.kept and not place.replaces else ()
+    whole = [shard for shard in shards if shard.name not in options.salvage.shards]
+    return described_paths(found, place.folder, whole)
 
 
 def reading_version(options: EmbedOptions) -> str:
@@ -172,4 +186,6 @@ def _command(source: Path, model: str, index: str, options: EmbedOptions) -> str
         "-i": index,
     }
     given = [word for flag, value in flags.items() if value for word in (flag, str(value))]
+    if options.lenient_metadata:
+        given.append("--lenient-metadata")
     return shlex.join(["artvec", "embed", str(source), *given])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import artvec
 from artvec.collection import locate, target
+from artvec.collection.fact_notes import split_notes
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
 from artvec.collection.index.follow import follow_rows
@@ -119,10 +120,12 @@ def _embed_into(
         ambiguous=facts.metadata.ambiguous,
         images_by_content=found.images_by_content,
         passed_over=dict(found.passed_over),
+        without_row=facts.metadata.without_row,
+        skipped_rows=facts.metadata.skipped_rows,
         area_lost=tally.area_lost / tally.embedded if tally.embedded else None,
         notes=(
             *prepared.notes,
-            *_split_notes(facts),
+            *split_notes(facts),
             *_kept_notes(plan),
             *index.notes,
             *limit_notes(limit, encoder, options.decode, others=use.others),
@@ -195,21 +198,6 @@ def _finish(
 
     failed = failures_bytes(failures, artvec_version=version)
     writer.finish(redescribe, {FAILURES: failed})
-
-
-def _split_notes(facts: Facts) -> tuple[str, ...]:
-    notes = []
-    if facts.leaks:
-        notes.append(
-            f"{len(facts.leaks)} pictures also lie on another side of the split, e.g. "
-            f"{facts.leaks[0]}: figures on this split will be too good"
-        )
-    if facts.straddling:
-        notes.append(
-            f"{len(facts.straddling)} groups lie on several sides of the split, e.g. "
-            f"{min(facts.straddling)}: splits given before stay as they are"
-        )
-    return tuple(notes)
 
 
 def _kept_notes(plan: Plan) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from artvec.collection.column_names import ROW_COLUMNS, known_columns
 from artvec.collection.reader import Collection, columns
+from artvec.datasets.split_names import split_named
 from artvec.errors import ArtvecError, command, mistyped
 from artvec.types import BoolArray, Int64Array
 
@@ -92,6 +93,9 @@ def select(
     asked = asked or ("eval", "-i", collection.folder)
     splits = np.array(columns(collection, ["split"]).column("split").to_pylist(), dtype=object)
     labels = np.array(label_texts(collection, label), dtype=object)
+    gallery, queries = (
+        split if split in splits else split_named(split) for split in (gallery, queries)
+    )
     for split in (gallery, queries):
         _check_split(collection, splits, split, asked)
     sides = (splits == gallery) | (splits == queries)

@@ -154,6 +154,13 @@ Metadata = Annotated[
     Path | None,
     typer.Option(help="CSV with a column 'filename', to join; 'none' drops it."),
 ]
+LenientMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--lenient-metadata",
+        help="Pass over faulty rows of the CSV (named by line), don't refuse it.",
+    ),
+]
 Group = Annotated[
     str | None,
     typer.Option(

@@ -233,6 +233,7 @@ def _embedded(source: Path, target: Target, encoder: EncoderOptions, output: Out
             index=str(planned.folder),
             encoder=encoder,
             metadata=planned.metadata,
+            lenient_metadata=planned.lenient_metadata,
             group=target.group or planned.group,
         )
     with output.progress(f"embedding {source.name}") as progress:

@@ -107,6 +107,7 @@ def _embedded(models: str, source: Path, encoder: EncoderOptions, output: Output
             index=str(planned.folder),
             encoder=encoder,
             metadata=planned.metadata,
+            lenient_metadata=planned.lenient_metadata,
             group=planned.group,
         )
         with output.progress(f"embedding {planned.folder.name}") as progress:
