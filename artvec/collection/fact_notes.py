@@ -10,7 +10,7 @@ from artvec.collection.facts import Facts, MetadataFile
 from artvec.datasets.file_names import but_for_case
 from artvec.datasets.metadata import Metadata
 from artvec.datasets.split_names import SPLITS
-from artvec.wording import counted
+from artvec.wording import counted, shortened
 
 _SHOWN = 3
 _NO_VALUE = frozenset("nan none null n/a na n.a. nil nat <na> #n/a #na".split())
@@ -159,4 +159,4 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _some(texts: Sequence[str], separator: str = ", ") -> str:
     more = f"{separator}…" if len(texts) > _SHOWN else ""
-    return separator.join(texts[:_SHOWN]) + more
+    return separator.join(shortened(text, 120) for text in texts[:_SHOWN]) + more

@@ -134,7 +134,8 @@ def _way_out(first: Compared, one: Compared, fact: str) -> str:
     again = ("embed", one.collection.source, "-i", one.collection.folder)
     if first.collection.source != one.collection.source:
         own = command(*again, "--metadata", "CSV")
-        return f"to set those of {one.name}, a CSV with the columns filename and {fact}: {own}"
+        table = f"a CSV with the columns filename and {fact}, a row for every image"
+        return f"to set those of {one.name}, {table}: {own}"
     if theirs is not None and ours is None:
         other = command(
             "embed", first.collection.source, "-i", first.collection.folder, "--metadata", theirs

@@ -11,11 +11,13 @@ from artvec.images.decode import load_picture
 from artvec.images.reading import Undecodable
 from artvec.report.sheet import Shown, data_uri, link, page, thumbnail
 from artvec.search import Hit, Picture, QueryHits, SearchReport
+from artvec.wording import shortened
 
 _THUMBNAIL_PX = 240
 _CELL_PX = 200
 _GAP_PX = 12
 _CAPTION_PX = 34
+_CAPTION_LETTERS = 20
 _OUTSIDE_BRIGHTNESS = 0.45
 
 
@@ -43,7 +45,12 @@ def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
         _paste(sheet, query.pictures[0].file, (_GAP_PX, top), "query")
         for hit in query.hits:
             left = 2 * _GAP_PX + hit.rank * (_CELL_PX + _GAP_PX)
-            _paste(sheet, hit.file, (left, top), f"{hit.score:.3f}  {hit.label or ''}")
+            _paste(
+                sheet,
+                hit.file,
+                (left, top),
+                f"{hit.score:.3f}  {shortened(hit.label or '', _CAPTION_LETTERS)}",
+            )
         line = _GAP_PX + _CELL_PX + _GAP_PX
         ImageDraw.Draw(sheet).line([(line, top), (line, top + _CELL_PX)], fill="#999", width=1)
     return sheet

@@ -14,6 +14,7 @@ from PIL import Image
 
 from artvec.images.decode import load_picture
 from artvec.images.reading import Undecodable
+from artvec.report.cut import add_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def page(template: str, values: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=PackageLoader("artvec.report", "."), autoescape=select_autoescape(default=True)
     )
+    add_filters(environment)
     return environment.get_template(template).render(values)
 
 

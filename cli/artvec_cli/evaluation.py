@@ -9,7 +9,7 @@ from typing import Any
 
 from artvec.evaluate import ClassFigures, Confusion, EvaluationReport
 from artvec.types import Interval
-from artvec.wording import counted
+from artvec.wording import counted, shortened
 from artvec_cli.render import Output, table
 
 _FEW_CLASSES = 20
@@ -154,7 +154,8 @@ def _classes(report: EvaluationReport, output: Output, *, shown: bool) -> None:
     if confusion.most:
         support = {one.label: one.support for one in report.per_class}
         named = (
-            f"{pair.label} for {pair.predicted} ({pair.count:,} of {support[pair.label]:,})"
+            f"{shortened(pair.label)} for {shortened(pair.predicted)} "
+            f"({pair.count:,} of {support[pair.label]:,})"
             for pair in confusion.most[:_LISTED]
         )
         output.line(f"most often taken: {'; '.join(named)}")

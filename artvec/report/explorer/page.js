@@ -75,7 +75,7 @@ function categories() {
   const buttons = present.map(({ name, colour, code, count }) => {
     const dot = make("i", { className: "dot" });
     dot.style.setProperty("--colour", colour);
-    const button = make("button", { type: "button" }, dot, make("span", { textContent: name }), make("small", { textContent: grouped(count) }));
+    const button = make("button", { type: "button" }, dot, make("span", { textContent: name, title: name }), make("small", { textContent: grouped(count) }));
     button.dataset.code = code;
     button.onclick = (event) => (event.shiftKey ? isolate(code) : toggle(code));
     button.ondblclick = () => isolate(code);

@@ -19,6 +19,7 @@ from artvec.collection.index.record import state_of
 from artvec.files import replaced_whole
 from artvec.progress import Progress, silent
 from artvec.report import palette
+from artvec.report.cut import add_filters
 from artvec.report.explorer import plots, words
 from artvec.report.explorer.findings import Findings
 from artvec.report.explorer.points import Points, pack
@@ -130,6 +131,7 @@ def _rendered(page: _Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    add_filters(environment)
     environment.filters["decimal"] = words.decimal
     environment.filters["sentence"] = words.note
     environment.filters["counted"] = counted

@@ -13,6 +13,7 @@ from artvec.report.run import words
 from artvec.train.report import PhaseReport, SplitFigures, TrainReport
 from artvec.training.phase import Phase
 from artvec.types import Float32Array, Int64Array
+from artvec.wording import shortened
 
 _SPLITS = ("test", "val", "train")
 _UNTRAINED = "untrained"
@@ -156,9 +157,10 @@ def answers(report: TrainReport) -> Answers | None:
 
 def confused(found: Answers, most: int = 10) -> list[str]:
     """Name the pairs of classes confused most often."""
+    names = [shortened(name) for name in found.classes]
     return [
-        f"{found.classes[pair.true]} taken for {found.classes[pair.predicted]}: "
-        f"{pair.count} ({100 * pair.share:.0f} % of {found.classes[pair.true]})"
+        f"{names[pair.true]} taken for {names[pair.predicted]}: "
+        f"{pair.count} ({100 * pair.share:.0f} % of {names[pair.true]})"
         for pair in confused_pairs(found.counts, most)
     ]
 

@@ -187,4 +187,4 @@ def _show_labels(labels: LabelTable) -> None:
         (name, *(str(count) if count else "." for count in counts))
         for name, counts in zip(labels.labels, labels.counts, strict=True)
     ]
-    table(("label", *map(str, clusters), "noise"), rows, {})
+    table(("label", *map(str, clusters), "noise"), rows, {}, shorten=["label"])

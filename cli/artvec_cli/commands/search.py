@@ -32,6 +32,7 @@ EPILOG = examples(
     "artvec search a.jpg b.jpg --combine",
     "find . -name '*.jpg' | artvec search - --json",
 )
+_LONG_LABEL = 40
 
 
 def search_command(
@@ -158,7 +159,9 @@ def _tables(report: SearchReport, output: Output) -> None:
         folded = ["copies"] if any(hit.duplicates for hit in query.hits) else []
         headers = ["rank", "score", "label", *more, *folded, "path"]
         rows = [_cells(hit, more, folded=bool(folded)) for hit in query.hits]
-        table(headers, rows, {hit.path: hit.file for hit in query.hits}, shorten=more)
+        is_long = any(len(hit.label or "") > _LONG_LABEL for hit in query.hits)
+        shorten = ["label", *more] if is_long else more
+        table(headers, rows, {hit.path: hit.file for hit in query.hits}, shorten=shorten)
 
 
 def _cells(hit: Hit, more: Sequence[str], *, folded: bool) -> list[str]:
