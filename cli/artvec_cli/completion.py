@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,10 +45,11 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
 def _columns(given: dict[str, Any]) -> list[str]:
     from artvec.collection import locate
     from artvec.collection.manifest import read_manifest
+    from artvec.datasets.delimited import read_delimited
 
     if given.get("metadata"):
-        with Path(given["metadata"]).open(newline="", encoding="utf-8-sig") as handle:
-            return [name for name in next(csv.reader(handle), []) if name != "filename"]
+        header = read_delimited(Path(given["metadata"]), "filename").header
+        return [name for name in header if name != "filename"]
     folder = locate.existing(given.get("index"), command="artvec")
     return ["label", "split", *read_manifest(folder).columns]
 
@@ -57,5 +57,5 @@ def _columns(given: dict[str, Any]) -> list[str]:
 def _matching(incomplete: str, known: Callable[[], list[str]]) -> list[str]:
     try:
         return [name for name in known() if name.startswith(incomplete)]
-    except (ArtvecError, OSError, ValueError, csv.Error):
+    except (ArtvecError, OSError, ValueError):
         return []  # a Tab is no place for an error

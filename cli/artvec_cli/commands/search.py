@@ -103,7 +103,7 @@ def _names(show: str | None) -> tuple[str, ...]:
 def _expanded(queries: list[str]) -> list[str]:
     expanded = []
     for query in queries:
-        lines = sys.stdin.read().split("\n") if query == "-" else [query]
+        lines = sys.stdin.read().removeprefix("\ufeff").split("\n") if query == "-" else [query]
         expanded += [line.removesuffix("\r") for line in lines if line]
     if not expanded:
         raise ArtvecError(
