@@ -127,6 +127,12 @@ def test_a_file_sets_what_it_names_and_flags_win(tmp_path: Path) -> None:
     assert (head.weight_decay, finetune.weight_decay, finetune.rate) == (0.2, 0.3, 3e-4)
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('recipe = "two-phase"\n', encoding="utf-8-sig")
+    assert plan_of(Wishes(config=file)).recipe == "two-phase"
+
+
 def test_a_file_may_hold_a_recipe_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[phases]]\nname = "warm"\ntrainable = "last:2"\nepochs = 3\n')
