@@ -260,3 +260,17 @@ def test_case_is_told_where_it_is_all_that_differs() -> None:
     paint("a.png", "B.PNG")
     report = colours("filename,n\na.png,1\nb.png,2\n")
     assert "b.png is B.PNG but for capitals" in note_with(report, "1 metadata row names no image")
+
+
+def test_rows_are_asked_for_in_either_unicode_form() -> None:
+    """By path, whose stored form stays, and in conditions: nobody can see how a name is typed."""
+    decomposed = unicodedata.normalize("NFD", "Künstler/Müller.png")
+    paint(decomposed, "b.png")
+    colours()
+    (query,) = search(Path("i"), ["Künstler/Müller.png"], SearchOptions(k=1)).queries
+    assert query.hits[0].path == decomposed
+    for condition in ("label == 'Künstler'", "contains(path, 'Mü')", "label in ('Künstler',)"):
+        for form in ("NFC", "NFD"):
+            options = SearchOptions(where=unicodedata.normalize(form, condition))
+            (query,) = search(Path("i"), ["b.png"], options).queries
+            assert [hit.path for hit in query.hits] == [decomposed]

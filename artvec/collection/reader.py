@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,15 @@ def rows_where(collection: Collection, name: str, value: object) -> set[int]:
         found |= {first + at for at in pc.indices_nonzero(pc.equal(column, scalar)).to_pylist()}
         first += table.num_rows
     return found
+
+
+def rows_spelled_alike(collection: Collection, name: str, text: str) -> set[int]:
+    """Return the numbers of the rows whose column holds a text in any Unicode form."""
+    import pyarrow.compute as pc
+
+    spelled = pc.utf8_normalize(columns(collection, [name]).column(name), form="NFC")
+    wanted = pa.scalar(unicodedata.normalize("NFC", text))
+    return set(pc.indices_nonzero(pc.equal(spelled, wanted)).to_pylist())
 
 
 def row(collection: Collection, number: int) -> dict[str, Any]:

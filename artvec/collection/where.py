@@ -65,7 +65,8 @@ def rows_meeting(collection: Collection, condition: str) -> BoolArray:
     `number(date)`, missing where a text is no number; `col('odd name')`.
 
     A comparison with a missing value is neither true nor false, under `not` too, and such a row is
-    not chosen (SQL's logic). An integer is compared with a fraction in double precision.
+    not chosen (SQL's logic). An integer is compared with a fraction in double precision, and texts
+    that differ in their Unicode form only are equal.
 
     Args:
         collection: Its `ROW_COLUMNS` and user columns can be named.
@@ -77,7 +78,7 @@ def rows_meeting(collection: Collection, condition: str) -> BoolArray:
     Raises:
         ArtvecError: The condition can't be read, names no column, or compares text with numbers.
     """
-    text = re.sub(r"[\r\n\f]", " ", condition).strip()
+    text = re.sub(r"[\r\n\f]", " ", unicodedata.normalize("NFC", condition)).strip()
     asked = _Condition(collection, text)
     met = _truth(asked, _parsed(text))
     chosen: BoolArray = pc.fill_null(met, False).to_numpy().astype(np.bool_)
@@ -215,13 +216,15 @@ def _column(asked: _Condition, node: ast.expr) -> _Values:
 def _stored(asked: _Condition, name: str) -> _Values:
     known = known_columns(asked.collection)
     if name not in known:
+        name = {unicodedata.normalize("NFC", one): one for one in known}.get(name, name)
+    if name not in known:
         missing = no_column(name, known)
         hint = f"{missing.hint}; text goes in quotes: '{name}'"
         raise ArtvecError(missing.message, hint, usage=True)
     column = columns(asked.collection, [name]).column(name)
     if pa.types.is_floating(column.type):
         return pc.if_else(pc.is_nan(column), None, column)
-    return column
+    return pc.utf8_normalize(column, form="NFC") if pa.types.is_string(column.type) else column
 
 
 def _text(asked: _Condition, node: ast.expr) -> _Values:

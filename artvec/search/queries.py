@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.collection.reader import Collection, rows_where
+from artvec.collection.reader import Collection, columns, rows_spelled_alike, rows_where
 from artvec.errors import ArtvecError
 from artvec.images.find import Found, file_of, find_images, readable, sample_of
 from artvec.search.options import QueryError
@@ -83,8 +83,15 @@ def own_rows(collection: Collection, asked: Asked, content_hash: bytes | None) -
 
 
 def row_of_path(collection: Collection, path: str) -> int | None:
-    """Return the number of the row with a path, spelled by the operating system or as shown."""
-    return min(rows_where(collection, "path", readable(path)), default=None)
+    """Return the number of the row with a path, spelled by the operating system or as shown.
+
+    Where none has it exactly, it is the only row whose path is this one in another Unicode form.
+    """
+    exact = min(rows_where(collection, "path", readable(path)), default=None)
+    if exact is not None or path.isascii():
+        return exact
+    alike = rows_spelled_alike(collection, "path", readable(path))
+    return alike.pop() if len(alike) == 1 else None
 
 
 def _pictures(text: str) -> Found | None:
@@ -103,5 +110,5 @@ def _pictures(text: str) -> Found | None:
 
 
 def _row(collection: Collection, text: str, row: int, *, decode: bool) -> Asked:
-    file = file_of(collection.source, text)
+    file = file_of(collection.source, columns(collection, ["path"])["path"][row].as_py())
     return Asked(text, file, sample_of(file) if decode else None, row)
