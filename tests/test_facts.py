@@ -14,6 +14,7 @@ from PIL import Image
 
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import columns, open_collection
+from artvec.compare import plan_models
 from artvec.embed import EmbedOptions, EmbedReport, embed, repair
 from artvec.errors import ArtvecError
 from artvec.protocol.selection import select
@@ -124,7 +125,7 @@ def test_splits_are_recognised_and_told() -> None:
     text = "filename,label,split\na.png,x,Training\nb.png,x,test\nc.png,y, DEV \nd.png,y,train\n"
     report = colours(text)
     assert stored("split") == {"a.png": "train", "b.png": "test", "c.png": "val", "d.png": "train"}
-    note = note_with(report, "splits are read so")
+    note = note_with(report, "recognised splits")
     assert "'Training' (1) as train" in note
     assert "'DEV' (1) as val" in note
     assert "'test'" not in note
@@ -140,7 +141,7 @@ def test_folders_of_splits_are_recognised_and_told() -> None:
         "train", "test", "val",
     ]  # fmt: skip
     assert set(stored("label").values()) == {"x", "y"}
-    note = note_with(report, "splits are read so")
+    note = note_with(report, "recognised splits")
     assert "folder training/ as train" in note
     assert "extra" not in note
 
@@ -184,7 +185,7 @@ def test_leniency_is_remembered_with_its_file_and_ends_with_it() -> None:
     paint("a.png", "b.png")
     report = colours(FAULTY, lenient_metadata=True)
     assert report.skipped_rows == ("line 2 has 3 cells, the header 2",)
-    assert "1 row of facts.csv: line 2" in note_with(report, "passed over")
+    assert "of facts.csv: line 2" in note_with(report, "skipped 1 row")
     assert stored("n") == {"a.png": None, "b.png": 3}
     assert colours().skipped_rows == report.skipped_rows
     (shard,) = Path("i/shards").iterdir()
@@ -274,3 +275,14 @@ def test_rows_are_asked_for_in_either_unicode_form() -> None:
             options = SearchOptions(where=unicodedata.normalize(form, condition))
             (query,) = search(Path("i"), ["b.png"], options).queries
             assert [hit.path for hit in query.hits] == [decomposed]
+
+
+def test_another_models_collection_reads_the_file_alike() -> None:
+    """What `compare --models` and `train -m` embed takes over the file of the source's others."""
+    paint("a.png", "b.png")
+    Path("facts.csv").write_text(FAULTY)
+    options = EmbedOptions("colour:4x4", metadata=Path("facts.csv"), lenient_metadata=True)
+    embed(Path("pics"), options)
+    (planned,) = plan_models(Path("pics"), ["simple_cnn"])
+    assert planned.metadata == Path("facts.csv").absolute()
+    assert planned.lenient_metadata

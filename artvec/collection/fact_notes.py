@@ -66,7 +66,7 @@ def _metadata_notes(metadata: Metadata, file: str, paths: Sequence[str]) -> list
     notes = []
     if metadata.skipped_rows:
         rows = counted(len(metadata.skipped_rows), "row")
-        notes.append(f"passed over {rows} of {file}: {_some(metadata.skipped_rows, '; ')}")
+        notes.append(f"skipped {rows} of {file}: {_some(metadata.skipped_rows, '; ')}")
     if metadata.unmatched:
         near = but_for_case(metadata.unmatched, paths)
         case = next((f" ({name} is {path} but for capitals)" for name, path in near.items()), "")
@@ -118,7 +118,8 @@ def _label_notes(facts: Facts, paths: Sequence[str]) -> list[str]:
     if column is not None and unlabelled:
         notes.append(
             f"{_have(unlabelled, paths)} no label ({unlabelled - without_row:,} blank in the "
-            f"column {column!r}, {without_row:,} without a row): folders give none beside a column"
+            f"column {column!r}, {without_row:,} without a row): folder names serve only without "
+            "such a column"
         )
     absent = {label: n for label, n in labels.items() if label.casefold() in _NO_VALUE}
     if absent:
@@ -149,7 +150,7 @@ def _respelled(facts: Facts) -> list[str]:
     read += [
         f"folder {name}/ as {split}" for name, split in facts.split_folders.items() if name != split
     ]
-    return [f"splits are read so: {', '.join(read)}"] if read else []
+    return [f"recognised splits: {', '.join(read)}"] if read else []
 
 
 def _counted(counts: Mapping[str, int]) -> str:

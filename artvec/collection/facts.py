@@ -18,7 +18,7 @@ from artvec.types import Fingerprint, Sample
 
 @dataclass(frozen=True, slots=True)
 class MetadataFile:
-    """A metadata file, and whether its faulty rows are passed over."""
+    """A metadata file, and whether its faulty rows are skipped."""
 
     path: Path
     skip_faulty: bool = False

@@ -60,7 +60,7 @@ class Manifest:
         files: Other files, by their path below the collection.
         columns: User metadata columns, name → type.
         metadata_file: The CSV file they came from, if any.
-        lenient_metadata: True where faulty rows of that file are passed over.
+        lenient_metadata: True where faulty rows of that file are skipped.
         group_column: The column whose values keep one split, if any.
         request: What was asked for (backbone name, weights file, image size, fit), to load the
             backbone again.

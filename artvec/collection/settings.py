@@ -30,7 +30,7 @@ class FactChoice:
     Attributes:
         metadata: CSV file; None for the one used before; `NO_METADATA` to drop it.
         group_column: Or None for the one used before.
-        lenient_metadata: Pass over faulty rows of that file, now and at later runs.
+        lenient_metadata: Skip faulty rows of that file, now and at later runs.
     """
 
     metadata: Path | None

@@ -23,7 +23,7 @@ class Planned:
         model: To embed with; None where the collection is there and keeps its own.
         metadata: CSV file to join to a new collection: that of the source's other ones.
         group: Column whose values keep to one split, likewise.
-        lenient_metadata: Pass over faulty rows of that file, likewise.
+        lenient_metadata: Skip faulty rows of that file, likewise.
     """
 
     folder: Path

@@ -6,7 +6,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +29,11 @@ def match_names(names: Sequence[str], paths: Collection[str]) -> Matches:
     Unicode has several forms of one name (`ü` as one character or as two): the exact one comes
     first, then any. A closer match claims an image before others do, then the earlier name.
     """
-    forms = (_exact, _composed)
     lookups = [
-        *((form, _grouped(paths, form)) for form in forms),
-        *((form, _grouped(paths, _base, form)) for form in forms),
+        (_exact, _grouped(paths, _exact)),
+        (_composed, _grouped(paths, _composed)),
+        (_exact, _grouped(paths, _base)),
+        (_composed, _grouped(paths, lambda path: _composed(_base(path)))),
     ]
     found = [_nearest(name, lookups) for name in names]
     targets: list[str | None] = [None] * len(names)
@@ -53,17 +53,16 @@ def match_names(names: Sequence[str], paths: Collection[str]) -> Matches:
 
 def but_for_case(names: Iterable[str], paths: Collection[str]) -> dict[str, str]:
     """Return the image that each name would be if capitals didn't count, where there is one."""
-    images = _grouped(paths, _base, _composed, str.casefold)
-    images |= _grouped(paths, _composed, str.casefold)
+    images = _grouped(paths, lambda path: _composed(_base(path)).casefold())
+    images |= _grouped(paths, lambda path: _composed(path).casefold())
     near = ((name, images.get(_composed(_tidy(name)).casefold())) for name in names)
     return {name: found[0] for name, found in near if found}
 
 
-def _grouped(paths: Collection[str], *respell: Callable[[str], str]) -> dict[str, list[str]]:
-    """Group paths by what they are once respelled in steps."""
+def _grouped(paths: Collection[str], respell: Callable[[str], str]) -> dict[str, list[str]]:
     grouped = defaultdict(list)
     for path in dict.fromkeys(paths):
-        grouped[reduce(lambda name, step: step(name), respell, path)].append(path)
+        grouped[respell(path)].append(path)
     return dict(grouped)
 
 

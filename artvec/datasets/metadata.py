@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import splitext
 from typing import Any
 
 from artvec.datasets.column_types import column_type, typed
@@ -13,6 +14,7 @@ from artvec.datasets.delimited import Delimited, Fault, read_delimited
 from artvec.datasets.file_names import Matches, but_for_case, match_names
 from artvec.datasets.split_names import split_named
 from artvec.errors import ArtvecError
+from artvec.wording import counted
 
 RESERVED = frozenset(
     "path label split width height size_bytes mtime_ns content_hash phash colour embedding".split()
@@ -35,7 +37,7 @@ class Metadata:
         ambiguous: File names that several images have, or whose image has a row already.
         label_column: The file's column of labels; None leaves labels to the folders.
         without_row: Images that the file has no row for.
-        skipped_rows: What is wrong with each row that was passed over.
+        skipped_rows: What is wrong with each row that was skipped.
         respelled: Split as written → the split that it means, and how many rows write it so.
         misnamed: Columns that would be the label or the split, but for their capitals.
     """
@@ -64,13 +66,13 @@ def join_metadata(file: Path, paths: Collection[str], *, skip_faulty: bool = Fal
     Args:
         file: See `read_delimited`.
         paths: Of the images.
-        skip_faulty: Pass over rows that can't be read for sure, instead of refusing the file.
+        skip_faulty: Skip rows that can't be read for sure, instead of refusing the file.
 
     Raises:
         ArtvecError: The file can't be read, has no `filename` column, a faulty row, no row at all
             or none that names an image.
     """
-    suffixes = {PurePosixPath(path).suffix.lower() for path in paths} - {""}
+    suffixes = {splitext(path)[1].lower() for path in paths} - {""}
     table = read_delimited(file, _KEY, tuple(sorted(suffixes)))
     header = _header(file, table)
     if table.faults and not skip_faulty:
@@ -143,13 +145,13 @@ def _idle(header: Sequence[str], table: Delimited) -> list[str]:
 
 
 def _faulty(file: Path, faults: Sequence[Fault]) -> ArtvecError:
-    others = [str(fault.line) for fault in faults[1:]]
+    others = [f"line {fault.line}" for fault in faults[1:]]
     shown = ", ".join(others[:_SHOWN]) + (", …" if len(others) > _SHOWN else "")
-    more = f" (and {len(others)} more: line {shown})" if others else ""
+    more = f" ({counted(len(others), 'more row')} at fault: {shown})" if others else ""
     return ArtvecError(
         f"metadata file {file}: {faults[0]}{more}",
-        "put text with commas or quotes in double quotes, and double each quote inside; "
-        "or pass over such rows: artvec embed … --lenient-metadata",
+        "put text that holds the delimiter or quotes in double quotes, each quote inside doubled; "
+        "or skip such rows: artvec embed … --lenient-metadata",
         usage=True,
     )
 

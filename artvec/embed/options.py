@@ -32,7 +32,7 @@ class EmbedOptions:
         max_pixels: Larger pictures are skipped.
         any_suffix: Also take files that are images by content but not by name.
         metadata: CSV file to join; `none` drops the one used before.
-        lenient_metadata: Pass over its faulty rows, now and at later runs.
+        lenient_metadata: Skip its faulty rows, now and at later runs.
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
         relink: The source is where the collection's pictures were moved to.
@@ -85,7 +85,7 @@ class EmbedReport:
         images_by_content: Files that are images by content but not by name, and were left.
         passed_over: Suffix → number of files that are not named as images, these included.
         without_row: Images that the metadata file has no row for.
-        skipped_rows: Metadata rows that were passed over, with their line and why.
+        skipped_rows: Metadata rows that were skipped, with their line and why.
         area_lost: Mean share of the embedded pictures' area that the backbone never saw.
         notes: What a user should be told.
     """

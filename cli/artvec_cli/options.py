@@ -158,7 +158,7 @@ LenientMetadata = Annotated[
     bool,
     typer.Option(
         "--lenient-metadata",
-        help="Pass over faulty rows of the CSV (named by line), don't refuse it.",
+        help="Skip faulty rows of the CSV (named by line), don't refuse it.",
     ),
 ]
 Group = Annotated[

@@ -88,6 +88,14 @@ def test_swallowed_rows_are_found_wherever_the_name_stands(tmp_path: Path) -> No
     assert _rows(table) == [("View", "c.png")]
 
 
+def test_a_fault_is_named_by_the_line_that_it_is_on(tmp_path: Path) -> None:
+    """The row begins on line 2; reading goes on below the line of the open quote."""
+    text = f'{HEADER}a.png,"one\ntwo","Untitled\nb.png,Portrait,rococo\n'
+    table = _read(tmp_path, text)
+    assert _faults(table) == ["line 3 opens a quote that doesn't close"]
+    assert _rows(table) == SOUND
+
+
 def test_lines_inside_a_cell_are_no_rows(tmp_path: Path) -> None:
     """Text over several lines is sound, and lines are counted as an editor does."""
     text = f'{HEADER}a.png,"one\ntwo, and ""three""\r\n\n",x\nb.png,Portrait,rococo,more\n'
