@@ -12,6 +12,7 @@ import numpy as np
 
 from artvec.backbones.sources import load
 from artvec.datasets.labels import folder_label, folder_split
+from artvec.datasets.split_names import split_folders
 from artvec.encoders.torch_engine import TorchEncoder
 from artvec.extract import Clock, Embedded, ExtractOptions, extract
 from artvec.images.find import find_images
@@ -37,8 +38,10 @@ def _accuracy(pictures: Path, backbone: Backbone) -> float:
     batches = [batch for batch in found if isinstance(batch, Embedded)]
     paths = [sample.path for batch in batches for sample in batch.samples]
     vectors = np.concatenate([batch.vectors for batch in batches])
-    classes, labels = np.unique([str(folder_label(path)) for path in paths], return_inverse=True)
-    test = np.array([folder_split(path) == "test" for path in paths])
+    folders = split_folders(paths)
+    names = [str(folder_label(path, folders)) for path in paths]
+    classes, labels = np.unique(names, return_inverse=True)
+    test = np.array([folder_split(path, folders) == "test" for path in paths])
     val = ~test & (np.arange(len(paths)) % _VAL_EVERY == 0)
     train = ~test & ~val
     probe = fit_probe(vectors[train], labels[train], vectors[val], labels[val], len(classes))
