@@ -286,3 +286,11 @@ def test_another_models_collection_reads_the_file_alike() -> None:
     (planned,) = plan_models(Path("pics"), ["simple_cnn"])
     assert planned.metadata == Path("facts.csv").absolute()
     assert planned.lenient_metadata
+
+
+@pytest.mark.parametrize("metadata", [None, Path("none")])
+def test_leniency_without_a_file_is_refused(metadata: Path | None) -> None:
+    paint("a.png")
+    with pytest.raises(ArtvecError, match="no metadata file") as caught:
+        colours(metadata=metadata, lenient_metadata=True)
+    assert caught.value.usage

@@ -105,6 +105,10 @@ def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoi
         ArtvecError: The file is gone, can't be joined, or has no such group column.
     """
     file = metadata_file(old, choice)
+    if file is None and choice.lenient_metadata:
+        raise ArtvecError(
+            "there is no metadata file to be lenient with", "name it: --metadata FILE", usage=True
+        )
     if file is not None and not file.path.is_file():
         what = "there is no metadata file" if choice.metadata else "the collection's metadata file"
         raise ArtvecError(
