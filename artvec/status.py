@@ -17,6 +17,7 @@ from artvec.images.find import find_images
 from artvec.progress import Progress, silent
 from artvec.shards import open_shard
 from artvec.types import EncoderIdentity
+from artvec.wording import counted
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,10 @@ def _compared(
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
     notes += _outdated_notes(folder, manifest)
+    if found.not_finite:
+        mend = command("verify", "--repair", "-i", folder)
+        those = counted(found.not_finite, "vector is", "vectors are")
+        notes.append(f"{those} not finite numbers; embed their pictures again: {mend}")
     return StatusReport(
         index=folder.resolve(),
         source=place.resolve(),

@@ -18,6 +18,7 @@ from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import Tensors, digest, in_order, load_into, read_weights
 from artvec.errors import ArtvecError, mistyped
+from artvec.finite import check_weights
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
@@ -43,6 +44,8 @@ def load(request: BackboneRequest) -> Backbone:
         if file != request.weights:
             weights = in_order(model, weights)
         _fill(model, weights, head, file)
+    else:
+        check_weights(model.state_dict(), f"the weights of {request.name}")
     module = _cut(model).eval()
     preprocessing = _preprocessing(model, request, size_px)
     identity = EncoderIdentity(

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import torch
 
+from artvec.backbones.file_kind import is_safetensors
 from artvec.errors import ArtvecError
+from artvec.finite import check_weights
 
 Tensors = Mapping[str, torch.Tensor]
 _BOOKKEEPING = "num_batches_tracked"
@@ -22,10 +24,12 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     every name) are taken off.
 
     Raises:
-        ArtvecError: The file is damaged, or would need code to be run.
+        ArtvecError: The file is damaged, holds no weights or weights that are not finite, or would
+            need code to be run.
     """
+    as_safetensors = is_safetensors(file)
     try:
-        if file.suffix == ".safetensors":
+        if as_safetensors:
             from safetensors.torch import load_file
 
             loaded: object = load_file(file)
@@ -41,7 +45,9 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             f"{file} can't be read as weights: {' '.join(str(error).split())[:200]}",
             "give a safetensors file or a torch file that holds a state dict",
         ) from error
-    return _unwrapped(loaded, file)
+    tensors = _unwrapped(loaded, file)
+    check_weights(tensors, f"the weights {file}")
+    return tensors
 
 
 def load_into(

@@ -68,32 +68,29 @@ class Stored:
     content_hash: bytes
 
 
-def changed(
-    files: Sequence[tuple[Sample, Stored]], proofs: Container[int] = frozenset()
-) -> tuple[str, ...]:
-    """Return the paths of files that no longer hold what was embedded, or can't be read.
-
-    Only files of the right size whose content isn't proved are read.
+def holds(sample: Sample, stored: Stored, proofs: Container[int]) -> bool:
+    """Say whether a file still holds what was embedded; reads it where nothing proves that.
 
     Args:
-        files: As they are now, with what is stored of them.
+        sample: The file as it is now.
+        stored: What the collection knows of it.
         proofs: See `read_proofs`.
     """
+    if sample.size_bytes != stored.size_bytes:
+        return False
+    if proof_of(sample, stored.content_hash) in proofs:
+        return True
+    try:
+        return sha256_of(Path(sample.file)) == stored.content_hash.hex()
+    except OSError:
+        return False
 
-    def has_changed(file: tuple[Sample, Stored]) -> bool:
-        sample, stored = file
-        if sample.size_bytes != stored.size_bytes:
-            return True
-        if proof_of(sample, stored.content_hash) in proofs:
-            return False
-        try:
-            return sha256_of(Path(sample.file)) != stored.content_hash.hex()
-        except OSError:
-            return True
 
+def changed(files: Sequence[tuple[Sample, Stored]], proofs: Container[int]) -> tuple[str, ...]:
+    """Return the paths of files that no longer hold what was embedded; see `holds`."""
     with ThreadPoolExecutor(cores()) as pool:
-        verdicts = pool.map(has_changed, files)
-        return tuple(f[0].path for f, verdict in zip(files, verdicts, strict=True) if verdict)
+        held = pool.map(lambda file: holds(file[0], file[1], proofs), files)
+        return tuple(file[0].path for file, same in zip(files, held, strict=True) if not same)
 
 
 def proofs_bytes(proofs: Iterable[int]) -> bytes:

@@ -125,6 +125,7 @@ def _embed_into(
             *prepared.notes,
             *_split_notes(facts),
             *_kept_notes(plan),
+            *_not_finite_notes(tally),
             *index.notes,
             *limit_notes(limit, encoder, options.decode, others=use.others),
         ),
@@ -153,7 +154,11 @@ def _run(
     tally = _Tally()
     encoder, facts = prepared.ready.encoder, prepared.facts
     extraction = ExtractOptions(
-        options.decode, options.batch_size, plan.free, max_pixels=options.max_pixels
+        options.decode,
+        options.batch_size,
+        plan.free,
+        max_pixels=options.max_pixels,
+        dtype=prepared.manifest.dtype,
     )
     preprocessing = encoder.identity.preprocessing
     done = 0
@@ -222,6 +227,16 @@ def _kept_notes(plan: Plan) -> tuple[str, ...]:
     if not plan.out_of_reach:
         return ()
     return (f"{plan.out_of_reach} rows were kept whose file or folder can't be reached now",)
+
+
+def _not_finite_notes(tally: _Tally) -> tuple[str, ...]:
+    """Blame the encoder where most of the pictures have no finite vector."""
+    odd = [failure for failure in tally.failures if failure.reason == "not_finite"]
+    if len(odd) <= tally.embedded:
+        return ()
+    share = f"{len(odd):,} of {len(odd) + tally.embedded:,} vectors"
+    way = odd[0].message.partition("; ")[2]
+    return (f"{share} are not finite: that is the encoder, not the pictures; {way}",)
 
 
 def _recorded(ready: ReadyEncoder, decode: DecodeMode) -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
 from artvec.files import write_whole
+from artvec.finite import finite_rows
 from artvec.openvino_api import convert, ov
 from artvec.types import Backbone, EncoderIdentity, Float32Array, Preprocessing, UInt8Array
 
@@ -148,8 +149,14 @@ def _check_same_vectors(backbone: Backbone, encoder: OpenVinoEncoder) -> None:
         with torch.inference_mode():
             expected = backbone.module(images).flatten().numpy().astype(np.float64)
         found = encoder.encode(pixels).flatten().astype(np.float64)
+        if not finite_rows(expected[None]).all():
+            raise ArtvecError(
+                f"{backbone.identity.backbone} gives vectors that are not finite, for any picture",
+                "give other weights: these are of a training that diverged, or damaged",
+            )
         lengths = np.linalg.norm(expected) * np.linalg.norm(found)
-        if expected @ found < _SAME_COSINE[encoder.precision] * lengths:
+        # Not by "less than", which is false where precision makes a number infinite or NaN.
+        if not expected @ found >= _SAME_COSINE[encoder.precision] * lengths:
             raise NotConvertible("its converted graph gives other vectors than the module")
 
 

@@ -239,9 +239,7 @@ def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
 
 
 def _sample(path: str, file: str, status: os.stat_result) -> Sample:
-    return Sample(
-        path, file, status.st_size, mtime_ns(status), status.st_ctime_ns, status.st_ino
-    )
+    return Sample(path, file, status.st_size, mtime_ns(status), status.st_ctime_ns, status.st_ino)
 
 
 def _suffix(name: str) -> str:
