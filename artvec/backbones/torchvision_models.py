@@ -54,6 +54,15 @@ def load(request: BackboneRequest) -> Backbone:
     return Backbone(identity, module)
 
 
+def check_name(name: str) -> None:
+    """Refuse a classifier that torchvision doesn't have.
+
+    Raises:
+        ArtvecError: There is no such backbone.
+    """
+    _weights_of(name.removeprefix(PREFIX))
+
+
 def names() -> list[str]:
     """Return the names of torchvision's image classifiers."""
     return [PREFIX + name for name in models.list_models(module=models)]
