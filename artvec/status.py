@@ -126,7 +126,7 @@ def _compared(
     if found.not_finite:
         mend = command("verify", "--repair", "-i", folder)
         those = counted(found.not_finite, "vector is", "vectors are")
-        notes.append(f"{those} not finite numbers; embed their pictures again: {mend}")
+        notes.append(f"{those} not finite (NaN or infinite); embed their pictures again: {mend}")
     return StatusReport(
         index=folder.resolve(),
         source=place.resolve(),

@@ -34,7 +34,8 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
 
             loaded: object = load_file(file)
         else:
-            loaded = torch.load(file, map_location="cpu", weights_only=True)
+            with file.open("rb") as handle:  # by its name, torch would guess what it holds
+                loaded = torch.load(handle, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds on a broken file
         if isinstance(error, pickle.UnpicklingError) and _is_pickle(file, str(error)):
             raise ArtvecError(

@@ -68,7 +68,7 @@ def lengths(vectors: Float32Array) -> Float64Array:
         lengths[odd] = np.sqrt(np.einsum("ij,ij->i", few, few, dtype=np.float64))
         if broken := int(np.count_nonzero(~np.isfinite(lengths[odd]))):
             raise ArtvecError(
-                f"{counted(broken, 'vector is', 'vectors are')} not finite numbers",
+                f"{counted(broken, 'vector is', 'vectors are')} not finite (NaN or infinite)",
                 "find and replace them: artvec verify --repair",
             )
     return lengths

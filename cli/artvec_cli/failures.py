@@ -20,9 +20,8 @@ _MEMORY_WORDS = (
 def explained(failure: Exception) -> ArtvecError:
     """Say what a foreign exception means to a user."""
     if _is_memory(failure):
-        words = " ".join(str(failure).split())[:120] or type(failure).__name__
         return ArtvecError(
-            f"memory ran out: {words}",
+            "memory ran out",
             "allow more (ulimit -v, the container's limit), close other programs, or use a smaller "
             "--batch-size, --image-size or backbone",
         )
@@ -52,7 +51,7 @@ def _of_the_system(failure: OSError) -> ArtvecError:
     names = " → ".join(str(name) for name in (failure.filename, failure.filename2) if name)
     if not names:
         return ArtvecError(
-            f"{what} (the system names no file)",
+            f"{what} (no file is named: it may be the standard output)",
             "check the space left where artvec writes: the collection, the cache and /tmp",
         )
     return ArtvecError(
