@@ -219,12 +219,13 @@ def _memory_file(request: BackboneRequest) -> Path:
     return runtime.cache_folder() / "identities" / f"{key}.json"
 
 
-def _signature(file: Path) -> tuple[str, int, int]:
+def _signature(file: Path) -> tuple[str | int, ...]:
     try:
         status = file.stat()
     except OSError:
-        return str(file.resolve()), -1, -1
-    return str(file.resolve()), status.st_size, status.st_mtime_ns
+        return (str(file.resolve()),)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return str(file.resolve()), status.st_size, *times, status.st_ino
 
 
 def _version(package: str) -> str:
