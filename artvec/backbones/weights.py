@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from artvec.backbones.file_kind import is_safetensors
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, ran_out_of_memory
 from artvec.finite import check_weights
 
 Tensors = Mapping[str, torch.Tensor]
@@ -37,6 +37,8 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             with file.open("rb") as handle:  # by its name, torch would guess what it holds
                 loaded = torch.load(handle, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds on a broken file
+        if ran_out_of_memory(error):
+            raise
         if isinstance(error, pickle.UnpicklingError) and _is_pickle(file, str(error)):
             raise ArtvecError(
                 f"{file} holds more than weights, and artvec runs no code out of a weights file",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from artvec import runtime
-from artvec.errors import ArtvecError, OutOfMemory
+from artvec.errors import ArtvecError, OutOfMemory, ran_out_of_memory
 from artvec.files import write_whole
 from artvec.finite import finite_rows
 from artvec.openvino_api import convert, ov
@@ -132,6 +132,8 @@ def _convert(backbone: Backbone) -> ov.Model:
         model.reshape([-1, 3, size, size])
         return _with_uint8_input(model, preprocessing)
     except Exception as error:  # the converter raises many kinds
+        if ran_out_of_memory(error):
+            raise
         raise NotConvertible(" ".join(str(error).split())[:200]) from error
 
 

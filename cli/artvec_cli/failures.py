@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-
-from artvec.errors import ArtvecError, OutOfMemory
-
-_MEMORY_WORDS = (
-    "bad_alloc",
-    "allocate memory",
-    "memory alloc",
-    "posix_memalign",
-    "failed to map segment",  # the loader, of a library that doesn't fit
-    "start new thread",  # whose stack doesn't
-    "resource temporarily unavailable",  # the same, as C++ says it
-)
+from artvec.errors import ArtvecError, ran_out_of_memory
 
 
 def explained(failure: Exception) -> ArtvecError:
     """Say what a foreign exception means to a user."""
-    if _is_memory(failure):
+    if ran_out_of_memory(failure):
         return ArtvecError(
             "memory ran out",
             "allow more (ulimit -v, the container's limit), close other programs, or use a smaller "
@@ -31,19 +19,6 @@ def explained(failure: Exception) -> ArtvecError:
         f"unexpected {type(failure).__name__}: {failure}",
         "run again with ARTVEC_DEBUG=1 and report what it shows",
     )
-
-
-def _is_memory(failure: BaseException) -> bool:
-    """Libraries tell it each in their own words, and wrap each other's."""
-    if isinstance(failure, (MemoryError, OutOfMemory)):
-        return True
-    if isinstance(failure, OSError) and failure.errno is not None:
-        return failure.errno == errno.ENOMEM
-    if isinstance(failure, (ImportError, OSError, RuntimeError)) and any(
-        words in str(failure).lower() for words in _MEMORY_WORDS
-    ):
-        return True
-    return failure.__cause__ is not None and _is_memory(failure.__cause__)
 
 
 def _of_the_system(failure: OSError) -> ArtvecError:
