@@ -174,7 +174,7 @@ def test_a_network_that_only_computes_nan_is_told(art: Path, engine: str) -> Non
     encoder = EncoderOptions(engine, "cpu", "fp32")  # type: ignore[arg-type]
     options = EmbedOptions(model=TINY, weights=Path("w.pth"), index="./c", encoder=encoder)
     if engine == "openvino":
-        with pytest.raises(ArtvecError, match="gives vectors that are not finite"):
+        with pytest.raises(ArtvecError, match="gives no finite vectors, whatever"):
             embed(art, options)
     else:
         report = embed(art, options)

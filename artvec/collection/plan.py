@@ -127,9 +127,10 @@ def make_plan(
         row = latest.get(sample.path)
         failure = still_failing(sample, failures)
         same_time = row and (row.size_bytes, row.mtime_ns) == (sample.size_bytes, sample.mtime_ns)
-        if row and same_time and proof_of(sample, row.content_hash) in proofs:
+        proof = proof_of(sample, row.content_hash) if row and same_time else None
+        if row and proof is not None and proof in proofs:
             plan.claims[row.shard, row.number] = sample
-            plan.prove(sample, row.content_hash)
+            plan.proofs.append(proof)
         elif failure is not None:
             plan.failures.append(failure)
         else:
