@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import shlex
 from collections.abc import Iterable
 
 _NEAR = 0.75
 """Share of letters in common from which a word may be a mistyped other (difflib's ratio)."""
+_MEMORY_WORDS = (
+    "bad_alloc",
+    "allocate memory",
+    "memory alloc",
+    "posix_memalign",
+    "failed to map segment",  # the loader, of a library that doesn't fit
+    "start new thread",  # whose stack doesn't
+    "resource temporarily unavailable",  # the same, as C++ says it
+)
 
 
 class ArtvecError(Exception):
@@ -61,3 +71,16 @@ def command(*words: object) -> str:
 
 class OutOfMemory(Exception):
     """An encoder ran out of memory for a batch; the caller may try a smaller one."""
+
+
+def ran_out_of_memory(failure: BaseException) -> bool:
+    """Say whether memory ran out: libraries have words of their own for it, and wrap others'."""
+    if isinstance(failure, (MemoryError, OutOfMemory)):
+        return True
+    if isinstance(failure, OSError) and failure.errno is not None:
+        return failure.errno == errno.ENOMEM
+    if isinstance(failure, (ImportError, OSError, RuntimeError)) and any(
+        words in str(failure).lower() for words in _MEMORY_WORDS
+    ):
+        return True
+    return failure.__cause__ is not None and ran_out_of_memory(failure.__cause__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,11 @@ import numpy as np
 
 from artvec import runtime
 from artvec.errors import ArtvecError, OutOfMemory
+from artvec.finite import finite_rows
 from artvec.images.decode import decode_sample
 from artvec.images.detail import Detail
 from artvec.images.opening import MAX_PIXELS, import_decoders
+from artvec.images.reading import Undecodable, skipped
 from artvec.types import (
     Decoded,
     DecodeMode,
@@ -75,6 +77,7 @@ class ExtractOptions:
         known: Content hashes that need neither decoding nor a forward pass.
         detail: The part of every picture that is embedded; None for the whole.
         max_pixels: Larger pictures are skipped.
+        dtype: That vectors will be stored in: what it can't hold is not finite.
     """
 
     decode: DecodeMode = "fast"
@@ -82,6 +85,7 @@ class ExtractOptions:
     known: Container[bytes] = frozenset()
     detail: Detail | None = None
     max_pixels: int = MAX_PIXELS
+    dtype: str = "float32"
 
 
 def extract(
@@ -99,16 +103,17 @@ def extract(
         clock: Is added to.
 
     Yields:
-        Every sample once: in a batch (batches keep the order), recognised, or skipped.
+        Every sample once: in a batch (batches keep the order), recognised, or skipped; skipped,
+        too, where its vector is not finite.
 
     Raises:
         ArtvecError: Not even one image at a time fits into memory, or the encoder yields vectors
             of another width than it promised.
     """
     size = options.batch_size or encoder.batch_size
-    batches: deque[Future[Embedded]] = deque()
+    batches: deque[Future[list[Embedded | Skipped]]] = deque()
     batch: list[Decoded] = []
-    halving = _Halving(encoder, clock)
+    halving = _Halving(encoder, clock, options.dtype)
     import_decoders()
     with (
         ThreadPoolExecutor(runtime.cores(), "decode") as decoders,
@@ -124,11 +129,11 @@ def extract(
                     batches.append(forwarders.submit(halving.embed, batch))
                     batch = []
                 while batches and (len(batches) > encoder.streams or batches[0].done()):
-                    yield batches.popleft().result()
+                    yield from batches.popleft().result()
             if batch:
                 batches.append(forwarders.submit(halving.embed, batch))
             while batches:
-                yield batches.popleft().result()
+                yield from batches.popleft().result()
         finally:
             forwarders.shutdown(cancel_futures=True)
             decoders.shutdown(cancel_futures=True)
@@ -175,12 +180,13 @@ def _timed(
 class _Halving:
     """Runs batches, in halves once memory has run out."""
 
-    def __init__(self, encoder: Encoder, clock: Clock) -> None:
+    def __init__(self, encoder: Encoder, clock: Clock, dtype: str) -> None:
         self._encoder = encoder
         self._clock = clock
+        self._dtype = dtype
         self._limit: int | None = None
 
-    def embed(self, batch: list[Decoded]) -> Embedded:
+    def embed(self, batch: list[Decoded]) -> list[Embedded | Skipped]:
         pixels = np.stack([decoded.pixels for decoded in batch])  # (B, H, W, 3)
         started = time.perf_counter()
         parts = []
@@ -198,11 +204,24 @@ class _Halving:
         self._clock.forward += time.perf_counter() - started
         vectors = np.concatenate(parts)  # (B, dim)
         self._check(vectors, len(batch))
-        return Embedded(
-            tuple(decoded.sample for decoded in batch),
-            tuple(decoded.fingerprint for decoded in batch),
-            vectors,
-        )
+        finite = finite_rows(vectors, self._dtype)
+        if finite.all():
+            return [_embedded(batch, vectors)]
+        why = self._not_finite(vectors)
+        odd = [skipped(batch[row].sample, why) for row in np.flatnonzero(~finite)]
+        rest = [batch[row] for row in np.flatnonzero(finite)]
+        return [*([_embedded(rest, vectors[finite])] if rest else []), *odd]
+
+    def _not_finite(self, vectors: Float32Array) -> Undecodable:
+        """Say why vectors are not finite, and what may help."""
+        ways = []
+        if self._encoder.precision != "fp32":
+            ways.append(f"--precision fp32 instead of {self._encoder.precision}")
+        if self._dtype != "float32" and finite_rows(vectors).any():
+            ways.append(f"--dtype float32 instead of {self._dtype}")
+        help_ = " or ".join(ways) or "another backbone, or other weights"
+        message = f"its vector is not finite (NaN or infinite); try {help_}"
+        return Undecodable("forward", "not_finite", message)
 
     def _check(self, vectors: Float32Array, expected: int) -> None:
         identity = self._encoder.identity
@@ -212,6 +231,11 @@ class _Halving:
                 f"({expected}, {identity.dim})",
                 "this is a defect of artvec; --engine torch may avoid it",
             )
+
+
+def _embedded(batch: Sequence[Decoded], vectors: Float32Array) -> Embedded:
+    samples = tuple(decoded.sample for decoded in batch)
+    return Embedded(samples, tuple(decoded.fingerprint for decoded in batch), vectors)
 
 
 def out_of_memory() -> ArtvecError:

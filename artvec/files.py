@@ -28,16 +28,28 @@ def replaced_whole(file: Path) -> Iterator[Path]:
     killed process may leave the hidden file, which the next write of the same one replaces.
     """
     beside = file.with_name(f".{file.name}.partial")
+    with naming(file):
+        try:
+            yield beside
+            settle(beside, file)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """Name the file that is written in errors that name none: a write, unlike an open, doesn't."""
     try:
-        yield beside
-        settle(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(file)
+        raise
 
 
 def settle(temporary: Path, file: Path) -> None:
     """Give a finished temporary file its name; both reach the disk before this returns."""
-    with temporary.open("rb") as handle:
+    with naming(file), temporary.open("rb") as handle:
         os.fsync(handle.fileno())
     temporary.replace(file)
     sync_folder(file.parent)
@@ -86,7 +98,8 @@ def sync_folder(folder: Path) -> None:
             raise
         return
     try:
-        os.fsync(descriptor)
+        with naming(folder):
+            os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_SYNC:
             raise

@@ -24,7 +24,7 @@ from artvec.datasets.catalogue import PictureSet, Remote
 from artvec.datasets.download import AGAIN, check_address, fetch
 from artvec.datasets.unpack import unpack
 from artvec.errors import ArtvecError, command
-from artvec.files import write_whole
+from artvec.files import naming, write_whole
 from artvec.progress import Progress, silent
 
 _SPLITS = ("train", "val", "test")
@@ -147,7 +147,8 @@ def _arrange(wanted: PictureSet, unpacked: Path, folder: Path, progress: Progres
             file = folder / picture.path
             file.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(picture.content, Image.Image):
-                picture.content.save(file)
+                with naming(file):
+                    picture.content.save(file)
             else:
                 picture.content.replace(file)
             placed[picture.path.split("/", 1)[0]] += 1

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from artvec.errors import ArtvecError
+from artvec.finite import check_weights
 from artvec.types import Float32Array
 
 FLATTEN = "flatten"
@@ -120,9 +121,11 @@ def load_head(run: Path) -> Head:
         layers, dim = str(record["layers"]), int(record["dim"])
         classes = tuple(map(str, record["classes"]))
         module = build_head(layers, dim, len(classes))
-        module.load_state_dict(load_file(run / "head.safetensors"))
+        weights = load_file(run / "head.safetensors")
+        module.load_state_dict(weights)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise _no_head(run, error) from error
+    check_weights(weights, f"the weights {run / 'head.safetensors'}")
     return Head(layers, classes, dim, module.eval(), record.get("width"))
 
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from itertools import starmap
 from pathlib import Path
 
 from artvec.collection import integrity
 from artvec.collection.analysis import is_analysis, outdated
-from artvec.collection.failures import known_failures, still_failing
+from artvec.collection.failures import known_failures, known_to_fail
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import open_collection, source_of
 from artvec.collection.settings import takes_any_suffix
+from artvec.collection.stamps import Stored, changed, read_proofs
 from artvec.errors import ArtvecError, command
 from artvec.images.find import find_images
 from artvec.progress import Progress, silent
 from artvec.shards import open_shard
-from artvec.types import EncoderIdentity, Sample
+from artvec.types import EncoderIdentity
+from artvec.wording import counted
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class StatusReport:
         complete: The last run finished, nothing is damaged, and the source (where it can be
             reached) holds just the rows' images, unchanged.
         missing: Images of the source that have no row and are not known to fail.
-        stale: Rows whose file has changed (where only its time has, its content decides).
+        stale: Rows whose file has changed (its content decides, but where size or stamp do).
         orphaned: Rows whose file is gone.
         damaged: Files of the collection that are missing or not as they were written.
         foreign: Files among its shards, indexes and analyses that it doesn't know.
@@ -59,7 +59,9 @@ class StatusReport:
 
 
 def status(folder: Path, source: Path | None = None) -> StatusReport:
-    """Compare a collection with its manifest (by size) and with its source (by size and time).
+    """Compare a collection with its manifest (by size) and with its source (by size and stamp).
+
+    Files whose stamp is another than the last run's (see `collection.stamps`) are read.
 
     Args:
         folder: The collection.
@@ -97,7 +99,7 @@ def _compared(
     place = source or source_of(folder, manifest)
     notes: list[str] = []
     missing: list[str] = []
-    stale: list[str] = []
+    stale: tuple[str, ...] = ()
     orphaned: list[str] = []
     # The version of artvec doesn't matter here: a known failure is known.
     failures = known_failures(folder, artvec_version=None)
@@ -110,16 +112,21 @@ def _compared(
         missing = [
             path
             for path, sample in samples.items()
-            if path not in rows and still_failing(sample, failures) is None
+            if path not in rows and known_to_fail(sample, failures) is None
         ]
         orphaned = [path for path in rows if path not in samples]
         if there.images_by_content:
             count = len(there.images_by_content)
             notes.append(f"{count} more are images by content but not by name (--any-suffix)")
-        stale = [p for p, row in rows.items() if p in samples and _changed(row, samples[p])]
+        kept = [path for path in rows if path in samples]
+        stale = changed([(samples[p], rows[p]) for p in kept], read_proofs(folder, manifest))
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
     notes += _outdated_notes(folder, manifest)
+    if found.not_finite:
+        mend = command("verify", "--repair", "-i", folder)
+        those = counted(found.not_finite, "vector is", "vectors are")
+        notes.append(f"{those} not finite (NaN or infinite); embed their pictures again: {mend}")
     return StatusReport(
         index=folder.resolve(),
         source=place.resolve(),
@@ -130,7 +137,7 @@ def _compared(
         complete=manifest.complete
         and not (found.damaged or found.foreign or missing or stale or orphaned),
         missing=tuple(missing),
-        stale=tuple(stale),
+        stale=stale,
         orphaned=tuple(orphaned),
         damaged=found.damaged,
         foreign=found.foreign,
@@ -150,15 +157,8 @@ def _outdated_notes(folder: Path, manifest: Manifest) -> list[str]:
     return [f"its stored {' and '.join(stale)}: of other rows; make anew: {again}"] if stale else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    size_bytes: int
-    mtime_ns: int
-    content_hash: bytes
-
-
-def _rows(folder: Path, manifest: Manifest) -> dict[str, _Stamp]:
-    rows: dict[str, _Stamp] = {}
+def _rows(folder: Path, manifest: Manifest) -> dict[str, Stored]:
+    rows: dict[str, Stored] = {}
     for shard in manifest.shards:
         if shard.pending:
             continue
@@ -166,20 +166,9 @@ def _rows(folder: Path, manifest: Manifest) -> dict[str, _Stamp]:
             table = open_shard(folder / "shards" / shard.name)
         except ArtvecError:
             continue  # named among the damaged
-        paths = table.column("path").to_pylist()
-        stamps = (
-            table.column(name).to_pylist() for name in ("size_bytes", "mtime_ns", "content_hash")
-        )
-        rows |= dict(zip(paths, starmap(_Stamp, zip(*stamps, strict=True)), strict=True))
+        for path, size_bytes, content_hash in zip(
+            *(table.column(name).to_pylist() for name in ("path", "size_bytes", "content_hash")),
+            strict=True,
+        ):
+            rows[path] = Stored(size_bytes, content_hash)
     return rows
-
-
-def _changed(row: _Stamp, sample: Sample) -> bool:
-    if row.size_bytes != sample.size_bytes:
-        return True
-    if row.mtime_ns == sample.mtime_ns:
-        return False
-    try:
-        return hashlib.sha256(Path(sample.file).read_bytes()).digest() != row.content_hash
-    except OSError:
-        return True

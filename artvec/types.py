@@ -24,7 +24,7 @@ BoolArray = npt.NDArray[np.bool_]
 Fit = Literal["crop", "pad", "squash"]
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box"]
 DecodeMode = Literal["fast", "exact"]
-Stage = Literal["find", "read", "decode"]
+Stage = Literal["find", "read", "decode", "forward"]
 Reason = Literal[
     "empty",
     "not_an_image",
@@ -36,6 +36,7 @@ Reason = Literal[
     "vanished",
     "bad_name",
     "outside",
+    "not_finite",
 ]
 
 
@@ -48,12 +49,17 @@ class Sample:
         file: Where the file is, as the operating system spells it.
         size_bytes: Size of the file.
         mtime_ns: Modification time, nanoseconds since the epoch.
+        ctime_ns: When the file system last changed anything about the file, which no program can
+            set; 0 where that says nothing.
+        inode: The file behind the name; 0 where the file system has none.
     """
 
     path: str
     file: str
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class Skipped:
     message: str
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.embed import EmbedOptions, EmbedReport, embed
+from artvec.embed import EmbedOptions, EmbedReport, dry_run, embed
 from artvec.embed.repair import repair
 from artvec.errors import ArtvecError
 from artvec.status import status
@@ -255,6 +255,25 @@ def test_refusals_say_what_to_type(
         embed(Path("art"), options)
     assert refused.value.usage
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("verb", [embed, dry_run])
+@pytest.mark.parametrize("model", ["resnet50", "torchvision:resnet18", "resnet50.a1_in1k"])
+def test_another_encoder_is_refused_before_its_weights_are_looked_for(
+    tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch, verb: Any, model: str
+) -> None:
+    paint(tmp_path / "art/a.png", 1)
+    colours(tmp_path / "art")
+    monkeypatch.setattr("artvec.backbones.sources.load", None)  # whoever looks for weights, fails
+    monkeypatch.setattr("artvec.backbones.sources.stand_in", None)
+    for weights in (None, Path("not_here.pth")):
+        with pytest.raises(ArtvecError, match="was made with colour:4x4 ") as refused:
+            verb(Path("art"), EmbedOptions(model=model, weights=weights))
+        assert refused.value.usage
+        assert refused.value.message.endswith(f", not with {model}")
+        assert f"-m {model}" in refused.value.hint
+    with pytest.raises(ArtvecError, match="no backbone 'resnet5O'"):
+        verb(Path("art"), EmbedOptions(model="resnet5O"))
 
 
 def test_images_by_content_are_said_and_taken_for_good_when_asked(

@@ -125,6 +125,24 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     return timm_models.untrained(request, classes)
 
 
+def check_name(name: str) -> None:
+    """Refuse a name that no source knows; no weights are looked for.
+
+    Raises:
+        ArtvecError: There is no such backbone.
+    """
+    if colour.claims(name) or is_run(name) or name == "simple_cnn":
+        return
+    if name.startswith("torchvision:"):
+        from artvec.backbones import torchvision_models
+
+        torchvision_models.check_name(name)
+    else:
+        from artvec.backbones import timm_models
+
+        timm_models.check_name(name)
+
+
 def is_run(name: str) -> bool:
     """Say whether a name is a run directory."""
     return ("/" in name and not name.startswith(("hf-hub:", "hf_hub:"))) or _has_run_json(name)
@@ -201,12 +219,13 @@ def _memory_file(request: BackboneRequest) -> Path:
     return runtime.cache_folder() / "identities" / f"{key}.json"
 
 
-def _signature(file: Path) -> tuple[str, int, int]:
+def _signature(file: Path) -> tuple[str | int, ...]:
     try:
         status = file.stat()
     except OSError:
-        return str(file.resolve()), -1, -1
-    return str(file.resolve()), status.st_size, status.st_mtime_ns
+        return (str(file.resolve()),)
+    times = (status.st_mtime_ns, status.st_ctime_ns)
+    return str(file.resolve()), status.st_size, *times, status.st_ino
 
 
 def _version(package: str) -> str:

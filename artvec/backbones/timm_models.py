@@ -18,6 +18,7 @@ from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import Tensors, digest, in_order, load_into, read_weights
 from artvec.errors import ArtvecError, mistyped
+from artvec.finite import check_weights
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
@@ -31,7 +32,7 @@ def load(request: BackboneRequest) -> Backbone:
     Raises:
         ArtvecError: Unknown name, weights that can't be had or that don't fit.
     """
-    _check_name(request.name)
+    check_name(request.name)
     size_px, notes = _input_size(request)
     file = request.weights or packaged.weights_file(request.name)
     if file is None:
@@ -43,6 +44,8 @@ def load(request: BackboneRequest) -> Backbone:
         if file != request.weights:
             weights = in_order(model, weights)
         _fill(model, weights, head, file)
+    else:
+        check_weights(model.state_dict(), f"the weights of {request.name}")
     module = _cut(model).eval()
     preprocessing = _preprocessing(model, request, size_px)
     identity = EncoderIdentity(
@@ -75,18 +78,6 @@ def _check_weights(name: str) -> None:
         f"timm has no pretrained weights called {name!r}",
         f"{known}give a local file: --weights FILE",
         usage=True,
-    )
-
-
-def _check_name(name: str) -> None:
-    architecture = name.partition(".")[0]
-    if name.startswith(("hf-hub:", "hf_hub:")) or timm.is_model(architecture):
-        return
-    raise mistyped(
-        f"there is no backbone {name!r}",
-        architecture,
-        [*timm.list_models(), colour.NAME, "simple_cnn"],
-        otherwise="see what there is: artvec models",
     )
 
 
@@ -169,7 +160,7 @@ def is_downloaded(name: str) -> bool:
 def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     """Return timm's model with random weights and, where asked for, a new linear head."""
     name = request.name
-    _check_name(name)
+    check_name(name)
     size_px, _ = _input_size(request)
     headed = {"num_classes": classes} if classes else {}
     try:
@@ -180,6 +171,23 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
         ) from error
     preprocessing = _preprocessing(model, request, size_px)
     return Untrained(model, _head_names(model), preprocessing, width(_cut(model), preprocessing))
+
+
+def check_name(name: str) -> None:
+    """Refuse an architecture that timm doesn't know.
+
+    Raises:
+        ArtvecError: There is no such backbone.
+    """
+    architecture = name.partition(".")[0]
+    if name.startswith(("hf-hub:", "hf_hub:")) or timm.is_model(architecture):
+        return
+    raise mistyped(
+        f"there is no backbone {name!r}",
+        architecture,
+        [*timm.list_models(), colour.NAME, "simple_cnn"],
+        otherwise="see what there is: artvec models",
+    )
 
 
 def _cut(model: Any) -> Penultimate:

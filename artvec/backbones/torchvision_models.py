@@ -13,6 +13,7 @@ from artvec.backbones.penultimate import Penultimate, width
 from artvec.backbones.unavailable import no_download
 from artvec.backbones.weights import digest, load_into, read_weights
 from artvec.errors import ArtvecError, mistyped
+from artvec.finite import check_weights
 from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 
 PREFIX = "torchvision:"
@@ -37,6 +38,8 @@ def load(request: BackboneRequest) -> Backbone:
     unseen = (head, *_AUXILIARY)
     if request.weights is not None:
         load_into(model, read_weights(request.weights), head=unseen, file=request.weights)
+    else:
+        check_weights(model.state_dict(), f"the weights of {request.name}")
     weights_sha256 = digest(model, head=unseen)
     model.set_submodule(head, torch.nn.Identity())
     for part in _AUXILIARY:
@@ -49,6 +52,15 @@ def load(request: BackboneRequest) -> Backbone:
         request.name, weights_sha256, preprocessing, "pre_logits", width(module, preprocessing)
     )
     return Backbone(identity, module)
+
+
+def check_name(name: str) -> None:
+    """Refuse a classifier that torchvision doesn't have.
+
+    Raises:
+        ArtvecError: There is no such backbone.
+    """
+    _weights_of(name.removeprefix(PREFIX))
 
 
 def names() -> list[str]:

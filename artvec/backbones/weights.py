@@ -9,7 +9,9 @@ from pathlib import Path
 
 import torch
 
-from artvec.errors import ArtvecError
+from artvec.backbones.file_kind import is_safetensors
+from artvec.errors import ArtvecError, ran_out_of_memory
+from artvec.finite import check_weights
 
 Tensors = Mapping[str, torch.Tensor]
 _BOOKKEEPING = "num_batches_tracked"
@@ -22,16 +24,21 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
     every name) are taken off.
 
     Raises:
-        ArtvecError: The file is damaged, or would need code to be run.
+        ArtvecError: The file is damaged, holds no weights or weights that are not finite, or would
+            need code to be run.
     """
+    as_safetensors = is_safetensors(file)
     try:
-        if file.suffix == ".safetensors":
+        if as_safetensors:
             from safetensors.torch import load_file
 
             loaded: object = load_file(file)
         else:
-            loaded = torch.load(file, map_location="cpu", weights_only=True)
+            with file.open("rb") as handle:  # by its name, torch would guess what it holds
+                loaded = torch.load(handle, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds on a broken file
+        if ran_out_of_memory(error):
+            raise
         if isinstance(error, pickle.UnpicklingError) and _is_pickle(file, str(error)):
             raise ArtvecError(
                 f"{file} holds more than weights, and artvec runs no code out of a weights file",
@@ -41,7 +48,9 @@ def read_weights(file: Path) -> dict[str, torch.Tensor]:
             f"{file} can't be read as weights: {' '.join(str(error).split())[:200]}",
             "give a safetensors file or a torch file that holds a state dict",
         ) from error
-    return _unwrapped(loaded, file)
+    tensors = _unwrapped(loaded, file)
+    check_weights(tensors, f"the weights {file}")
+    return tensors
 
 
 def load_into(

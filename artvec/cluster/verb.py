@@ -21,6 +21,7 @@ from artvec.collection.analysis import (
 )
 from artvec.collection.reader import Collection, blocks, columns, open_collection
 from artvec.errors import ArtvecError, command
+from artvec.finite import finite_rows
 from artvec.grouping.assignment import Assignment, medoids
 from artvec.grouping.cost import Cost, estimate
 from artvec.grouping.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
@@ -134,6 +135,8 @@ def _found(
 ) -> _Found:
     with stages.stage("reduce"):
         vectors = np.concatenate(list(blocks(collection)))
+        if not finite_rows(vectors).all():
+            raise _not_finite(collection)
         reduced = reduce(vectors)
         if not np.isfinite(reduced.points).all():
             raise _not_finite(collection)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from artvec.collection.index.record import INDEX, record_from, state_of
 from artvec.collection.lock import writer_of
 from artvec.collection.manifest import MANIFEST, FileEntry, Manifest, ShardEntry, is_as_written
 from artvec.errors import ArtvecError
 from artvec.files import sha256_of
+from artvec.finite import finite_rows
 from artvec.progress import Progress, silent
-from artvec.shards import open_shard
+from artvec.shards import open_shard, vectors_of
 
 Entry = ShardEntry | FileEntry
 
@@ -24,10 +27,12 @@ class Integrity:
     Attributes:
         damaged: Files that are missing or hold other bytes, by their path below the collection.
         foreign: Files among the shards, indexes and analyses that the manifest doesn't know.
+        not_finite: Vectors with NaN or infinity; their shards are among the damaged files.
     """
 
     damaged: tuple[str, ...]
     foreign: tuple[str, ...]
+    not_finite: int = 0
 
 
 def by_size(folder: Path, manifest: Manifest) -> Integrity:
@@ -48,14 +53,17 @@ def by_content(folder: Path, manifest: Manifest, progress: Progress = silent) ->
     entries = _entries(manifest)
     total = sum(entry.size_bytes for entry in entries.values())
     damaged = [] if is_as_written(folder) else [MANIFEST]
-    done = 0
+    done = not_finite = 0
     for name, entry in entries.items():
         progress(done, total)
         if not _is_whole(folder / name, entry) or (name == INDEX and _is_stale(folder, manifest)):
             damaged.append(name)
+        elif isinstance(entry, ShardEntry) and (odd := _not_finite(folder / name)):
+            damaged.append(name)
+            not_finite += odd
         done += entry.size_bytes
     progress(total, total)
-    return Integrity(tuple(damaged), _foreign(folder, entries))
+    return Integrity(tuple(damaged), _foreign(folder, entries), not_finite)
 
 
 def _entries(manifest: Manifest) -> dict[str, Entry]:
@@ -74,6 +82,11 @@ def _is_whole(file: Path, entry: Entry) -> bool:
         return isinstance(entry, FileEntry) or open_shard(file).num_rows == entry.rows
     except (OSError, ArtvecError):
         return False
+
+
+def _not_finite(shard: Path) -> int:
+    """Count the vectors of a whole shard that no version should have written."""
+    return int(np.count_nonzero(~finite_rows(vectors_of(open_shard(shard)))))
 
 
 def _is_stale(folder: Path, manifest: Manifest) -> bool:

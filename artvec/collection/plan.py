@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from artvec.collection.failures import still_failing
 from artvec.collection.manifest import ShardEntry
+from artvec.collection.stamps import proof_of
 from artvec.images.find import Found
 from artvec.shards import open_shard
 from artvec.types import Sample, Skipped
@@ -50,14 +52,18 @@ class Plan:
         candidates: Samples whose files have to be read.
         failures: Samples known to fail.
         free: Content hash → rows that no sample has claimed yet.
+        doubtful: Path → row whose file has its size and time, but perhaps another content.
         out_of_reach: Rows kept because their file or folder can't be reached now.
+        proofs: See `collection.stamps`; of all rows that stay or come.
     """
 
     claims: dict[tuple[str, int], Sample] = field(default_factory=dict)
     candidates: list[Sample] = field(default_factory=list)
     failures: list[Skipped] = field(default_factory=list)
     free: dict[bytes, list[KnownRow]] = field(default_factory=lambda: defaultdict(list))
+    doubtful: dict[str, KnownRow] = field(default_factory=dict)
     out_of_reach: int = 0
+    proofs: array[int] = field(default_factory=lambda: array("Q"))
 
     def claim(self, sample: Sample, content_hash: bytes) -> bool:
         """Give a sample the row that holds its content (its own first); False if none is left."""
@@ -67,6 +73,23 @@ class Plan:
         row = next((row for row in rows if row.path == sample.path), rows[0])
         rows.remove(row)
         self.claims[row.shard, row.number] = sample
+        self.prove(sample, content_hash)
+        return True
+
+    def prove(self, sample: Sample, content_hash: bytes) -> None:
+        """Note under which stamp a content was read."""
+        proof = proof_of(sample, content_hash)
+        if proof is not None:
+            self.proofs.append(proof)
+
+    def keep_unread(self, path: str) -> bool:
+        """Keep the row of a file that has its size and time, but can't be read now."""
+        row = self.doubtful.get(path)
+        if row is None or row not in self.free[row.content_hash]:
+            return False
+        self.free[row.content_hash].remove(row)
+        self.claims[row.shard, row.number] = Sample(path, "", row.size_bytes, row.mtime_ns)
+        self.out_of_reach += 1
         return True
 
 
@@ -84,24 +107,36 @@ def known_rows(folder: Path, shards: Sequence[ShardEntry]) -> list[KnownRow]:
     return known
 
 
-def make_plan(found: Found, rows: Sequence[KnownRow], failures: Mapping[str, Skipped]) -> Plan:
-    """Compare samples with rows by path, size and modification time.
+def make_plan(
+    found: Found,
+    rows: Sequence[KnownRow],
+    failures: Mapping[str, Skipped],
+    proofs: Container[int] = frozenset(),
+) -> Plan:
+    """Compare samples with rows by path, size, times and inode.
 
-    Where two rows have one path (an interrupted run wrote the second), the later one counts.
-    Rows of files that were listed but can't be reached, and rows below a folder that can't be
-    read, stay: a mount that is gone for a day, or goes while we look, loses nothing.
+    A file that has its size and modification time, but no proof of its content (see
+    `collection.stamps`), becomes a candidate: its content decides when it is read. Where two rows
+    have one path (an interrupted run wrote the second), the later one counts. Rows of files that
+    were listed but can't be reached, and rows below a folder that can't be read, stay: a mount
+    that is gone for a day, or goes while we look, loses nothing.
     """
     plan = Plan()
     latest = {row.path: row for row in rows}
     for sample in found.samples:
         row = latest.get(sample.path)
         failure = still_failing(sample, failures)
-        if row and (row.size_bytes, row.mtime_ns) == (sample.size_bytes, sample.mtime_ns):
+        same_time = row and (row.size_bytes, row.mtime_ns) == (sample.size_bytes, sample.mtime_ns)
+        proof = proof_of(sample, row.content_hash) if row and same_time else None
+        if row and proof is not None and proof in proofs:
             plan.claims[row.shard, row.number] = sample
+            plan.proofs.append(proof)
         elif failure is not None:
             plan.failures.append(failure)
         else:
             plan.candidates.append(sample)
+            if row and same_time:
+                plan.doubtful[sample.path] = row
     closed = _closed(found)
     for row in rows:
         if (row.shard, row.number) in plan.claims:

@@ -11,15 +11,17 @@ from pathlib import Path
 
 import artvec
 from artvec.collection.analysis import clear_unnamed
+from artvec.collection.failures import FAILURES
 from artvec.collection.lock import writing
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from artvec.collection.plan import KnownRow, known_rows
+from artvec.collection.stamps import STAMPS
 from artvec.errors import ArtvecError
 from artvec.files import write_whole
 from artvec.images.find import Found
 
 SUCCESSOR = ".overwrite"
-_OWN = ("shards", "index", "analysis", "reports", ".lock", SUCCESSOR, "failures.parquet")
+_OWN = ("shards", "index", "analysis", "reports", ".lock", SUCCESSOR, FAILURES, STAMPS)
 
 
 def check_free_or_collection(folder: Path, source: Path) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from PIL import Image
 
 from artvec.collection.reader import Collection, columns
+from artvec.collection.stamps import Stored, holds, read_proofs
 from artvec.copies.alignment import THUMBNAIL_PX, agreement
 from artvec.images.decode import load_picture
-from artvec.images.find import file_of
+from artvec.images.find import file_of, sample_of
 from artvec.images.opening import import_decoders
 from artvec.images.reading import Undecodable
 from artvec.progress import Progress, silent
@@ -43,10 +45,12 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     """Compare the pictures of pairs of rows; memory is a small grey copy of each."""
     rows = sorted({row for pair in pairs for row in pair})
     total = len(rows) + len(pairs)
-    table = columns(collection, ["path", "size_bytes"])
+    table = columns(collection, ["path", "size_bytes", "content_hash"])
+    proofs = read_proofs(collection.folder, collection.manifest)
 
     def small(row: int) -> Image.Image | None:
-        return _small(collection, table["path"][row].as_py(), table["size_bytes"][row].as_py())
+        path, *stored = (column[row].as_py() for column in table.columns)
+        return _small(file_of(collection.source, path), Stored(*stored), proofs)
 
     import_decoders()
     with ThreadPoolExecutor(cores()) as pool:
@@ -64,11 +68,10 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     return Looks(tuple(same), len(there), len(pairs) - len(there))
 
 
-def _small(collection: Collection, path: str, size_bytes: int) -> Image.Image | None:
+def _small(file: Path, stored: Stored, proofs: Container[int]) -> Image.Image | None:
     """Return a grey copy of a row's picture; None where that is gone or another by now."""
-    file = file_of(collection.source, path)
     try:
-        if file.stat().st_size != size_bytes:
+        if not holds(sample_of(file), stored, proofs):
             return None
         return load_picture(file, side_px=THUMBNAIL_PX).convert("L")
     except (OSError, Undecodable):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from artvec.errors import ArtvecError
+from artvec.files import naming
 from artvec.progress import Progress
 
 _TIMEOUT_S = 30.0
@@ -118,7 +119,7 @@ def _fetch_rest(url: str, partial: Path, limit_bytes: int, progress: Progress) -
         total = _total(response, done)
         if total is not None and total > limit_bytes:
             raise _too_large(url, limit_bytes)
-        with partial.open("ab" if done else "wb") as out:
+        with naming(partial), partial.open("ab" if done else "wb") as out:
             while piece := _read(response, total, done):
                 done += len(piece)
                 if done > limit_bytes:

@@ -9,6 +9,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from artvec.errors import ArtvecError
+from artvec.files import naming
 
 _MOST_MEMBERS = 1_000_000
 _NAMES = (errno.ENAMETOOLONG, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)
@@ -42,7 +43,8 @@ def unpack(archive: Path, folder: Path, *, limit_bytes: int) -> None:
                 if size > limit_bytes or count > _MOST_MEMBERS:
                     raise _refused(archive, "would unpack to far more than was published")
                 if not _hidden(member):
-                    packed.extract(member, folder, filter="data")
+                    with naming(folder / member.name):
+                        packed.extract(member, folder, filter="data")
     except tarfile.FilterError as error:
         raise _refused(archive, f"is not safe to unpack: {error}") from error
     except (tarfile.TarError, EOFError, ValueError, zlib.error, LZMAError) as error:

@@ -17,6 +17,7 @@ from artvec import runtime
 from artvec.collection import locate, target
 from artvec.collection.failures import known_failures
 from artvec.collection.plan import Plan, known_rows, make_plan, removed
+from artvec.collection.stamps import read_proofs
 from artvec.embed.limit import Limit, Stage, limit_notes, rehearsed_limit, worth_telling
 from artvec.embed.options import EmbedOptions
 from artvec.embed.prepare import Place, Prepared, find_as_asked, prepare, reading_version
@@ -137,7 +138,8 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     )
     earlier = known_rows(prepared.folder, prepared.stored.shards) if prepared.stored else []
     failing = known_failures(prepared.folder, artvec_version=reading_version(options))
-    plan = _recognised(make_plan(found, earlier, failing))
+    proofs = read_proofs(prepared.folder, prepared.stored)
+    plan = _recognised(make_plan(found, earlier, failing, proofs))
     prepare_seconds = time.perf_counter() - started
     rehearsal = _rehearse(plan.candidates, prepared.ready.encoder, options)
     failures = (*found.skipped, *plan.failures, *rehearsal.failures)
@@ -195,8 +197,9 @@ def _recognised(plan: Plan) -> Plan:
     """Claim rows for candidates of the same content: renamed, touched and copied-back files."""
     sizes = {row.size_bytes for rows in plan.free.values() for row in rows}
     new = []
-    for sample in plan.candidates:
-        digest = _digest(sample) if sample.size_bytes in sizes else None
+    with ThreadPoolExecutor(runtime.cores()) as pool:
+        digests = pool.map(lambda s: _digest(s) if s.size_bytes in sizes else None, plan.candidates)
+    for sample, digest in zip(plan.candidates, digests, strict=True):
         if digest is None or not plan.claim(sample, digest):
             new.append(sample)
     plan.candidates[:] = new

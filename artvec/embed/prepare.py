@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import artvec
+from artvec import backbones
 from artvec.collection import locate, settings, target
 from artvec.collection.fact_notes import fact_notes
 from artvec.collection.facts import Facts
@@ -100,6 +101,8 @@ def prepare(
         options.model or "", options.weights, options.image_size_px, options.fit
     )
     request = settings.request_for(kept, asked)
+    if kept is not None and not place.replaces:
+        _check_same_name(kept, request.name, source, options)
     ready = make_encoder(request, options.encoder)
     dtype = options.dtype or (kept.dtype if kept else "float32")
     manifest = settings.new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
@@ -150,18 +153,45 @@ def reading_version(options: EmbedOptions) -> str:
     return f"{artvec.__version__} {' '.join(readable_formats())} {options.max_pixels}"
 
 
+def _check_same_name(stored: Manifest, name: str, source: Path, options: EmbedOptions) -> None:
+    """Refuse a backbone of another name before its weights are looked for: they may not be here.
+
+    A run goes by the name of its architecture, which is known once it is loaded.
+    """
+    if backbones.is_run(name) or name == stored.encoder.backbone:
+        return
+    backbones.check_name(name)
+    raise _another(f"{describe(stored.encoder)}, not with {name}", name, source, options)
+
+
 def _check_same(stored: Manifest, wanted: Manifest, source: Path, options: EmbedOptions) -> None:
     if not _same_encoder(stored.encoder, wanted.encoder):
         what = f"{describe(stored.encoder)}, not with {describe(wanted.encoder)}"
-        short = str(wanted.request["name"]).rpartition("/")[2].replace(":", "-")
+        short = None
     elif stored.dtype != wanted.dtype:
         what = f"{stored.dtype} vectors, not with {wanted.dtype}"
         short = wanted.dtype
     else:
         return
+    raise _another(what, str(wanted.request["name"]), source, options, short)
+
+
+def _another(
+    what: str, model: str, source: Path, options: EmbedOptions, short: str | None = None
+) -> ArtvecError:
+    """Refuse what would mix two kinds of vectors, with the command that keeps both apart.
+
+    Args:
+        what: The collection was made with, and what was asked for instead.
+        model: That was asked for.
+        source: Folder of the images.
+        options: As they were given.
+        short: Ends the name of the other collection; None for the model's name.
+    """
+    short = short or model.rpartition("/")[2].replace(":", "-")
     own_name = options.index or locate.for_source(source, None).name
-    command = _command(source, str(wanted.request["name"]), f"{own_name}-{short}", options)
-    raise ArtvecError(
+    command = _command(source, model, f"{own_name}-{short}", options)
+    return ArtvecError(
         f"{own_name} was made with {what}",
         f"keep both: {command}; or replace it: --overwrite",
         usage=True,

@@ -17,6 +17,7 @@ from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
 from artvec.collection.index.follow import follow_rows
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
+from artvec.collection.stamps import STAMPS, proofs_bytes, read_proofs
 from artvec.collection.writer import CollectionWriter
 from artvec.embed.limit import find_limit, limit_notes, worth_telling
 from artvec.embed.options import EmbedOptions, EmbedReport
@@ -84,7 +85,7 @@ def _embed_into(
     ) as writer:
         earlier = writer.known_rows()
         failing = known_failures(folder, artvec_version=reading_version(options))
-        plan = make_plan(found, earlier, failing)
+        plan = make_plan(found, earlier, failing, read_proofs(folder, prepared.stored))
         _recall_splits(facts, plan, earlier)
         for content_hash, split in options.salvage.splits.items():
             facts.book.remember(content_hash, split)
@@ -127,6 +128,7 @@ def _embed_into(
             *prepared.notes,
             *split_notes(facts),
             *_kept_notes(plan),
+            *_not_finite_notes(tally),
             *index.notes,
             *limit_notes(limit, encoder, options.decode, others=use.others),
         ),
@@ -137,8 +139,9 @@ def _recall_splits(facts: Facts, plan: Plan, earlier: Sequence[KnownRow]) -> Non
     """Note every split that an image has already; a picture that comes back finds its own."""
     for row in earlier:
         sample = plan.claims.get((row.shard, row.number))
-        if sample is not None and row.split is not None:
-            facts.recall(sample.path, row.content_hash, row.split)
+        stays = sample is not None or plan.doubtful.get(row.path) is row
+        if stays and row.split is not None:
+            facts.recall(sample.path if sample else row.path, row.content_hash, row.split)
     for row in earlier:
         if row.split is not None:
             facts.book.remember(row.content_hash, row.split)
@@ -154,7 +157,11 @@ def _run(
     tally = _Tally()
     encoder, facts = prepared.ready.encoder, prepared.facts
     extraction = ExtractOptions(
-        options.decode, options.batch_size, plan.free, max_pixels=options.max_pixels
+        options.decode,
+        options.batch_size,
+        plan.free,
+        max_pixels=options.max_pixels,
+        dtype=prepared.manifest.dtype,
     )
     preprocessing = encoder.identity.preprocessing
     done = 0
@@ -167,6 +174,8 @@ def _run(
                 rows = list(map(facts.new_row, outcome.samples, outcome.fingerprints))
                 with tally.meter.writing():
                     writer.append(rows, outcome.vectors)
+                for row, sample in zip(rows, outcome.samples, strict=True):
+                    plan.prove(sample, row.content_hash)
                 tally.embedded += len(rows)
                 tally.area_lost += sum(area_lost(r.width, r.height, preprocessing) for r in rows)
                 done += len(rows)
@@ -178,6 +187,8 @@ def _run(
             else:
                 tally.failures.append(outcome)
                 done += 1
+                if outcome.reason in ("unreadable", "vanished"):
+                    plan.keep_unread(outcome.path)
             progress(done, len(plan.candidates))
         candidates = again
         extraction = replace(extraction, known=frozenset())
@@ -197,13 +208,23 @@ def _finish(
         return None if sample is None else facts.renewed_row(sample, row)
 
     failed = failures_bytes(failures, artvec_version=version)
-    writer.finish(redescribe, {FAILURES: failed})
+    writer.finish(redescribe, {FAILURES: failed, STAMPS: proofs_bytes(plan.proofs)})
 
 
 def _kept_notes(plan: Plan) -> tuple[str, ...]:
     if not plan.out_of_reach:
         return ()
     return (f"{plan.out_of_reach} rows were kept whose file or folder can't be reached now",)
+
+
+def _not_finite_notes(tally: _Tally) -> tuple[str, ...]:
+    """Blame the encoder where most of the pictures have no finite vector."""
+    odd = [failure for failure in tally.failures if failure.reason == "not_finite"]
+    if len(odd) <= tally.embedded:
+        return ()
+    share = f"{len(odd):,} of {len(odd) + tally.embedded:,} vectors"
+    way = odd[0].message.partition("; ")[2]
+    return (f"{share} are not finite: that is the encoder, not the pictures; {way}",)
 
 
 def _recorded(ready: ReadyEncoder, decode: DecodeMode) -> dict[str, str]:

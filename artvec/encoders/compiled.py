@@ -15,7 +15,7 @@ from artvec.files import in_turn
 from artvec.identity import identity_json
 from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raise when the same backbone would be compiled to something else."""
 
 

@@ -12,10 +12,18 @@ from typing import Any
 import numpy as np
 
 from artvec import runtime
-from artvec.errors import ArtvecError, OutOfMemory
+from artvec.errors import ArtvecError, OutOfMemory, ran_out_of_memory
 from artvec.files import write_whole
+from artvec.finite import finite_rows
 from artvec.openvino_api import convert, ov
-from artvec.types import Backbone, EncoderIdentity, Float32Array, Preprocessing, UInt8Array
+from artvec.types import (
+    Backbone,
+    EncoderIdentity,
+    Float32Array,
+    Float64Array,
+    Preprocessing,
+    UInt8Array,
+)
 
 _DIGEST_BYTES = 32
 _SAME_COSINE = {"fp32": 0.9999, "bf16": 0.9, "fp16": 0.99}
@@ -131,26 +139,67 @@ def _convert(backbone: Backbone) -> ov.Model:
         model.reshape([-1, 3, size, size])
         return _with_uint8_input(model, preprocessing)
     except Exception as error:  # the converter raises many kinds
+        if ran_out_of_memory(error):
+            raise
         raise NotConvertible(" ".join(str(error).split())[:200]) from error
 
 
 def _check_same_vectors(backbone: Backbone, encoder: OpenVinoEncoder) -> None:
-    """Compare with the module on noise, black and white: tracing freezes data's branches."""
+    """Compare with the module on noise, black and white: tracing freezes data's branches.
+
+    OpenVINO may turn NaN into finite numbers, so a module that gives NaN for one of these is left
+    to torch; what overflows in low precision is left to the check of each picture's own vector.
+    """
+    preprocessing = backbone.identity.preprocessing
+    side = preprocessing.size_px
+    noise = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), dtype=np.uint8)
+    probes = (noise, np.zeros_like(noise[:1]), np.full_like(noise[:1], 255))
+    expected = [_by_module(backbone, pixels) for pixels in probes]
+    if not any(map(_is_finite, expected)):
+        raise _never_finite(backbone.identity, "fp32")
+    if not all(map(_is_finite, expected)):
+        raise NotConvertible("its module gives numbers that are not finite for some pictures")
+    found = [encoder.encode(pixels).flatten().astype(np.float64) for pixels in probes]
+    if encoder.precision != "fp32":
+        if not any(map(_is_finite, found)):
+            raise _never_finite(backbone.identity, encoder.precision)
+        pairs = [pair for pair in zip(expected, found, strict=True) if _is_finite(pair[1])]
+    else:
+        pairs = list(zip(expected, found, strict=True))
+    for right, made in pairs:
+        lengths = np.linalg.norm(right) * np.linalg.norm(made)
+        # Not by "less than", which is false for NaN.
+        if not right @ made >= _SAME_COSINE[encoder.precision] * lengths:
+            raise NotConvertible("its converted graph gives other vectors than the module")
+
+
+def _by_module(backbone: Backbone, pixels: UInt8Array) -> Float64Array:
+    """Return what the module gives for (B, side, side, 3) uint8, as (B * dim,) float64."""
     import torch
 
     assert backbone.module is not None
     preprocessing = backbone.identity.preprocessing
-    side = preprocessing.size_px
-    noise = np.random.default_rng(0).integers(0, 256, (3, side, side, 3), dtype=np.uint8)
     mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
-    for pixels in (noise, np.zeros_like(noise[:1]), np.full_like(noise[:1], 255)):
-        images = ((torch.from_numpy(pixels) / 255 - mean) / std).permute(0, 3, 1, 2)
-        with torch.inference_mode():
-            expected = backbone.module(images).flatten().numpy().astype(np.float64)
-        found = encoder.encode(pixels).flatten().astype(np.float64)
-        lengths = np.linalg.norm(expected) * np.linalg.norm(found)
-        if expected @ found < _SAME_COSINE[encoder.precision] * lengths:
-            raise NotConvertible("its converted graph gives other vectors than the module")
+    images = ((torch.from_numpy(pixels) / 255 - mean) / std).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        vectors: Float64Array = backbone.module(images).flatten().numpy().astype(np.float64)
+    return vectors
+
+
+def _is_finite(vector: Float64Array) -> bool:
+    return bool(finite_rows(vector[None])[0])
+
+
+def _never_finite(identity: EncoderIdentity, precision: str) -> ArtvecError:
+    if precision != "fp32":
+        return ArtvecError(
+            f"{identity.backbone} gives no finite vectors in {precision}: its numbers overflow",
+            "use --precision fp32",
+        )
+    return ArtvecError(
+        f"{identity.backbone} gives no finite vectors, whatever the picture",
+        "give other weights: these are of a training that diverged, or damaged",
+    )
 
 
 def _with_uint8_input(model: ov.Model, preprocessing: Preprocessing) -> ov.Model:

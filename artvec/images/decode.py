@@ -30,7 +30,7 @@ from artvec.images.opening import (
     open_picture,
     settled,
 )
-from artvec.images.reading import Content, Undecodable, reading
+from artvec.images.reading import Content, Undecodable, reading, skipped
 from artvec.images.srgb import to_srgb
 from artvec.types import (
     Decoded,
@@ -74,12 +74,17 @@ def decode_sample(
         max_pixels: Larger pictures are refused by their header.
 
     Returns:
-        The outcome; its sample has the size and time that the file had when it was read.
+        The outcome; its sample has the size and times that the file had when it was read.
     """
     try:
         with reading(sample.file, max_bytes=_FILE_BYTES * max_pixels) as content:
-            if (content.size_bytes, content.mtime_ns) != (sample.size_bytes, sample.mtime_ns):
-                sample = replace(sample, size_bytes=content.size_bytes, mtime_ns=content.mtime_ns)
+            sample = replace(
+                sample,
+                size_bytes=content.size_bytes,
+                mtime_ns=content.mtime_ns,
+                ctime_ns=content.ctime_ns,
+                inode=content.inode,
+            )
             if content.sha256 in known:
                 return Recognised(sample, content.sha256)
             with explained(content):
@@ -88,9 +93,7 @@ def decode_sample(
                 seen = _seen(opened, content, preprocessing, detail, max_pixels)
                 return Decoded(sample, seen.fingerprint, seen.pixels)
     except Undecodable as why:
-        return Skipped(
-            sample.path, why.stage, why.reason, why.message, sample.size_bytes, sample.mtime_ns
-        )
+        return skipped(sample, why)
 
 
 @dataclass(frozen=True, slots=True)

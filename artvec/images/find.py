@@ -115,7 +115,7 @@ def sample_of(file: Path, root: Path | None = None) -> Sample:
     """
     status = file.stat()
     name = file.relative_to(root).as_posix() if root else str(file)
-    return Sample(readable(name), str(file), status.st_size, mtime_ns(status))
+    return _sample(readable(name), str(file), status)
 
 
 def readable(name: str) -> str:
@@ -235,7 +235,11 @@ def _describe(entry: os.DirEntry[str], path: str) -> Sample | Skipped:
         return _skip(path, "unreadable", _why(error))
     if not stat.S_ISREG(status.st_mode):
         return _skip(path, "not_an_image", "not a regular file")
-    return Sample(path, entry.path, status.st_size, mtime_ns(status))
+    return _sample(path, entry.path, status)
+
+
+def _sample(path: str, file: str, status: os.stat_result) -> Sample:
+    return Sample(path, file, status.st_size, mtime_ns(status), status.st_ctime_ns, status.st_ino)
 
 
 def _suffix(name: str) -> str:

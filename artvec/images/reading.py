@@ -6,14 +6,19 @@ import hashlib
 import io
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from artvec.types import Reason, Stage
+from artvec.types import Reason, Sample, Skipped, Stage
 
 IN_MEMORY_BYTES = 16 << 20
 """Larger files are read piece by piece."""
+_TICK_NS = 20_000_000
+"""Twice the longest tick of the clock that Linux takes file times from (at 100 Hz)."""
+_COARSE_TICK_NS = 2_000_000_000
+"""The longest tick of file systems that keep whole seconds (FAT: two)."""
 
 
 @dataclass
@@ -23,6 +28,20 @@ class Undecodable(Exception):
     stage: Stage
     reason: Reason
     message: str
+
+
+def skipped(sample: Sample, why: Undecodable) -> Skipped:
+    """Say why a sample yields no row, under the stamp that its file had."""
+    return Skipped(
+        sample.path,
+        why.stage,
+        why.reason,
+        why.message,
+        sample.size_bytes,
+        sample.mtime_ns,
+        sample.ctime_ns,
+        sample.inode,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,8 @@ class Content:
         size_bytes: How many.
         mtime_ns: Modification time that they had.
         held_bytes: How many of them are in memory.
+        ctime_ns: See `Sample`; 0 where a change of the file since might not show in it.
+        inode: See `Sample`.
     """
 
     stream: BytesStream | FileStream
@@ -42,6 +63,8 @@ class Content:
     size_bytes: int
     mtime_ns: int
     held_bytes: int
+    ctime_ns: int
+    inode: int
 
 
 class BytesStream(io.BytesIO):
@@ -104,7 +127,7 @@ def reading(file: str, *, max_bytes: int) -> Iterator[Content]:
     """
     try:
         with FileStream(file, opener=open_without_waiting) as stream:
-            before = stream.status()
+            before = _status(stream)
             _check(before, max_bytes)
             try:
                 yield _content(stream, before)
@@ -124,6 +147,26 @@ def mtime_ns(status: os.stat_result) -> int:
     return min(status.st_mtime_ns, (1 << 63) - 1)
 
 
+def _status(stream: FileStream) -> os.stat_result:
+    """Return an open file's status, once the clock has ticked since the file's last change.
+
+    Another change within the same tick would leave every time as it is.
+    """
+    status = stream.status()
+    age_ns = time.time_ns() - status.st_ctime_ns
+    if 0 <= age_ns < _TICK_NS:
+        time.sleep((_TICK_NS - age_ns) / 1e9)
+        status = stream.status()
+    return status
+
+
+def _settled_ctime_ns(status: os.stat_result) -> int:
+    """Return the time of a file's last change; 0 where the clock may not have ticked since."""
+    in_seconds = status.st_ctime_ns % 1_000_000_000 == 0
+    least_age_ns = _COARSE_TICK_NS if in_seconds else _TICK_NS
+    return status.st_ctime_ns if time.time_ns() - status.st_ctime_ns >= least_age_ns else 0
+
+
 def open_without_waiting(file: str, flags: int) -> int:
     """Open a file as `open` does, but never wait for another process."""
     # What was a picture when the folder was listed may be a pipe now, which nobody may ever fill.
@@ -141,10 +184,22 @@ def _check(status: os.stat_result, max_bytes: int) -> None:
 
 
 def _content(stream: FileStream, status: os.stat_result) -> Content:
+    ctime_ns = _settled_ctime_ns(status)
+    content: BytesStream | FileStream = stream
+    held_bytes = 0
     if status.st_size > IN_MEMORY_BYTES:
         digest = hashlib.file_digest(stream, "sha256").digest()
         stream.seek(0)
-        return Content(stream, digest, status.st_size, mtime_ns(status), 0)
-    data = stream.readall()
-    digest = hashlib.sha256(data).digest()
-    return Content(BytesStream(data), digest, status.st_size, mtime_ns(status), len(data))
+    else:
+        data = stream.readall()
+        digest = hashlib.sha256(data).digest()
+        content, held_bytes = BytesStream(data), len(data)
+    return Content(
+        content,
+        digest,
+        status.st_size,
+        mtime_ns(status),
+        held_bytes,
+        ctime_ns,
+        status.st_ino,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from artvec.backbones.anchored import Anchor, side_by_side
 from artvec.backbones.feature_map import FeatureMap
 from artvec.backbones.penultimate import Penultimate
 from artvec.collection.reader import Collection
+from artvec.collection.stamps import Stored, holds
 from artvec.heads import Head, takes_map
+from artvec.images.find import sample_of
 from artvec.train.begin import Start
 from artvec.train.judge import Seen, embedded, encoder_of, figures_of, probabilities_of
 from artvec.train.kept import Kept, State, copied
@@ -196,16 +198,29 @@ class Rows:
 
 
 def reachable(
-    material: Material, plan: Plan, start: Backbone, folder: Path, listener: Listener
+    material: Material,
+    plan: Plan,
+    start: Backbone,
+    folder: Path,
+    listener: Listener,
+    proofs: Container[int],
 ) -> tuple[Material, Pictures | None]:
     """Decode the pictures that phases need; leave out what can't be read any more.
 
     Raises:
         ArtvecError: There is no space, or too little is left.
     """
-    gone = np.array([_is_another(sample) for sample in material.samples])
-    if not any(map(reads_pictures, plan.phases)):
-        return without(material, gone & takes_map(plan.head)), None
+    decodes = any(map(reads_pictures, plan.phases))
+    if not (decodes or takes_map(plan.head)):
+        return material, None
+    gone = np.array(
+        [
+            not _is_there(sample, content_hash, proofs)
+            for sample, content_hash in zip(material.samples, material.hashes, strict=True)
+        ]
+    )
+    if not decodes:
+        return without(material, gone), None
     with listener.stage("decoding") as progress:
         store = store_pictures(
             [sample.file for sample in material.samples],
@@ -217,9 +232,10 @@ def reachable(
     return without(material, gone), Pictures(store, np.flatnonzero(~gone))
 
 
-def _is_another(sample: Sample) -> bool:
-    """Say whether a file is gone or was replaced since it was embedded."""
+def _is_there(sample: Sample, content_hash: bytes, proofs: Container[int]) -> bool:
+    """Say whether a file still holds what was embedded."""
     try:
-        return Path(sample.file).stat().st_size != sample.size_bytes
+        now = sample_of(Path(sample.file))
     except OSError:
-        return True
+        return False
+    return holds(now, Stored(sample.size_bytes, content_hash), proofs)

@@ -79,6 +79,11 @@ def embedded(
     done = 0
     for outcome in extract(samples, encoder, ExtractOptions(), Clock()):
         if isinstance(outcome, Skipped):
+            if outcome.reason == "not_finite":
+                raise ArtvecError(
+                    f"{outcome.path}: {outcome.message}",
+                    "if the weights diverged, train with a smaller --lr, or --precision fp32",
+                )
             raise ArtvecError(
                 f"{outcome.path} can't be read any more: {outcome.message}",
                 "bring it back, then go on with the same command and --resume",

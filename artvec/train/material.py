@@ -122,7 +122,8 @@ def without(given: Material, gone: BoolArray) -> Material:
                 "bring the files back, or the collection up to date: artvec embed SOURCE",
             )
     lost = [given.samples[place].path for place in np.flatnonzero(gone)]
-    note = f"{counted(len(lost), 'picture')} can't be read any more and were left out: {lost[0]}"
+    those = counted(len(lost), "picture")
+    note = f"left out {those} gone, unreadable or changed since embedding: {lost[0]}"
     return replace(
         given,
         rows=given.rows[kept],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from artvec.backbones.anchored import Anchor
 from artvec.collection.reader import open_collection
+from artvec.collection.stamps import read_proofs
 from artvec.encoders.compiled import resolve
 from artvec.errors import ArtvecError
 from artvec.progress import Progress
@@ -91,7 +92,8 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
     abroad = _abroad(plan, start, found, encoder, listener)
     with kept(options) as folder:
         listener.began(options.run)
-        found, pictures = reachable(found, plan, start.backbone, options.run, listener)
+        proofs = read_proofs(collection.folder, collection.manifest)
+        found, pictures = reachable(found, plan, start.backbone, options.run, listener, proofs)
         folder.check_data(data_fingerprint(found))
         yield Bench(
             plan=plan,

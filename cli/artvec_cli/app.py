@@ -17,6 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 import artvec
 from artvec.errors import ArtvecError, mistyped
 from artvec_cli import render
+from artvec_cli.failures import explained
 
 COMMANDS = {
     "embed": "embed",
@@ -104,10 +105,6 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as failure:
-        what = f"{failure.strerror or type(failure).__name__}: {failure.filename or ''}"
-        render.error(ArtvecError(what, "check the path, its permissions and the space left there"))
-        return 1
     except TyperException as failure:
         if type(failure).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{failure}\n")
@@ -119,8 +116,7 @@ def run(arguments: list[str]) -> int:
     except Exception as unexpected:  # the last line of defence
         if os.environ.get("ARTVEC_DEBUG"):
             raise
-        message = f"unexpected {type(unexpected).__name__}: {unexpected}"
-        render.error(ArtvecError(message, "run again with ARTVEC_DEBUG=1 and report what it shows"))
+        render.error(explained(unexpected))
         return 1
 
 

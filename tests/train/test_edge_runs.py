@@ -90,7 +90,7 @@ def test_a_head_on_feature_maps_leaves_out_pictures_that_are_gone(here: Path) ->
     embed(Path("speckles"), EmbedOptions(model="tf_efficientnet_lite0", index="lite"))
     Path("speckles/red/03.png").unlink()
     report = train(options("a", "lite", head="flatten-4"))
-    assert any("1 picture can't be read any more" in note for note in report.warnings)
+    assert any("left out 1 picture gone, unreadable or changed" in note for note in report.warnings)
 
 
 def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) -> None:

@@ -41,6 +41,7 @@ from artvec.faiss_index.measure import (
 )
 from artvec.faiss_index.recipes import Wish
 from artvec.faiss_index.rerank import mapped
+from artvec.files import naming
 from artvec.progress import Progress, silent
 from artvec.shards import FloatArray, content_keys_of, open_shard, vectors_of
 from artvec.types import Float32Array, Int64Array, Matches, UInt64Array
@@ -200,7 +201,7 @@ def _install(
             f"FAISS can't read back what it wrote for {record.factory!r}: {error}",
             "take another recipe: --recipe auto",
         ) from error
-    with rows_file.open("wb") as handle:
+    with naming(rows_file), rows_file.open("wb") as handle:
         np.save(handle, positions)
     settled_files = {
         "faiss": settled(folder, index_file, ".faiss"),

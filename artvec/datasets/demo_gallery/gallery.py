@@ -19,6 +19,7 @@ from artvec.datasets.demo_gallery.picture import draw_picture
 from artvec.datasets.demo_gallery.readme import readme
 from artvec.datasets.demo_gallery.scenes import compose_scene, kind_of
 from artvec.datasets.demo_gallery.styles import PAINTERS, STYLES
+from artvec.files import naming
 
 # Five splits and six kinds share no divisor, so every kind gets its share of every split.
 _SPLIT_TURNS = ("train", "val", "test", "train", "train")
@@ -110,7 +111,8 @@ def _paint(job: _Job) -> None:
 def _write(image: Image.Image, target: Path) -> None:
     unfinished = target.with_name(f".{target.stem}.{os.getpid()}.part")
     try:
-        image.save(unfinished, format="JPEG", quality=88)
+        with naming(target):
+            image.save(unfinished, format="JPEG", quality=88)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)

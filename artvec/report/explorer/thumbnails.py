@@ -15,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from artvec.files import naming
 from artvec.images.decode import load_picture
 from artvec.images.opening import import_decoders
 from artvec.images.reading import Undecodable
@@ -94,7 +95,8 @@ def write_folder(
             continue
         # Not synced one by one: an empty file, which a power cut may leave, is made again.
         beside = _place(folder, row).with_suffix(".partial")
-        beside.write_bytes(picture)
+        with naming(beside):
+            beside.write_bytes(picture)
         beside.replace(_place(folder, row))
 
 

@@ -27,6 +27,7 @@ def demo_command(
 ) -> int:
     """Paint the demo gallery, embed it, search it, and show the result as a page and a picture."""
     from artvec.embed import EmbedOptions, embed
+    from artvec.files import naming
     from artvec.gallery import paint_demo
     from artvec.report.contact_sheet import html_sheet, png_sheet
     from artvec.search import SearchOptions, search
@@ -42,8 +43,10 @@ def demo_command(
     queries = [_test_picture(pictures, gallery.styles[at], at) for at in _STYLES_SHOWN]
     found = search(index, queries, SearchOptions(k=_K, exclude_self=True))
     page, sheet = _HOME / "search.html", _HOME / "search.png"
-    page.write_text(html_sheet(found), encoding="utf-8")
-    png_sheet(found.queries).save(sheet)
+    with naming(page):
+        page.write_text(html_sheet(found), encoding="utf-8")
+    with naming(sheet):
+        png_sheet(found.queries).save(sheet)
     for query in found.queries:
         same = sum(hit.label == Path(query.query).parent.name for hit in query.hits)
         output.line(f"searched {query.query}: {same} of {len(query.hits)} hits share its style")

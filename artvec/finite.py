@@ -1,0 +1,52 @@
+"""Are weights and vectors finite numbers? What holds NaN or infinity is never computed with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from artvec.errors import ArtvecError
+from artvec.types import BoolArray
+from artvec.wording import counted
+
+if TYPE_CHECKING:
+    import torch
+
+
+def check_weights(weights: Mapping[str, torch.Tensor], what: str) -> None:
+    """Refuse weights with a value that is no finite float32: every vector would be nonsense.
+
+    Masks are let through: minus infinity is what they hide a position with.
+
+    Args:
+        weights: Parameters and buffers by name.
+        what: Whose, for the error message.
+
+    Raises:
+        ArtvecError: They hold such a value.
+    """
+    bad = [name for name, tensor in weights.items() if "mask" not in name and _odd(tensor)]
+    if bad:
+        odd, total = _odd(weights[bad[0]]), weights[bad[0]].numel()
+        more = f"; and {counted(len(bad) - 1, 'more tensor')}" if len(bad) > 1 else ""
+        raise ArtvecError(
+            f"{what} hold values that are not finite ({bad[0]}: {odd:,} of {total:,}{more})",
+            "give other weights: these are of a training that diverged, or damaged",
+        )
+
+
+def finite_rows(vectors: np.ndarray[Any, Any], dtype: str = "float32") -> BoolArray:
+    """Return (N,) which of the (N, dim) vectors are finite, and stay so when stored as `dtype`."""
+    with np.errstate(over="ignore"):
+        finite: BoolArray = np.isfinite(vectors.astype(dtype, copy=False)).all(axis=1)
+    return finite
+
+
+def _odd(tensor: torch.Tensor) -> int:
+    """Count the values that are not finite in single precision, in which networks compute."""
+    if not (tensor.is_floating_point() or tensor.is_complex()):
+        return 0
+    finite = (tensor.float() if tensor.is_floating_point() else tensor).isfinite()
+    return 0 if finite.all() else int((~finite).sum())
