@@ -1,0 +1,227 @@
+"""Turn a TIFF's samples into 8-bit pixels of a Pillow mode, by what the samples mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artvec.images.srgb import UnsupportedMode
+from artvec.images.tiff.layout import (
+    CIELAB,
+    CMYK,
+    GREYS,
+    ICCLAB,
+    JPEG,
+    PALETTE,
+    WHITE_IS_ZERO,
+    YCBCR,
+    Layout,
+    unsupported,
+)
+from artvec.images.tiff.samples import Block, Samples
+from artvec.types import UInt8Array
+
+_WIDEST_FIXED_BITS = 24
+_LUMA = (0.299, 0.587, 0.114)
+_REFERENCE = (0, 255, 128, 255, 128, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Whites:
+    """The values that are white, or wholly opaque.
+
+    Attributes:
+        colour: Of the colours.
+        alpha: Of the alpha channel.
+    """
+
+    colour: float
+    alpha: float
+
+
+def mode_of(layout: Layout) -> str:
+    """Return the mode of the picture that the samples make."""
+    if layout.photometric in (CIELAB, ICCLAB):
+        return "LAB"
+    if layout.alpha is None:
+        return {1: "L", 3: "RGB", 4: "CMYK"}[_channels(layout)]
+    grey = _channels(layout) == 1
+    if layout.alpha.premultiplied:
+        return "La" if grey else "RGBa"
+    return "LA" if grey else "RGBA"
+
+
+def _channels(layout: Layout) -> int:
+    if layout.photometric == CMYK:
+        return 4 if layout.alpha is None else 3
+    return 1 if layout.photometric in GREYS else 3
+
+
+def needs_whites(layout: Layout) -> bool:
+    """Say whether white is known from the values only."""
+    return layout.kind != "u" or layout.bits > _WIDEST_FIXED_BITS
+
+
+def whites_of(layout: Layout, blocks: Iterable[Block]) -> Whites:
+    """Return the white of wide values: the smallest full scale that holds the largest of them.
+
+    Raises:
+        UnsupportedMode: They are no colours (NaN, infinity, negative whole numbers).
+    """
+    colour = alpha = 0.0
+    for block in blocks:
+        colour = max(colour, _highest(block.samples[..., : layout.colours]))
+        if layout.alpha:
+            alpha = max(alpha, _highest(block.samples[..., layout.alpha.sample]))
+    return Whites(_white(layout, colour), _white(layout, alpha))
+
+
+def fixed_whites(layout: Layout) -> Whites:
+    """Return the white of values that use their whole depth."""
+    white = float((1 << layout.bits) - 1)
+    return Whites(white, white)
+
+
+def _highest(values: Samples) -> float:
+    highest, lowest = float(values.max()), float(values.min())
+    if not np.isfinite([highest, lowest]).all():  # also of NaN, which both would be
+        raise UnsupportedMode("holds values that are not finite numbers")
+    if lowest < 0 and values.dtype.kind == "i":
+        raise unsupported("of values below zero")
+    return highest
+
+
+def _white(layout: Layout, highest: float) -> float:
+    scales = [255.0, 65_535.0]
+    if layout.kind == "f":
+        scales = [1.0, *scales, 4_294_967_295.0]
+    else:
+        depth = layout.bits - (layout.kind == "i")
+        scales += [4_294_967_295.0] if depth > 32 else []
+        scales = [scale for scale in scales if scale < 2**depth] + [float(2**depth - 1)]
+    return next((scale for scale in scales if highest <= scale), highest)
+
+
+class Painter:
+    """Turns samples into pixels of one picture."""
+
+    def __init__(self, layout: Layout, whites: Whites) -> None:
+        """Prepare what is the same for all blocks.
+
+        Raises:
+            ValueError: The tags of its colours make no sense.
+        """
+        self._layout, self._whites = layout, whites
+        self._palette = _palette(layout) if layout.photometric == PALETTE else None
+        is_raw = layout.photometric == YCBCR and (layout.compression != JPEG or layout.planes > 1)
+        self._ycbcr = _YCbCr.of(layout) if is_raw else None
+
+    def pixels(self, samples: Samples) -> UInt8Array:
+        """Return (rows, columns, bands) as Pillow's raw modes lay them out."""
+        layout = self._layout
+        colours = self._colours(samples[..., : layout.colours])
+        if layout.alpha is None:
+            return colours
+        alpha = _eight_bits(samples[..., layout.alpha.sample], self._whites.alpha)
+        if layout.photometric == CMYK:
+            colours = _without_inks(colours)
+        elif layout.photometric in (CIELAB, ICCLAB):
+            if alpha.min(initial=255) < 255:
+                raise unsupported("of Lab colours with transparency")
+            return colours
+        return np.concatenate([colours, alpha[..., None]], axis=2)
+
+    def _colours(self, samples: Samples) -> UInt8Array:
+        layout = self._layout
+        if self._palette is not None:
+            return self._palette[samples[..., 0]]
+        if self._ycbcr:
+            return self._ycbcr.to_rgb(samples)
+        if layout.photometric in (CIELAB, ICCLAB):
+            return _lab(samples, is_icc=layout.photometric == ICCLAB)
+        values = _eight_bits(samples, self._whites.colour)
+        return 255 - values if layout.photometric == WHITE_IS_ZERO else values
+
+
+def _eight_bits(values: Samples, white: float) -> UInt8Array:
+    if values.dtype == np.uint8 and white == 255:
+        return values.astype(np.uint8)
+    working = np.float64 if values.dtype.itemsize == 8 else np.float32
+    clipped = np.clip(values.astype(working), 0.0, white)
+    scaled: UInt8Array = np.rint(clipped * (255.0 / white)).astype(np.uint8)
+    return scaled
+
+
+def _palette(layout: Layout) -> UInt8Array:
+    """Return the (entries, 3) colours; old programs wrote them as 8-bit values, as libtiff knows.
+
+    Source: TIFF 6.0, section 5; libtiff's `checkcmap`.
+    """
+    entries = 1 << layout.bits
+    values = layout.directory.values(320, 3 * entries)
+    if len(values) < 3 * entries:
+        raise ValueError("its colour map is incomplete")
+    scale = 1.0 if values.max() < 256 else 257.0
+    return np.rint(values.reshape(3, entries).T / scale).astype(np.uint8)
+
+
+def _without_inks(inks: UInt8Array) -> UInt8Array:
+    """Return RGB as Pillow makes it of CMYK without a profile."""
+    light = 255.0 - inks.astype(np.float32)
+    rgb: UInt8Array = np.rint(light[..., :3] * light[..., 3:] / 255).astype(np.uint8)
+    return rgb
+
+
+def _lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
+    """Return L from 0 to 255, a and b as signed bytes, as Pillow's raw mode has them.
+
+    Source: TIFF 6.0, section 23; Adobe Photoshop TIFF Technical Notes (ICC L*a*b*), where 16-bit
+    lightness ends with 0xFF00 and zero is in the middle of a and b.
+    """
+    if samples.dtype.itemsize == 1:
+        bytes_ = samples.astype(np.uint8)
+        return bytes_ ^ np.array([0, 128, 128], np.uint8) if is_icc else bytes_
+    wide = samples.astype(np.float32)
+    lightness = np.clip(wide[..., :1] / (256.0 if is_icc else 257.0), 0, 255)
+    signed = wide[..., 1:] - 32_768.0 if is_icc else samples[..., 1:].astype(np.int16)
+    opponents = np.clip(np.rint(signed / 256.0), -128, 127).astype(np.int8).view(np.uint8)
+    return np.concatenate([np.rint(lightness).astype(np.uint8), opponents], axis=2)
+
+
+@dataclass(frozen=True, slots=True)
+class _YCbCr:
+    """How YCbCr values become colours.
+
+    Attributes:
+        luma: Shares of red, green and blue in Y.
+        zero: Y, Cb and Cr of black.
+        scale: By which they are multiplied then, to 0 to 255 and -127 to 127.
+    """
+
+    luma: NDArray[np.float32]
+    zero: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, layout: Layout) -> _YCbCr:
+        luma = layout.directory.values(529, 3)
+        luma = luma.astype(np.float32) if len(luma) == 3 else np.array(_LUMA, np.float32)
+        range_ = layout.directory.values(532, 6)
+        range_ = range_ if len(range_) == 6 else np.array(_REFERENCE)
+        zero, white = range_.astype(np.float32).reshape(3, 2).T
+        if not (luma > 0).all() or (white == zero).any():
+            raise ValueError("its header is damaged: YCbCr colours without a range")
+        return cls(luma, zero, np.array([255, 127, 127], np.float32) / (white - zero))
+
+    def to_rgb(self, samples: Samples) -> UInt8Array:
+        """Convert; Source: TIFF 6.0, sections 20 and 21."""
+        y, cb, cr = np.moveaxis((samples - self.zero) * self.scale, -1, 0)
+        red, green, blue = self.luma
+        r = y + cr * (2 - 2 * red)
+        b = y + cb * (2 - 2 * blue)
+        g = (y - blue * b - red * r) / green
+        rgb: UInt8Array = np.clip(np.rint(np.stack([r, g, b], -1)), 0, 255).astype(np.uint8)
+        return rgb
