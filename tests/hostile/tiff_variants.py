@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image, ImageCms
 from tiff_writer import CODECS, FAX, JPEG, LZMA, LZW, NONE, WEBP, ZSTD, Picture, Storage
 
 _CELLS = np.array(
@@ -116,19 +115,31 @@ def studio_ycbcr() -> Picture:
 
 
 def labs(bits: int) -> Iterator[Picture]:
-    """Return CIELab (a and b signed) and ICCLab (a and b from 0 up)."""
-    profiles = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    to_lab = ImageCms.buildTransform(*profiles, "RGB", "LAB")
-    image = ImageCms.applyTransform(Image.fromarray(RGB.astype(np.uint8)), to_lab)
-    lab = np.stack([np.asarray(band) for band in image.split()], -1)  # a and b from 0 up
-    lightness, opponents = lab[..., :1].astype(int), lab[..., 1:].astype(int)
-    if bits == 8:
-        yield Picture("CIELab", 8, np.concatenate([lightness, (opponents - 128) & 255], 2), RGB, within=6)
-        yield Picture("ICCLab", 9, lab.astype(int), RGB, within=6)
-        return
-    signed = ((opponents - 128) * 256) & 65_535
-    yield Picture("CIELab", 8, np.concatenate([lightness * 257, signed], 2), RGB, within=6)
-    yield Picture("ICCLab", 9, lab.astype(int) * 256, RGB, within=6)
+    """Return CIELab (a and b signed) and ICCLab (a and b from 0 up); whole units cost colour."""
+    lab, unit = _lab_of(RGB), 1 << bits - 8
+    for name, photometric, white, zero in (
+        ("CIELab", 8, (1 << bits) - 1, 0),
+        ("ICCLab", 9, 255 * unit, 128 * unit),
+    ):
+        lightness = lab[..., :1] / 100 * white
+        samples = np.rint(np.concatenate([lightness, lab[..., 1:] * unit + zero], 2)).astype(int)
+        yield Picture(name, photometric, samples & ((1 << bits) - 1), RGB, within=7 if bits == 8 else 1)
+
+
+def _lab_of(rgb: np.ndarray) -> np.ndarray:
+    """Source: IEC 61966-2-1, adapted to D50, and CIE 15."""
+    shares = rgb / 255
+    light = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    xyz = light @ np.array(
+        [[0.43607, 0.22249, 0.01392], [0.38515, 0.71687, 0.09708], [0.14307, 0.06061, 0.7141]]
+    )
+    x, y, z = np.moveaxis(np.cbrt(xyz / [0.9642, 1, 0.8249]), -1, 0)
+    linear = (841 / 108) * (xyz / [0.9642, 1, 0.8249]) + 4 / 29
+    dark = xyz / [0.9642, 1, 0.8249] <= (6 / 29) ** 3
+    x, y, z = (
+        np.where(dark[..., n], linear[..., n], root) for n, root in enumerate((x, y, z))
+    )
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
 def meanings(bits: int, kind: str) -> Iterator[Picture]:

@@ -26,6 +26,16 @@ from artvec.types import UInt8Array
 
 _WIDEST_FIXED_BITS = 24
 _LUMA = (0.299, 0.587, 0.114)
+_D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
+_D50_OF_SRGB = np.array(
+    [
+        [0.4360747, 0.3850649, 0.1430804],
+        [0.2225045, 0.7168786, 0.0606169],
+        [0.0139322, 0.0971045, 0.7141733],
+    ]
+)
+_SRGB_OF_D50 = (np.linalg.inv(_D50_OF_SRGB) * _D50).astype(np.float32)
+"""Of X, Y and Z as shares of white; sRGB's primaries adapted to D50 by Bradford's method."""
 _REFERENCE = (0, 255, 128, 255, 128, 255)
 
 
@@ -44,8 +54,6 @@ class Whites:
 
 def mode_of(layout: Layout) -> str:
     """Return the mode of the picture that the samples make."""
-    if layout.photometric in (CIELAB, ICCLAB):
-        return "LAB"
     if layout.alpha is None:
         return {1: "L", 3: "RGB", 4: "CMYK"}[_channels(layout)]
     grey = _channels(layout) == 1
@@ -128,10 +136,6 @@ class Painter:
         alpha = _eight_bits(samples[..., layout.alpha.sample], self._whites.alpha)
         if layout.photometric == CMYK:
             colours = _without_inks(colours)
-        elif layout.photometric in (CIELAB, ICCLAB):
-            if alpha.min(initial=255) < 255:
-                raise unsupported("of Lab colours with transparency")
-            return colours
         return np.concatenate([colours, alpha[..., None]], axis=2)
 
     def _colours(self, samples: Samples) -> UInt8Array:
@@ -141,7 +145,7 @@ class Painter:
         if self._ycbcr:
             return self._ycbcr.to_rgb(samples)
         if layout.photometric in (CIELAB, ICCLAB):
-            return _lab(samples, is_icc=layout.photometric == ICCLAB)
+            return _from_lab(samples, is_icc=layout.photometric == ICCLAB)
         values = _eight_bits(samples, self._whites.colour)
         return 255 - values if layout.photometric == WHITE_IS_ZERO else values
 
@@ -175,20 +179,25 @@ def _without_inks(inks: UInt8Array) -> UInt8Array:
     return rgb
 
 
-def _lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
-    """Return L from 0 to 255, a and b as signed bytes, as Pillow's raw mode has them.
+def _from_lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
+    """Convert CIELAB of white D50 to sRGB.
 
     Source: TIFF 6.0, section 23; Adobe Photoshop TIFF Technical Notes (ICC L*a*b*), where 16-bit
-    lightness ends with 0xFF00 and zero is in the middle of a and b.
+    lightness ends with 0xFF00 and zero is in the middle of a and b. CIE 15; IEC 61966-2-1.
     """
-    if samples.dtype.itemsize == 1:
-        bytes_ = samples.astype(np.uint8)
-        return bytes_ ^ np.array([0, 128, 128], np.uint8) if is_icc else bytes_
-    wide = samples.astype(np.float32)
-    lightness = np.clip(wide[..., :1] / (256.0 if is_icc else 257.0), 0, 255)
-    signed = wide[..., 1:] - 32_768.0 if is_icc else samples[..., 1:].astype(np.int16)
-    opponents = np.clip(np.rint(signed / 256.0), -128, 127).astype(np.int8).view(np.uint8)
-    return np.concatenate([np.rint(lightness).astype(np.uint8), opponents], axis=2)
+    size = samples.dtype.itemsize
+    unit, middle = 256.0 ** (size - 1), 128 * 256 ** (size - 1)
+    white = 255 * unit if is_icc else 256.0**size - 1
+    signed = samples[..., 1:].astype(np.float32) - middle
+    if not is_icc:  # two's complement
+        signed = samples[..., 1:].astype(f"i{size}").astype(np.float32)
+    y = (samples[..., 0] * np.float32(100 / white) + 16) / 116
+    roots = np.stack([y + signed[..., 0] / (500 * unit), y, y - signed[..., 1] / (200 * unit)], -1)
+    xyz = np.where(roots > 6 / 29, roots**3, (roots - 4 / 29) * np.float32(108 / 841))
+    light = np.clip(xyz @ _SRGB_OF_D50.T, 0, 1)
+    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    rgb: UInt8Array = np.rint(255 * encoded).astype(np.uint8)
+    return rgb
 
 
 @dataclass(frozen=True, slots=True)

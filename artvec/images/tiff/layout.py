@@ -38,6 +38,7 @@ _UNREAD_COLOURS = {
     34_892: "of a camera's raw values",
 }  # fmt: skip
 
+_LIGHT = (BLACK_IS_ZERO, RGB)
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _BITS = {"u": (*range(1, 17), 24, 32, 64), "i": (8, 16, 32, 64), "f": (16, 24, 32, 64)}
 _MAX_PARTS = 1 << 17
@@ -275,7 +276,7 @@ def _check(layout: Layout) -> None:
         raise unsupported(f"of YCbCr colours of {name}")
     if layout.photometric in (CIELAB, ICCLAB) and (kind != "u" or bits not in (8, 16)):
         raise unsupported(f"of Lab colours of {name}")
-    if layout.alpha and layout.alpha.premultiplied and layout.photometric in (WHITE_IS_ZERO, PALETTE):
+    if layout.alpha and layout.alpha.premultiplied and layout.photometric not in _LIGHT:
         raise unsupported("whose transparency is multiplied into values that are no light")
     if layout.subsampling != (1, 1) and (
         layout.planes > 1 or layout.samples > 3 or layout.predictor > 1

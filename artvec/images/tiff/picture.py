@@ -16,7 +16,7 @@ _MAX_PROFILE_BYTES = 4 << 20
 
 
 class TiffPicture(Image.Image):
-    """The first picture of a TIFF; its mode is L, LA, La, RGB, RGBA, RGBa, CMYK or LAB.
+    """The first picture of a TIFF; its mode is L, LA, La, RGB, RGBA, RGBa or CMYK.
 
     Attributes:
         orientation: By its tag, 1 to 8, still to be applied.
