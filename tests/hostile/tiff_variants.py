@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from tiff_writer import CODECS, FAX, JPEG, LZMA, LZW, NONE, WEBP, ZSTD, Picture, Storage
+from tiff_writer import CODECS, FAX, JPEG, LZMA, LZW, WEBP, ZSTD, Picture, Storage, laid_out
 
 _CELLS = np.array(
     [[200, 40, 30], [30, 180, 60], [40, 60, 200], [220, 220, 60], [10, 10, 10],
@@ -123,7 +123,9 @@ def labs(bits: int) -> Iterator[Picture]:
     ):
         lightness = lab[..., :1] / 100 * white
         samples = np.rint(np.concatenate([lightness, lab[..., 1:] * unit + zero], 2)).astype(int)
-        yield Picture(name, photometric, samples & ((1 << bits) - 1), RGB, within=7 if bits == 8 else 1)
+        yield Picture(
+            name, photometric, samples & ((1 << bits) - 1), RGB, within=7 if bits == 8 else 1
+        )
 
 
 def _lab_of(rgb: np.ndarray) -> np.ndarray:
@@ -136,9 +138,7 @@ def _lab_of(rgb: np.ndarray) -> np.ndarray:
     x, y, z = np.moveaxis(np.cbrt(xyz / [0.9642, 1, 0.8249]), -1, 0)
     linear = (841 / 108) * (xyz / [0.9642, 1, 0.8249]) + 4 / 29
     dark = xyz / [0.9642, 1, 0.8249] <= (6 / 29) ** 3
-    x, y, z = (
-        np.where(dark[..., n], linear[..., n], root) for n, root in enumerate((x, y, z))
-    )
+    x, y, z = (np.where(dark[..., n], linear[..., n], root) for n, root in enumerate((x, y, z)))
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
@@ -183,3 +183,22 @@ def variants() -> Iterator[tuple[Picture, Storage]]:
         for picture in meanings(bits, kind):
             for storage in storages(picture, bits, kind):
                 yield picture, storage
+
+
+def subsampled(block: tuple[int, int], order: str, rows: int) -> bytes:
+    """Return a TIFF of YCbCr whose blocks of pixels share their colour differences.
+
+    Source: TIFF 6.0, section 21: of each block, all luma values, then Cb, then Cr.
+    """
+    across, down = block
+    strips = []
+    for first in range(0, 40, rows):
+        strip = ycbcr()[first : first + rows]
+        strips.append(b"")
+        for top in range(0, len(strip), down):
+            for left in range(0, 48, across):
+                cell = strip[top : top + down, left : left + across]
+                means = np.rint(cell[..., 1:].mean(axis=(0, 1))).astype(int)
+                strips[-1] += bytes([*cell[..., 0].ravel().tolist(), *means.tolist()])
+    tags = {256: (4, [48]), 257: (4, [40]), 258: (3, [8] * 3), 262: (3, [6]), 277: (3, [3])}
+    return laid_out(tags | {278: (4, [rows]), 530: (3, [across, down])}, strips, order)

@@ -75,9 +75,7 @@ def write(picture: Picture, storage: Storage) -> bytes:
         if storage.planar
         else [picture.samples]
     )
-    parts = [
-        _packed(part, picture, storage) for plane in planes for part in _parts(plane, storage)
-    ]
+    parts = [_packed(part, picture, storage) for plane in planes for part in _parts(plane, storage)]
     tags = {
         256: (4, [width]),
         257: (4, [height]),
@@ -146,14 +144,18 @@ def _packed(part: np.ndarray, picture: Picture, storage: Storage) -> bytes:
         return _jpeg(part, picture.photometric, planar=storage.planar)
     if storage.codec == WEBP:
         mode = "RGB" if part.shape[2] == 3 else "RGBA"
-        return _encoded(Image.fromarray(part.astype(np.uint8), mode), "WEBP", lossless=True, exact=True)
+        return _encoded(
+            Image.fromarray(part.astype(np.uint8), mode), "WEBP", lossless=True, exact=True
+        )
     if storage.codec in FAX:
         data = FAX[storage.codec](part[..., 0])
     else:
         data = CODECS[storage.codec](raw(part, storage))
-    return np.packbits(
-        np.unpackbits(np.frombuffer(data, np.uint8)), bitorder="little"
-    ).tobytes() if storage.reversed_bits else data
+    return (
+        np.packbits(np.unpackbits(np.frombuffer(data, np.uint8)), bitorder="little").tobytes()
+        if storage.reversed_bits
+        else data
+    )
 
 
 def raw(part: np.ndarray, storage: Storage) -> bytes:
@@ -261,7 +263,7 @@ def _lzw(data: bytes) -> bytes:
 
 
 def _fax(name: str, **info: int) -> Callable[[np.ndarray], bytes]:
-    """libtiff's encoder, through Pillow: the strip of a file of its own."""
+    """Libtiff's encoder, through Pillow: the strip of a file of its own."""
 
     def packed(ones: np.ndarray) -> bytes:
         image = Image.fromarray((ones * 255).astype(np.uint8)).convert("1")

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import io
 import lzma
+import struct
 import zlib
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
-from artvec.images.tiff.directory import Directory
-from artvec.images.tiff.layout import (
-    CMYK,
+from artvec.images.tiff.codes import (
     DEFLATE,
     FAX,
     GROUP_3,
     JPEG,
+    LERC,
     LZMA,
     LZW,
     NONE,
     PACKBITS,
-    RGB,
     RLE,
     STREAMED,
     WEBP,
     YCBCR,
     ZSTD,
-    Layout,
     unsupported,
 )
+from artvec.images.tiff.directory import Directory
+from artvec.images.tiff.layout import Layout
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FEED_BYTES = 1 << 16
@@ -38,6 +38,7 @@ _LZMA_BYTES = 80 << 20
 _MAX_SCANS = 1_000
 _PICTURE_BYTES = 24
 """What libjpeg or libwebp take per pixel, with the picture and its copy."""
+_DAMAGED = "the pixels of a strip or tile are damaged"
 _LOSSY = (JPEG, WEBP)
 
 
@@ -81,7 +82,7 @@ def unpacked(layout: Layout, part: int) -> Unpacked:
     try:
         return _Whole(_whole(layout, data, part))
     except (RuntimeError, OSError) as error:  # imagecodecs raises the one, Pillow the other
-        raise ValueError("the pixels of a strip or tile are damaged") from error
+        raise ValueError(_DAMAGED) from error
 
 
 class _Packed:
@@ -104,7 +105,7 @@ class _Packed:
 
 
 class _Whole:
-    def __init__(self, data: bytes | memoryview) -> None:
+    def __init__(self, data: bytes) -> None:
         self._data, self._at = memoryview(data), 0
 
     def read(self, size: int, /) -> memoryview:
@@ -120,7 +121,10 @@ class _Inflated:
         parts: list[bytes] = []
         while size and not self._unpacker.eof:
             fed = self._tail or self._packed.read(_FEED_BYTES)
-            parts.append(self._unpacker.decompress(fed, size))
+            try:
+                parts.append(self._unpacker.decompress(fed, size))
+            except zlib.error as error:
+                raise ValueError(_DAMAGED) from error
             self._tail = self._unpacker.unconsumed_tail
             size -= len(parts[-1])
             if not fed and not parts[-1]:
@@ -138,12 +142,15 @@ class _Unxzed:
             fed = self._packed.read(_FEED_BYTES) if self._unpacker.needs_input else b""
             if self._unpacker.needs_input and not fed:
                 break
-            parts.append(self._unpacker.decompress(fed, size))
+            try:
+                parts.append(self._unpacker.decompress(fed, size))
+            except lzma.LZMAError as error:
+                raise ValueError(_DAMAGED) from error
             size -= len(parts[-1])
         return b"".join(parts)
 
 
-def _whole(layout: Layout, data: bytes, part: int) -> bytes | memoryview:
+def _whole(layout: Layout, data: bytes, part: int) -> bytes:
     if layout.compression == JPEG:
         return _jpeg(layout, data, part)
     if layout.compression == WEBP:
@@ -159,6 +166,8 @@ def _whole(layout: Layout, data: bytes, part: int) -> bytes | memoryview:
         return bytes(imagecodecs.packbits_decode(data, out=room))
     if layout.compression == ZSTD:
         return bytes(imagecodecs.zstd_decode(data, out=layout.part_bytes))
+    if layout.compression == LERC:
+        return _lerc(layout, data, part)
     return _fax(layout, data, _rows(layout, part))
 
 
@@ -182,7 +191,28 @@ def _fax(layout: Layout, data: bytes, rows: int) -> bytes:
     return np.packbits(np.asarray(pixels) != 0, axis=1).tobytes()
 
 
-def _jpeg(layout: Layout, data: bytes, part: int) -> memoryview:
+def _lerc(layout: Layout, data: bytes, part: int) -> bytes:
+    import imagecodecs
+
+    version, packing = layout.directory.numbers(50_674, (0, 0), 2)
+    room = 2 * layout.part_bytes + _FEED_BYTES
+    if packing == 1:
+        data = zlib.decompressobj().decompress(data, room)
+    elif packing == 2:
+        data = bytes(imagecodecs.zstd_decode(data, out=room))
+    if version < 4 or packing > 2 or not data.startswith(b"Lerc2 ") or len(data) < 22:
+        raise unsupported("compressed by LERC of an unknown version")
+    rows, columns = struct.unpack_from("<ii", data, 14)
+    if columns != layout.part[0] or not _rows(layout, part) <= rows <= layout.part[1]:
+        raise ValueError(f"a strip or tile holds {columns} × {rows} pixels")
+    values = imagecodecs.lerc_decode(data)
+    expected = f"{layout.kind}{layout.bits // 8}"
+    if values.dtype != expected or values.size != rows * columns * layout.plane_samples:
+        raise ValueError("a strip or tile holds other values than its header says")
+    return bytes(values.astype(layout.directory.order + expected).tobytes())
+
+
+def _jpeg(layout: Layout, data: bytes, part: int) -> bytes:
     """Decode a JPEG whose colours are told by the TIFF's tags, not by its own markers."""
     tables = layout.directory.values(347, 1 << 16).tobytes()[2:-2]
     if data.count(b"\xff\xda") > _MAX_SCANS:
@@ -205,9 +235,7 @@ def _without_its_colours(data: bytes) -> bytes:
     return kept + data[at:]
 
 
-def _pixels(
-    layout: Layout, image: Image.Image, part: int, *, inverted: bool = False
-) -> memoryview:
+def _pixels(layout: Layout, image: Image.Image, part: int, *, inverted: bool = False) -> bytes:
     """Return the samples of a picture that is a part; libjpeg's 'CMYK' is any four samples."""
     width, height = layout.part
     bands = {"L": 1, "RGB": 3, "RGBX": 4, "RGBA": 4, "CMYK": 4}.get(image.mode)
@@ -218,7 +246,7 @@ def _pixels(
     if image.width != width or not _rows(layout, part) <= image.height <= height:
         raise ValueError(f"a strip or tile holds {image.width} × {image.height} pixels")
     values = np.asarray(image)
-    return memoryview(np.ascontiguousarray(255 - values if inverted else values)).cast("B")
+    return (255 - values if inverted else values).tobytes()
 
 
 def _opaque(image: Image.Image, width: int, height: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artvec.images.srgb import UnsupportedMode
-from artvec.images.tiff.layout import (
+from artvec.images.tiff.codes import (
     CIELAB,
     CMYK,
     GREYS,
@@ -18,12 +19,13 @@ from artvec.images.tiff.layout import (
     PALETTE,
     WHITE_IS_ZERO,
     YCBCR,
-    Layout,
     unsupported,
 )
+from artvec.images.tiff.layout import Layout
 from artvec.images.tiff.samples import Block, Samples
 from artvec.types import UInt8Array
 
+_SCALES = (1.0, 255.0, 65_535.0, 4_294_967_295.0)
 _WIDEST_FIXED_BITS = 24
 _LUMA = (0.299, 0.587, 0.114)
 _D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
@@ -36,6 +38,11 @@ _D50_OF_SRGB = np.array(
 )
 _SRGB_OF_D50 = (np.linalg.inv(_D50_OF_SRGB) * _D50).astype(np.float32)
 """Of X, Y and Z as shares of white; sRGB's primaries adapted to D50 by Bradford's method."""
+_LIGHT = np.arange(65_536) / 65_535
+_ENCODED = np.rint(
+    255 * np.where(_LIGHT <= 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)
+).astype(np.uint8)
+"""sRGB's curve."""
 _REFERENCE = (0, 255, 128, 255, 128, 255)
 
 
@@ -97,20 +104,19 @@ def _highest(values: Samples) -> float:
     highest, lowest = float(values.max()), float(values.min())
     if not np.isfinite([highest, lowest]).all():  # also of NaN, which both would be
         raise UnsupportedMode("holds values that are not finite numbers")
-    if lowest < 0 and values.dtype.kind == "i":
-        raise unsupported("of values below zero")
+    # A filter may leave floats a little below black; more than that, or numbers without end, are
+    # measurements, or floats whose bytes came in another order than the file says.
+    limit = _SCALES[-1] if values.dtype.kind == "f" else math.inf
+    overshoot = highest / 2 if values.dtype.kind == "f" else 0.0
+    if lowest < -overshoot or highest > limit:
+        raise unsupported(f"of values from {lowest:.3g} to {highest:.3g}")
     return highest
 
 
 def _white(layout: Layout, highest: float) -> float:
-    scales = [255.0, 65_535.0]
-    if layout.kind == "f":
-        scales = [1.0, *scales, 4_294_967_295.0]
-    else:
-        depth = layout.bits - (layout.kind == "i")
-        scales += [4_294_967_295.0] if depth > 32 else []
-        scales = [scale for scale in scales if scale < 2**depth] + [float(2**depth - 1)]
-    return next((scale for scale in scales if highest <= scale), highest)
+    depth = float((1 << layout.bits - (layout.kind == "i")) - 1)
+    scales = _SCALES if layout.kind == "f" else (*(s for s in _SCALES[1:] if s < depth), depth)
+    return next(scale for scale in scales if highest <= scale)
 
 
 class Painter:
@@ -124,8 +130,11 @@ class Painter:
         """
         self._layout, self._whites = layout, whites
         self._palette = _palette(layout) if layout.photometric == PALETTE else None
-        is_raw = layout.photometric == YCBCR and (layout.compression != JPEG or layout.planes > 1)
-        self._ycbcr = _YCbCr.of(layout) if is_raw else None
+        ycbcr = _YCbCr.of(layout) if layout.photometric == YCBCR else None
+        if ycbcr and layout.compression == JPEG and layout.planes == 1:
+            ycbcr.check_jpeg()  # which libjpeg converts to RGB
+            ycbcr = None
+        self._ycbcr = ycbcr
 
     def pixels(self, samples: Samples) -> UInt8Array:
         """Return (rows, columns, bands) as Pillow's raw modes lay them out."""
@@ -152,7 +161,7 @@ class Painter:
 
 def _eight_bits(values: Samples, white: float) -> UInt8Array:
     if values.dtype == np.uint8 and white == 255:
-        return values.astype(np.uint8)
+        return values.astype(np.uint8, copy=False)
     working = np.float64 if values.dtype.itemsize == 8 else np.float32
     clipped = np.clip(values.astype(working), 0.0, white)
     scaled: UInt8Array = np.rint(clipped * (255.0 / white)).astype(np.uint8)
@@ -193,10 +202,10 @@ def _from_lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
         signed = samples[..., 1:].astype(f"i{size}").astype(np.float32)
     y = (samples[..., 0] * np.float32(100 / white) + 16) / 116
     roots = np.stack([y + signed[..., 0] / (500 * unit), y, y - signed[..., 1] / (200 * unit)], -1)
-    xyz = np.where(roots > 6 / 29, roots**3, (roots - 4 / 29) * np.float32(108 / 841))
+    linear = (roots - np.float32(4 / 29)) * np.float32(108 / 841)
+    xyz = np.where(roots > 6 / 29, roots * roots * roots, linear)
     light = np.clip(xyz @ _SRGB_OF_D50.T, 0, 1)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    rgb: UInt8Array = np.rint(255 * encoded).astype(np.uint8)
+    rgb: UInt8Array = _ENCODED[np.rint(light * 65_535).astype(np.uint16)]
     return rgb
 
 
@@ -224,6 +233,11 @@ class _YCbCr:
         if not (luma > 0).all() or (white == zero).any():
             raise ValueError("its header is damaged: YCbCr colours without a range")
         return cls(luma, zero, np.array([255, 127, 127], np.float32) / (white - zero))
+
+    def check_jpeg(self) -> None:
+        """Refuse what readers of JPEG in TIFF don't agree on: values that don't use their range."""
+        if (self.zero != [0, 128, 128]).any() or (abs(self.scale - 1) > 0.02).any():
+            raise unsupported("of YCbCr colours of a range of their own, compressed by JPEG,")
 
     def to_rgb(self, samples: Samples) -> UInt8Array:
         """Convert; Source: TIFF 6.0, sections 20 and 21."""

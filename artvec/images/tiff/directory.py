@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Directory:
 
     stream: Stream
     size_bytes: int
-    order: str
+    order: Literal["<", ">"]
     _entries: dict[int, _Entry]
 
     def __contains__(self, tag: int) -> bool:
@@ -52,7 +53,7 @@ class Directory:
         """Return how many values a tag has."""
         return self._entries[tag].count if tag in self._entries else 0
 
-    def values(self, tag: int, at_most: int) -> NDArray[np.generic]:
+    def values(self, tag: int, at_most: int) -> NDArray[Any]:
         """Return a tag's values; none where the tag is missing or of no known type.
 
         Args:
@@ -76,7 +77,8 @@ class Directory:
         if numbers_each == 1:
             return numbers
         over, under = numbers.astype(float).reshape(-1, 2).T
-        return np.divide(over, under, out=np.zeros_like(over), where=under != 0)
+        quotients: NDArray[Any] = np.divide(over, under, out=np.zeros_like(over), where=under != 0)
+        return quotients
 
     def numbers(self, tag: int, default: tuple[int, ...], at_most: int = 64) -> tuple[int, ...]:
         """Return a tag's values as whole numbers.
@@ -118,7 +120,7 @@ def read_directory(stream: Stream) -> Directory:
     size_bytes = stream.seek(0, 2)
     stream.seek(0)
     head = stream.read(16)
-    order = "<" if head.startswith(b"II") else ">"
+    order: Literal["<", ">"] = "<" if head.startswith(b"II") else ">"
     is_big = b"+" in head[2:4]
     if len(head) < 16:
         raise EOFError("the file ends within its header")

@@ -3,44 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from artvec.images.reading import Undecodable
-from artvec.images.srgb import UnsupportedMode
+from artvec.images.tiff.codes import (
+    BLACK_IS_ZERO,
+    CIELAB,
+    CMYK,
+    CODECS,
+    COLOURS,
+    FAX,
+    ICCLAB,
+    JPEG,
+    NONE,
+    PREDICTED,
+    RGB,
+    UNREAD_CODECS,
+    UNREAD_COLOURS,
+    WHITE_IS_ZERO,
+    YCBCR,
+    unsupported,
+)
 from artvec.images.tiff.directory import Directory
 
-NONE, LZW, JPEG, PACKBITS, LZMA, ZSTD, WEBP = 1, 5, 7, 32_773, 34_925, 50_000, 50_001
-RLE, GROUP_3, GROUP_4 = 2, 3, 4
-DEFLATE = (8, 32_946)
-FAX = (RLE, GROUP_3, GROUP_4)
-STREAMED = (NONE, *DEFLATE, LZMA)
-"""Read bit by bit; of the other codecs a whole strip or tile is in memory."""
-_PREDICTED = (LZW, *DEFLATE, LZMA, ZSTD)
-_CODECS = (*FAX, *STREAMED, LZW, JPEG, PACKBITS, ZSTD, WEBP)
-_UNREAD_CODECS = {
-    6: "JPEG of the old style", 9: "JBIG", 10: "JBIG", 32_766: "NeXT's codec",
-    32_771: "CCITT's word-aligned code", 32_809: "ThunderScan", 32_909: "PixarLog",
-    33_003: "JPEG 2000", 33_005: "JPEG 2000", 34_661: "JBIG", 34_676: "SGI's LogLuv",
-    34_677: "SGI's LogLuv", 34_712: "JPEG 2000", 34_887: "LERC", 34_892: "DNG's JPEG",
-    34_933: "PNG", 34_934: "JPEG XR", 50_002: "JPEG XL", 52_546: "JPEG XL",
-}  # fmt: skip
-
-WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
-GREYS = (WHITE_IS_ZERO, BLACK_IS_ZERO)
-_COLOURS = {
-    WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, YCBCR: 3, CIELAB: 3, ICCLAB: 3,
-}  # fmt: skip
-_UNREAD_COLOURS = {
-    4: "that is a mask", 10: "of ITU Lab colours", 32_803: "of a camera's raw values",
-    32_844: "of logarithmic greys", 32_845: "of logarithmic colours",
-    34_892: "of a camera's raw values",
-}  # fmt: skip
-
-_LIGHT = (BLACK_IS_ZERO, RGB)
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
-_BITS = {"u": (*range(1, 17), 24, 32, 64), "i": (8, 16, 32, 64), "f": (16, 24, 32, 64)}
 _MAX_PARTS = 1 << 17
 _MAX_SAMPLES = 8
 _MAX_PADDED, _MAX_PADDING_PX = 8, 1 << 28
@@ -98,8 +87,8 @@ class Layout:
     predictor: int
     part: tuple[int, int]
     subsampling: tuple[int, int]
-    offsets: NDArray[np.generic]
-    counts: NDArray[np.generic]
+    offsets: NDArray[Any]
+    counts: NDArray[Any]
 
     @property
     def across(self) -> int:
@@ -140,11 +129,6 @@ class Layout:
         return self.part_lines * self.line_bytes
 
 
-def unsupported(what: str) -> UnsupportedMode:
-    """Return the refusal of a sound file that can't be read."""
-    return UnsupportedMode(f"a TIFF {what}, which can't be read here; save it as 8-bit PNG or TIFF")
-
-
 def read_layout(directory: Directory) -> Layout:
     """Say how a TIFF's pixels are stored.
 
@@ -158,12 +142,12 @@ def read_layout(directory: Directory) -> Layout:
     if width <= 0 or height <= 0:
         raise ValueError("its header is damaged: it has no size")
     compression = directory.number(259, NONE)
-    if compression not in _CODECS:
-        name = _UNREAD_CODECS.get(compression, f"codec {compression}")
+    if compression not in CODECS:
+        name = UNREAD_CODECS.get(compression, f"codec {compression}")
         raise unsupported(f"compressed by {name}")
     samples, bits, kind = _samples(directory)
     photometric = _photometric(directory, samples, compression)
-    colours = _COLOURS[photometric]
+    colours = COLOURS[photometric]
     planar = directory.number(284, 1)
     if planar not in (1, 2):
         raise ValueError(f"its header is damaged: planar configuration {planar}")
@@ -180,13 +164,12 @@ def read_layout(directory: Directory) -> Layout:
         alpha=_alpha(directory, photometric, colours, samples),
         planes=samples if planar == 2 else 1,
         compression=compression,
-        predictor=directory.number(317, 1) if compression in _PREDICTED else 1,
+        predictor=directory.number(317, 1) if compression in PREDICTED else 1,
         part=part,
         subsampling=_subsampling(directory, photometric, compression),
         offsets=np.empty(0),
         counts=np.empty(0),
     )
-    _check(layout)
     return _located(layout)
 
 
@@ -207,9 +190,6 @@ def _samples(directory: Directory) -> tuple[int, int, str]:
     if kinds not in ({"u"}, {"i"}, {"f"}):
         raise unsupported("of complex numbers or mixed kinds of them")
     (kind,) = kinds
-    if bits not in _BITS[kind]:
-        name = {"u": "unsigned", "i": "signed", "f": "floating-point"}[kind]
-        raise unsupported(f"of {bits}-bit {name} numbers")
     return samples, bits, kind
 
 
@@ -220,8 +200,8 @@ def _photometric(directory: Directory, samples: int, compression: int) -> int:
         photometric = WHITE_IS_ZERO
     else:  # as libtiff does
         photometric = {1: BLACK_IS_ZERO, 3: RGB}.get(samples, -1)
-    if photometric not in _COLOURS:
-        what = _UNREAD_COLOURS.get(photometric, f"of photometric interpretation {photometric}")
+    if photometric not in COLOURS:
+        what = UNREAD_COLOURS.get(photometric, f"of photometric interpretation {photometric}")
         raise unsupported(what)
     if photometric == CMYK and directory.number(332, 1) != 1:
         raise unsupported("of inks other than CMYK")
@@ -264,42 +244,6 @@ def _subsampling(directory: Directory, photometric: int, compression: int) -> tu
     if not {across, down} <= {1, 2, 4}:
         raise ValueError(f"its header is damaged: subsampling {across}, {down}")
     return across, down
-
-
-def _check(layout: Layout) -> None:
-    """Refuse combinations whose meaning is not certain, or that no codec yields."""
-    bits, kind = layout.bits, layout.kind
-    name = f"{bits}-bit {'floats' if kind == 'f' else 'values'}"
-    if layout.photometric == PALETTE and (kind != "u" or bits > 16):
-        raise unsupported(f"of colour numbers of {name}")
-    if layout.photometric == YCBCR and (kind, bits) != ("u", 8):
-        raise unsupported(f"of YCbCr colours of {name}")
-    if layout.photometric in (CIELAB, ICCLAB) and (kind != "u" or bits not in (8, 16)):
-        raise unsupported(f"of Lab colours of {name}")
-    if layout.alpha and layout.alpha.premultiplied and layout.photometric not in _LIGHT:
-        raise unsupported("whose transparency is multiplied into values that are no light")
-    if layout.subsampling != (1, 1) and (
-        layout.planes > 1 or layout.samples > 3 or layout.predictor > 1
-    ):
-        raise unsupported("of subsampled YCbCr colours with planes, more channels or differences")
-    if layout.compression in FAX and (bits, layout.plane_samples) != (1, 1):
-        raise unsupported(f"of {name} compressed for fax")
-    if layout.compression in (JPEG, WEBP) and (bits, kind) != (8, "u"):
-        raise unsupported(f"of {name} compressed by JPEG or WebP")
-    if layout.compression == WEBP and (
-        layout.photometric != RGB or layout.plane_samples not in (3, 4)
-    ):
-        raise unsupported("compressed by WebP that is no RGB")
-    if layout.compression == JPEG and layout.plane_samples not in (1, 3, 4):
-        raise unsupported(f"of {layout.plane_samples} channels compressed by JPEG")
-    if layout.compression == JPEG and layout.photometric == YCBCR and layout.samples != 3:
-        raise unsupported("of YCbCr colours and others compressed by JPEG")
-    if layout.predictor not in (1, 2, 3):
-        raise ValueError(f"its header is damaged: predictor {layout.predictor}")
-    if (layout.predictor == 2 and bits not in (8, 16, 32, 64)) or (
-        layout.predictor == 3 and kind != "f"
-    ):
-        raise unsupported(f"of {name} stored as differences")
 
 
 def _located(layout: Layout) -> Layout:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from artvec.images.tiff.codes import CMYK, unsupported
 from artvec.images.tiff.colours import Painter, fixed_whites, mode_of, needs_whites, whites_of
 from artvec.images.tiff.directory import Stream, read_directory
-from artvec.images.tiff.layout import Layout, read_layout, unsupported
+from artvec.images.tiff.layout import Layout, read_layout
+from artvec.images.tiff.refusals import check
 from artvec.images.tiff.samples import block_bytes, blocks
 
 _MAX_PROFILE_BYTES = 4 << 20
@@ -39,13 +41,14 @@ class TiffPicture(Image.Image):
         directory = read_directory(stream)
         self._layout: Layout | None = read_layout(directory)
         layout = self._layout
+        check(layout)
         self._mode, self._size = mode_of(layout), (layout.width, layout.height)
         self.codec_bytes = block_bytes(layout)
         orientation = directory.number(274, 1)
         self.orientation = orientation if 1 <= orientation <= 8 else 1
         if 0 < directory.count(34_675) <= _MAX_PROFILE_BYTES:
             self.info["icc_profile"] = directory.values(34_675, _MAX_PROFILE_BYTES).tobytes()
-        if layout.photometric == 5 and layout.alpha and "icc_profile" in self.info:
+        if layout.photometric == CMYK and layout.alpha and "icc_profile" in self.info:
             raise unsupported("of inks with a profile and transparency")
 
     def load(self) -> Any:
@@ -78,6 +81,6 @@ def _decoded(layout: Layout, mode: str) -> Image.Image:
     for block in blocks(layout):
         pixels = np.ascontiguousarray(painter.pixels(block.samples))
         size = pixels.shape[1], pixels.shape[0]
-        piece = Image.frombuffer(mode, size, pixels.data, "raw", mode, 0, 1)
+        piece = Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
         canvas.paste(piece, (block.left, block.top))
     return canvas

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from artvec.images.tiff.codecs import Unpacked, codec_bytes, unpacked
 from artvec.images.tiff.layout import Layout
 
-Samples = NDArray[np.generic]
+Samples = NDArray[Any]
 
 _BLOCK_PX = 1 << 16
 _PIXEL_BYTES = 48
@@ -109,19 +110,16 @@ def _whole_numbers(layout: Layout, data: bytes | memoryview) -> Samples:
     import imagecodecs
 
     # The first bit comes first, whatever the byte order; a row ends with a byte.
-    values: Samples = imagecodecs.packints_decode(
-        data, "u1" if bits < 8 else "u2", bits, runlen=layout.part[0] * layout.plane_samples
-    )
-    return values
+    row = layout.part[0] * layout.plane_samples
+    return imagecodecs.packints_decode(bytes(data), "u1" if bits < 8 else "u2", bits, runlen=row)
 
 
-def _floats(data: bytes | memoryview, order: str, bits: int) -> Samples:
+def _floats(data: bytes | memoryview, order: Literal["<", ">"], bits: int) -> Samples:
     if bits != 24:
         return np.frombuffer(data, f"{order}f{bits // 8}")
     import imagecodecs
 
-    values: Samples = imagecodecs.float24_decode(data, byteorder=order)
-    return values
+    return imagecodecs.float24_decode(bytes(data), byteorder=order)
 
 
 def _summed(differences: Samples) -> Samples:
