@@ -137,7 +137,7 @@ def _opened(stream: BytesStream | FileStream) -> Image.Image:
     stream.seek(0)
     if magic in TIFF_SIGNATURES:
         return TiffPicture(stream)
-    return Image.open(stream, formats=readable_formats())
+    return Image.open(stream, formats=[name for name in readable_formats() if name != "TIFF"])
 
 
 def settled(opened: Opened) -> Opened:

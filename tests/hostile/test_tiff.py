@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections import Counter
 from dataclasses import replace
@@ -222,3 +223,40 @@ def test_parts_cannot_claim_more_than_a_picture_needs(file: Path) -> None:
 def test_what_another_library_writes_is_seen(codec: str | None, file: Path) -> None:
     Image.fromarray(RGB.astype(np.uint8)).save(file, compression=codec)
     assert (np.asarray(load_picture(file, side_px=99)) == RGB).all()
+
+
+def test_values_that_fill_more_room_than_their_bits_are_refused(file: Path) -> None:
+    """12-bit values in words of 16, YCbCr colours that share no differences: old programs' slips."""
+    for codec in (NONE, LZW, 8, ZSTD):
+        words = write(Picture("", 1, GREY * 16, RGB), Storage(16, codec=codec))
+        twelve = words.replace(b"\x02\x01\x03\0\x01\0\0\0\x10", b"\x02\x01\x03\0\x01\0\0\0\x0c")
+        assert twelve != words
+        assert _why(twelve, file).reason == "unsupported_mode"
+        shared = {530: (3, [2, 2])}
+        whole = write(Picture("", 6, RGB, RGB, shared), Storage(codec=codec))
+        assert _why(whole, file).reason == "unsupported_mode"
+
+
+def test_jpeg_data_that_name_other_colours_are_refused(file: Path) -> None:
+    """JFIF's colours are YCbCr; readers don't agree on whom to believe."""
+    buffer = io.BytesIO()
+    Image.fromarray(RGB.astype(np.uint8)).save(buffer, "JPEG", quality=98, subsampling=0)
+    tags = {256: (4, [48]), 257: (4, [40]), 258: (3, [8] * 3), 259: (3, [7]), 277: (3, [3])}
+    for photometric, reason in ((2, "unsupported_mode"), (6, None)):
+        data = laid_out(tags | {262: (3, [photometric])}, [buffer.getvalue()], "<")
+        if reason:
+            assert _why(data, file).reason == reason
+        else:
+            assert _off(data, PLAIN, file) <= 4
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_profile_and_orientation_are_honoured(orientation: int, file: Path) -> None:
+    """Through the second reader, too: 16 bits, a plane a colour."""
+    tags = {274: (3, [orientation])}
+    upright = Image.fromarray(RGB.astype(np.uint8))
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    stored = upright.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else upright
+    samples = np.asarray(stored).astype(int) * 257
+    seen = _seen(write(Picture("", 2, samples, samples, tags), Storage(16, planar=True)), file)
+    assert (seen == RGB).all()

@@ -91,8 +91,9 @@ class _Packed:
     def __init__(self, layout: Layout, part: int) -> None:
         self._directory: Directory = layout.directory
         self._at, self.left = int(layout.offsets[part]), int(layout.counts[part])
-        if layout.compression == NONE:  # whose lengths are known better than they are told
-            self.left = layout.part_bytes
+        if layout.compression == NONE:  # whose lengths are known, where they are told too short
+            lines = -(-layout.rows_of(part) // layout.line_rows)
+            self.left = max(self.left, lines * layout.line_bytes)
         if self._at < 8 or self.left <= 0:
             raise ValueError("a strip or tile is missing")
         self._is_reversed = layout.directory.number(266, 1) == 2 and layout.compression != JPEG
@@ -157,24 +158,18 @@ def _whole(layout: Layout, data: bytes, part: int) -> bytes:
         return _pixels(layout, Image.open(io.BytesIO(data), formats=("WEBP",)), part)
     import imagecodecs  # where few files need it, and none before its first strip
 
+    room = layout.part_bytes + max(layout.surplus_bytes, 128)  # a last run may be too long
     if layout.compression == LZW:
         if data[0] == 0 and data[1:2] and data[1] & 1:
             raise unsupported("compressed by LZW of the old style")
-        return bytes(imagecodecs.lzw_decode(data, out=layout.part_bytes))
+        return bytes(imagecodecs.lzw_decode(data, out=room))
     if layout.compression == PACKBITS:
-        room = layout.part_bytes + 128  # the last run may be longer than the part
         return bytes(imagecodecs.packbits_decode(data, out=room))
     if layout.compression == ZSTD:
-        return bytes(imagecodecs.zstd_decode(data, out=layout.part_bytes))
+        return bytes(imagecodecs.zstd_decode(data, out=room))
     if layout.compression == LERC:
         return _lerc(layout, data, part)
-    return _fax(layout, data, _rows(layout, part))
-
-
-def _rows(layout: Layout, part: int) -> int:
-    """How many rows of a part are seen."""
-    down = part // layout.across % layout.down
-    return min(layout.part[1], layout.height - down * layout.part[1])
+    return _fax(layout, data, layout.rows_of(part))
 
 
 def _fax(layout: Layout, data: bytes, rows: int) -> bytes:
@@ -203,7 +198,7 @@ def _lerc(layout: Layout, data: bytes, part: int) -> bytes:
     if version < 4 or packing > 2 or not data.startswith(b"Lerc2 ") or len(data) < 22:
         raise unsupported("compressed by LERC of an unknown version")
     rows, columns = struct.unpack_from("<ii", data, 14)
-    if columns != layout.part[0] or not _rows(layout, part) <= rows <= layout.part[1]:
+    if columns != layout.part[0] or not layout.rows_of(part) <= rows <= layout.part[1]:
         raise ValueError(f"a strip or tile holds {columns} × {rows} pixels")
     values = imagecodecs.lerc_decode(data)
     expected = f"{layout.kind}{layout.bits // 8}"
@@ -213,23 +208,33 @@ def _lerc(layout: Layout, data: bytes, part: int) -> bytes:
 
 
 def _jpeg(layout: Layout, data: bytes, part: int) -> bytes:
-    """Decode a JPEG whose colours are told by the TIFF's tags, not by its own markers."""
+    """Decode a JPEG whose colours are told by the TIFF's tags, as libtiff does."""
     tables = layout.directory.values(347, 1 << 16).tobytes()[2:-2]
     if data.count(b"\xff\xda") > _MAX_SCANS:
         raise ValueError(f"a JPEG in more than {_MAX_SCANS:,} scans")
     transform = int(layout.photometric == YCBCR and layout.planes == 1)
     adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0" + bytes([transform])
-    whole = b"\xff\xd8" + adobe + tables + _without_its_colours(data)
+    whole = b"\xff\xd8" + adobe + tables + _without_its_colours(layout, data, transform)
     image = Image.open(io.BytesIO(whole), formats=("JPEG",))
     return _pixels(layout, image, part, inverted=image.mode == "CMYK")
 
 
-def _without_its_colours(data: bytes) -> bytes:
-    """Return a JPEG's segments without JFIF's and Adobe's, which name colours, and its start."""
+def _without_its_colours(layout: Layout, data: bytes, transform: int) -> bytes:
+    """Return a JPEG's segments without its start, and without those that say what its colours are.
+
+    Raises:
+        UnsupportedMode: These contradict the TIFF's tags; readers don't agree on whom to believe.
+    """
     at, kept = 2, b""
-    while data[at : at + 1] == b"\xff" and data[at + 1] not in (0xDA, 0xD9):
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"\xda", b"\xd9", b""):
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
-        if data[at + 1] not in (0xE0, 0xEE):
+        segment = data[at + 4 : end]
+        is_jfif = segment.startswith(b"JFIF\0")  # whose three colours are YCbCr
+        if (segment.startswith(b"Adobe") and segment[11:12] != bytes([transform])) or (
+            is_jfif and layout.plane_samples == 3 and not transform
+        ):
+            raise unsupported("whose JPEG data name other colours than its tags")
+        if not is_jfif and not segment.startswith(b"Adobe"):
             kept += data[at:end]
         at = end
     return kept + data[at:]
@@ -243,7 +248,7 @@ def _pixels(layout: Layout, image: Image.Image, part: int, *, inverted: bool = F
         image, bands = _opaque(image, width, height), 4
     if bands != layout.plane_samples:
         raise ValueError(f"a strip or tile holds {image.mode} pixels")
-    if image.width != width or not _rows(layout, part) <= image.height <= height:
+    if image.width != width or not layout.rows_of(part) <= image.height <= height:
         raise ValueError(f"a strip or tile holds {image.width} × {image.height} pixels")
     values = np.asarray(image)
     return (255 - values if inverted else values).tobytes()

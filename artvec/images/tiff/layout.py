@@ -119,6 +119,18 @@ class Layout:
         return -(-self.part[0] * self.plane_samples * self.bits // 8)
 
     @property
+    def surplus_bytes(self) -> int:
+        """What a part would take beyond its size if its values were stored in whole bytes each.
+
+        Programs write 12-bit values into words of 16 bits, or YCbCr colours without sharing them,
+        and tell it wrongly; 0 where there is nothing to be mistaken.
+        """
+        whole = next(bits for bits in (8, 16, 24, 32, 64) if bits >= self.bits)
+        samples = 3 if self.subsampling != (1, 1) else self.plane_samples
+        is_odd = self.bits not in (1, 2, 4, whole) or self.subsampling != (1, 1)
+        return is_odd * (self.part[0] * self.part[1] * samples * whole // 8 - self.part_bytes)
+
+    @property
     def part_lines(self) -> int:
         """How many lines a part has."""
         return -(-self.part[1] // self.line_rows)
@@ -127,6 +139,11 @@ class Layout:
     def part_bytes(self) -> int:
         """What one part takes, unpacked."""
         return self.part_lines * self.line_bytes
+
+    def rows_of(self, part: int) -> int:
+        """Return how many rows of a part are seen."""
+        top = part // self.across % self.down * self.part[1]
+        return min(self.part[1], self.height - top)
 
 
 def read_layout(directory: Directory) -> Layout:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artvec.images.tiff.codecs import Unpacked, codec_bytes, unpacked
+from artvec.images.tiff.codes import unsupported
 from artvec.images.tiff.layout import Layout
 
 Samples = NDArray[Any]
@@ -52,8 +53,16 @@ def blocks(layout: Layout) -> Iterator[Block]:
     for part in range(parts_each):
         planes = [unpacked(layout, part + plane * parts_each) for plane in range(layout.planes)]
         yield from _of_part(layout, part, planes)
-        for plane in planes:  # which finds a wrong checksum, behind the last line
-            plane.read(1)
+        _check_end(layout, part, planes)
+
+
+def _check_end(layout: Layout, part: int, planes: list[Unpacked]) -> None:
+    """Find a wrong checksum behind the last line, and values that take more room than is said."""
+    is_whole = layout.rows_of(part) == layout.part[1]
+    surplus = layout.surplus_bytes if is_whole else 0
+    for plane in planes:
+        if len(plane.read(max(1, surplus))) >= surplus > 0:
+            raise unsupported(f"of {layout.bits}-bit values that take more room than these need")
 
 
 def _block_lines(layout: Layout) -> int:
@@ -64,7 +73,7 @@ def _of_part(layout: Layout, part: int, planes: list[Unpacked]) -> Iterator[Bloc
     left = part % layout.across * layout.part[0]
     top = part // layout.across * layout.part[1]
     columns = min(layout.part[0], layout.width - left)
-    bottom = min(top + layout.part[1], layout.height)
+    bottom = top + layout.rows_of(part)
     step = _block_lines(layout)
     while top < bottom:
         lines = min(step, -(-(bottom - top) // layout.line_rows))
