@@ -36,10 +36,9 @@ _FEED_BYTES = 1 << 16
 _LZMA_BYTES = 80 << 20
 """Enough for the largest dictionary of `xz -9`."""
 _MAX_SCANS = 1_000
-_PICTURE_BYTES = 24
-"""What libjpeg or libwebp take per pixel, with the picture and its copy."""
+_PICTURE_BYTES = {JPEG: 20, WEBP: 26}
+"""What libjpeg or libwebp take per pixel, with the picture and its copies."""
 _DAMAGED = "the pixels of a strip or tile are damaged"
-_LOSSY = (JPEG, WEBP)
 
 
 class Unpacked(Protocol):
@@ -55,12 +54,11 @@ def codec_bytes(layout: Layout) -> int:
         held = _LZMA_BYTES if layout.compression == LZMA else 4 * _FEED_BYTES
         return layout.planes * held
     packed = int(layout.counts.max())
-    if layout.compression in _LOSSY:
-        return layout.planes * (packed + _PICTURE_BYTES * layout.part[0] * layout.part[1])
-    each_px = 2 if layout.compression in FAX else 0
-    return layout.planes * (
-        2 * packed + layout.part_bytes + each_px * layout.part[0] * layout.part[1]
-    )
+    part_px = layout.part[0] * layout.part[1]
+    if layout.compression in _PICTURE_BYTES:
+        return layout.planes * (3 * packed + _PICTURE_BYTES[layout.compression] * part_px)
+    fax_px = part_px if layout.compression in FAX else 0
+    return layout.planes * (2 * packed + layout.part_bytes + 2 * fax_px)
 
 
 def unpacked(layout: Layout, part: int) -> Unpacked:
