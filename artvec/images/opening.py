@@ -22,6 +22,7 @@ from artvec.images.headers import (
 )
 from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
 from artvec.images.srgb import UnsupportedMode
+from artvec.images.tiff.codecs import import_codecs
 from artvec.images.tiff.directory import SIGNATURES as TIFF_SIGNATURES
 from artvec.images.tiff.picture import TiffPicture
 from artvec.types import DecodeMode, Preprocessing
@@ -70,6 +71,7 @@ def import_decoders() -> None:
     for name in _PLUGINS:
         import_module(f"PIL.{name}ImagePlugin")
     readable_formats()
+    import_codecs()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,27 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FEED_BYTES = 1 << 16
 _LZMA_BYTES = 80 << 20
 """Enough for the largest dictionary of `xz -9`."""
+_LAZY = (
+    "ccittrle_decode",
+    "float24_decode",
+    "lerc_decode",
+    "lzw_decode",
+    "packints_decode",
+    "zstd_decode",
+)
+"""One of each module of imagecodecs, which imports them by name."""
 _MAX_SCANS = 1_000
 _PICTURE_BYTES = {JPEG: 20, WEBP: 26}
 """What libjpeg or libwebp take per pixel, with the picture and its copies."""
 _DAMAGED = "the pixels of a strip or tile are damaged"
+
+
+def import_codecs() -> None:
+    """Import now what unpacking imports when it first needs it."""
+    import imagecodecs
+
+    for name in _LAZY:
+        assert getattr(imagecodecs, name)
 
 
 class Unpacked(Protocol):
@@ -154,7 +171,7 @@ def _whole(layout: Layout, data: bytes, part: int) -> bytes:
         return _jpeg(layout, data, part)
     if layout.compression == WEBP:
         return _pixels(layout, Image.open(io.BytesIO(data), formats=("WEBP",)), part)
-    import imagecodecs  # where few files need it, and none before its first strip
+    import imagecodecs  # which few commands need
 
     room = layout.part_bytes + max(layout.surplus_bytes, 128)  # a last run may be too long
     if layout.compression == LZW:
