@@ -118,6 +118,14 @@ def test_floats_are_white_by_their_largest_value(top: float, file: Path) -> None
     assert _off(write(picture, Storage(32, "f")), picture, file) <= 1
 
 
+def test_floats_that_overshoot_are_clipped(file: Path) -> None:
+    samples = RGB / 255
+    samples[0, 0], samples[0, 1] = 1.2, -0.1
+    seen = _seen(write(Picture("", 2, samples, RGB), Storage(32, "f")), file)
+    assert (seen[0, :2] == [[255] * 3, [0] * 3]).all()
+    assert (seen[1:] == RGB[1:]).all()
+
+
 @pytest.mark.parametrize(("bits", "kind"), [(32, "u"), (64, "u"), (32, "i"), (64, "i"), (16, "i")])
 def test_wide_numbers_are_white_by_their_largest_value(bits: int, kind: str, file: Path) -> None:
     picture = Picture("", 1, GREY, GREY.repeat(3, 2))
@@ -223,6 +231,21 @@ def test_parts_cannot_claim_more_than_a_picture_needs(file: Path) -> None:
 def test_what_another_library_writes_is_seen(codec: str | None, file: Path) -> None:
     Image.fromarray(RGB.astype(np.uint8)).save(file, compression=codec)
     assert (np.asarray(load_picture(file, side_px=99)) == RGB).all()
+
+
+@pytest.mark.parametrize("bits", [16, 32, 64])
+@pytest.mark.parametrize("name", ["grey", "RGB", "RGB + alpha"])
+def test_floats_that_libtiff_wrote_in_the_wrong_order_are_refused(
+    bits: int, name: str, file: Path
+) -> None:
+    """Big-endian and with predictor 3: it swaps bytes before it takes their differences."""
+    picture = next(one for one in meanings(bits, "f") if one.name == name)
+    storage = Storage(bits, "f", ">", codec=8, predictor=3)
+    right, swapped = picture.samples, picture.samples.astype(f"f{bits // 8}").byteswap()
+    assert _off(write(picture, storage), picture, file) <= 1
+    for samples in (swapped, np.where(right > 0.5, 1.0, 0.0).astype(swapped.dtype).byteswap()):
+        wrong = write(replace(picture, samples=samples), storage)
+        assert _why(wrong, file).reason == "unsupported_mode"
 
 
 def test_values_that_fill_more_room_than_their_bits_are_refused(file: Path) -> None:

@@ -26,6 +26,9 @@ from artvec.images.tiff.samples import Block, Samples
 from artvec.types import UInt8Array
 
 _SCALES = (1.0, 255.0, 65_535.0, 4_294_967_295.0)
+_DARK = 1e-3
+_OVERSHOOT = 1.5
+"""Sharpening and resampling leave some floats above 1, which is white all the same."""
 _WIDEST_FIXED_BITS = 24
 _LUMA = (0.299, 0.587, 0.114)
 _D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
@@ -88,9 +91,11 @@ def whites_of(layout: Layout, blocks: Iterable[Block]) -> Whites:
     """
     colour = alpha = 0.0
     for block in blocks:
-        colour = max(colour, _highest(block.samples[..., : layout.colours]))
+        colour = max(colour, _highest(layout, block.samples[..., : layout.colours]))
         if layout.alpha:
-            alpha = max(alpha, _highest(block.samples[..., layout.alpha.sample]))
+            alpha = max(alpha, _highest(layout, block.samples[..., layout.alpha.sample]))
+    if _may_be_swapped(layout) and (0 < colour < _DARK or 0 < alpha < _DARK):
+        raise unsupported(f"of values up to {max(colour, alpha):.3g}")
     return Whites(_white(layout, colour), _white(layout, alpha))
 
 
@@ -100,14 +105,20 @@ def fixed_whites(layout: Layout) -> Whites:
     return Whites(white, white)
 
 
-def _highest(values: Samples) -> float:
+def _may_be_swapped(layout: Layout) -> bool:
+    """Say whether floats may be garbage: libtiff writes these bytes in the wrong order."""
+    return layout.predictor == 3 and layout.directory.order == ">"
+
+
+def _highest(layout: Layout, values: Samples) -> float:
     highest, lowest = float(values.max()), float(values.min())
     if not np.isfinite([highest, lowest]).all():  # also of NaN, which both would be
         raise UnsupportedMode("holds values that are not finite numbers")
     # A filter may leave floats a little below black; more than that, or numbers without end, are
     # measurements, or floats whose bytes came in another order than the file says.
     limit = _SCALES[-1] if values.dtype.kind == "f" else math.inf
-    overshoot = highest / 2 if values.dtype.kind == "f" else 0.0
+    may_overshoot = values.dtype.kind == "f" and not _may_be_swapped(layout)
+    overshoot = highest / 2 if may_overshoot else 0.0
     if lowest < -overshoot or highest > limit:
         raise unsupported(f"of values from {lowest:.3g} to {highest:.3g}")
     return highest
@@ -116,6 +127,8 @@ def _highest(values: Samples) -> float:
 def _white(layout: Layout, highest: float) -> float:
     depth = float((1 << layout.bits - (layout.kind == "i")) - 1)
     scales = _SCALES if layout.kind == "f" else (*(s for s in _SCALES[1:] if s < depth), depth)
+    if layout.kind == "f" and highest <= _OVERSHOOT:
+        return 1.0
     return next(scale for scale in scales if highest <= scale)
 
 
