@@ -45,6 +45,9 @@ def test_no_thread_imports(
         paint(tmp_path / "pictures" / f"{seed}.{suffix}", seed)
     cut = Image.open(tmp_path / "pictures" / "1.png").crop((4, 3, 92, 77))
     cut.save(tmp_path / "pictures" / "cut.png")
+    for codec in ("tiff_lzw", "packbits", "zstd", "group4"):
+        packed = cut.convert("1") if codec == "group4" else cut
+        packed.save(tmp_path / "pictures" / f"{codec}.tif", compression=codec)
     if words[0] != "embed":
         assert artvec("embed", "pictures", "-m", "colour:4x4").code == 0
     command = [sys.executable, "-c", WATCHED, *words, "--json"]

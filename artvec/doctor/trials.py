@@ -13,7 +13,7 @@ def formats() -> dict[str, Any]:
 
     from artvec.images.opening import readable_formats
 
-    codecs = {"JPEG": "jpg", "PNG": "zlib", "TIFF": "libtiff", "WEBP": "webp", "AVIF": "avif"}
+    codecs = {"JPEG": "jpg", "PNG": "zlib", "WEBP": "webp", "AVIF": "avif"}
     lacking = [name for name, codec in codecs.items() if not features.check(codec)]
     readable = [name for name in readable_formats() if name not in lacking]
     turbo = features.check_feature("libjpeg_turbo")

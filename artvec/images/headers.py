@@ -10,15 +10,14 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from artvec.images.tiff.directory import SIGNATURES as TIFF_SIGNATURES
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _SIGNATURES = (
     b"\xff\xd8",
     b"\x89PNG",
     b"GIF8",
-    b"II*\0",
-    b"MM\0*",
-    b"II+\0",
-    b"MM\0+",
+    *TIFF_SIGNATURES,
 )
 _HEIF_BRANDS = (b"", b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
 _BMP_HEADER_BYTES = 54
@@ -27,7 +26,6 @@ _MARKER_SOS = 0xDA
 _MARKERS_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MARKERS_SEQUENTIAL = frozenset((0xC0, 0xC1, 0xC3, 0xC9, 0xCB))
 _MARKERS_ALONE = frozenset(range(0xD0, 0xD9)) | {0x00, 0x01}
-_TIFF_NUMBERS = {3: "H", 4: "I", 16: "Q"}
 
 
 def begins_like_an_image(head: bytes) -> bool:
@@ -54,8 +52,6 @@ def lacks_bytes(head: bytes, size_bytes: int) -> bool:
         return _end_of_boxes(head, size_bytes) > size_bytes
     if head.startswith(_PNG):
         return _end_of_chunks(head) > size_bytes
-    if head.startswith((b"II", b"MM")):
-        return _end_of_directory(head) > size_bytes
     return head.startswith(b"\xff\xd8") and b"\xff\xda" not in head
 
 
@@ -83,31 +79,12 @@ def _end_of_chunks(head: bytes) -> int:
     return at if at > len(head) else at + 8
 
 
-def _end_of_directory(head: bytes) -> int:
-    """Where a TIFF's first directory ends, as far as its beginning tells."""
-    order = "<" if head.startswith(b"II") else ">"
-    is_big = b"+" in head[2:4]
-    where, number, entry_bytes = (8, "Q", 20) if is_big else (4, "I", 12)
-    if len(head) < 16:
-        return 16
-    (at,) = struct.unpack_from(order + number, head, where)
-    if at + 8 > len(head):
-        return int(at) + 8
-    (entries,) = struct.unpack_from(order + ("Q" if is_big else "H"), head, at)
-    return int(at + entries * entry_bytes)
-
-
 def is_unreadable_kind(head: bytes) -> bool:
-    """Say whether a sound JPEG or TIFF header describes values that Pillow doesn't read."""
+    """Say whether a sound JPEG or BMP header describes values that Pillow doesn't read."""
     stream = io.BytesIO(head)
     if head.startswith(b"\xff\xd8"):
         header = _jpeg_header(stream)
         return header is not None and header.bits not in (0, 8)
-    if head.startswith((b"II", b"MM")):
-        try:
-            return tiff_layout(stream).parts > 0
-        except struct.error:
-            return False
     return head.startswith(b"BM")
 
 
@@ -148,79 +125,3 @@ def _next_marker(stream: BinaryIO) -> int | None:
     while byte == b"\xff":  # any number of them may come before a marker
         byte = stream.read(1)
     return byte[0] if byte else None
-
-
-@dataclass(frozen=True, slots=True)
-class TiffLayout:
-    """How a TIFF's first picture is stored.
-
-    Attributes:
-        parts: Strips or tiles.
-        part_bytes: Size of one, uncompressed; 0 where it is read row by row.
-    """
-
-    parts: int
-    part_bytes: int
-
-
-def tiff_layout(stream: BinaryIO) -> TiffLayout:
-    """Read the first directory of a TIFF.
-
-    Raises:
-        struct.error: It ends too early.
-    """
-    tags = _tiff_tags(stream)
-    width, height = tags.get(256, _NONE).value, tags.get(257, _NONE).value
-    samples = max(tags.get(277, _NONE).value, tags.get(258, _NONE).count, 1)
-    bits = max(tags.get(258, _NONE).value, 1)
-    rows = tags[278].value if 278 in tags else height
-    area = width * min(rows, height)
-    if 322 in tags and 323 in tags:
-        area = tags[322].value * tags[323].value
-    parts = max(tags.get(273, _NONE).count, tags.get(324, _NONE).count)
-    is_raw = tags.get(259, _RAW).value == 1
-    return TiffLayout(parts, 0 if is_raw else area * samples * bits // 8)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tag:
-    count: int
-    value: int
-
-
-_NONE = _Tag(0, 0)
-_RAW = _Tag(1, 1)
-
-
-def _tiff_tags(stream: BinaryIO) -> dict[int, _Tag]:
-    head = stream.read(8)
-    order = "<" if head[:2] == b"II" else ">"
-    is_big = b"+" in head[2:4]
-    (offset,) = struct.unpack(order + "I", head[4:8])
-    if is_big:
-        (offset,) = struct.unpack(order + "Q", stream.read(8))
-    stream.seek(offset)
-    number, entry = ("Q", "HHQ8s") if is_big else ("H", "HHI4s")
-    (entries,) = struct.unpack(order + number, stream.read(struct.calcsize(order + number)))
-    size = struct.calcsize(order + entry)
-    table = stream.read(size * min(entries, 1 << 16))
-    tags = {}
-    for tag, kind, count, inline in struct.iter_unpack(
-        order + entry, table[: len(table) // size * size]
-    ):
-        if kind in _TIFF_NUMBERS:
-            tags[tag] = _Tag(count, _first(stream, order, _TIFF_NUMBERS[kind], count, inline))
-    return tags
-
-
-def _first(stream: BinaryIO, order: str, code: str, count: int, inline: bytes) -> int:
-    """Return the first of a tag's values, which lie elsewhere where there are many."""
-    size = struct.calcsize(order + code)
-    if size * count > len(inline):
-        here = stream.tell()
-        (offset,) = struct.unpack(order + ("Q" if len(inline) == 8 else "I"), inline)
-        stream.seek(offset)
-        inline = stream.read(size)
-        stream.seek(here)
-    (value,) = struct.unpack(order + code, inline[:size])
-    return int(value)

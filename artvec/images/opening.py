@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,14 +19,16 @@ from artvec.images.headers import (
     is_unreadable_kind,
     jpeg_has_several_scans,
     lacks_bytes,
-    tiff_layout,
 )
 from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
 from artvec.images.srgb import UnsupportedMode
+from artvec.images.tiff.codecs import import_codecs
+from artvec.images.tiff.directory import SIGNATURES as TIFF_SIGNATURES
+from artvec.images.tiff.picture import TiffPicture
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_PLUGINS = ("Avif", "Mpo", "Tiff", "WebP")
+_PLUGINS = ("Avif", "Mpo", "WebP")
 """Pillow's of these formats that `Image.preinit` leaves out; `Image.init` imports forty more."""
 
 MAX_PIXELS = 178_956_970
@@ -37,7 +38,6 @@ WHOLE_PX = 1 << 22
 
 _HEAD_BYTES, _HEADER_BYTES = 1 << 20, 1 << 10
 _HEADER_READS, _BYTES_A_READ = 30_000, 128
-_MAX_PARTS = 1 << 17
 _MAX_SCANS = 1_000
 _CODEC_BYTES = {"WEBP": 14, "AVIF": 16, "HEIF": 10, "BMP": 3}
 """What a decoder takes per pixel beside the picture it yields, measured and rounded up."""
@@ -71,6 +71,7 @@ def import_decoders() -> None:
     for name in _PLUGINS:
         import_module(f"PIL.{name}ImagePlugin")
     readable_formats()
+    import_codecs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +113,9 @@ def open_picture(
     """
     stream = content.stream
     stream.reads_left = _HEADER_READS
-    part_bytes = _tiff_part_bytes(stream)
     if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own limit, never lowered here
         Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS)
-    image: Image.Image = Image.open(stream, formats=readable_formats())
+    image = _opened(stream)
     stream.reads_left += content.size_bytes // _BYTES_A_READ
     full_px = image.width * image.height
     if full_px > max_pixels:
@@ -123,18 +123,23 @@ def open_picture(
         raise Undecodable("decode", "too_large", message)
     # To be asked for its EXIF, Pillow would decode a PNG, which may tell it behind the pixels.
     orientation = 1 if image.format == "PNG" else _orientation(image)
-    codec_bytes = part_bytes + _CODEC_BYTES.get(image.format or "", 0) * full_px
-    if image.format == "TIFF":
-        # Pillow's TIFF reader turns pictures itself while loading, and has already swapped the
-        # size; it reads the whole file where that is compressed.
-        codec_bytes += (orientation > 1) * 4 * full_px + (part_bytes > 0) * content.size_bytes
-        orientation = 1
+    codec_bytes = _CODEC_BYTES.get(image.format or "", 0) * full_px
+    if isinstance(image, TiffPicture):
+        codec_bytes = image.codec_bytes
     elif image.format in ("WEBP", "AVIF", "HEIF"):
         codec_bytes += 2 * content.size_bytes
     elif image.format in ("JPEG", "MPO") and full_px > WHOLE_PX:
         codec_bytes += _coefficient_bytes(image, stream)
     frame = _reduce(image, orientation, preprocessing, mode)
     return Opened(image, orientation, frame, codec_bytes)
+
+
+def _opened(stream: BytesStream | FileStream) -> Image.Image:
+    magic = stream.read(4)
+    stream.seek(0)
+    if magic in TIFF_SIGNATURES:
+        return TiffPicture(stream)
+    return Image.open(stream, formats=[name for name in readable_formats() if name != "TIFF"])
 
 
 def settled(opened: Opened) -> Opened:
@@ -196,6 +201,8 @@ def _broken(error: Exception, content: Content) -> Undecodable:
 
 
 def _orientation(image: Image.Image) -> int:
+    if isinstance(image, TiffPicture):
+        return image.orientation
     try:
         told = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
@@ -205,22 +212,6 @@ def _orientation(image: Image.Image) -> int:
 
 def _tells_no_damage(text: str, unidentified: bool) -> bool:
     return unidentified or text.startswith("Unsupported BMP")
-
-
-def _tiff_part_bytes(stream: BytesStream | FileStream) -> int:
-    magic = stream.read(4)
-    stream.seek(0)
-    if magic[:2] not in (b"II", b"MM"):
-        return 0
-    try:
-        layout = tiff_layout(stream)
-    except struct.error:
-        return 0  # Pillow will say what is wrong
-    finally:
-        stream.seek(0)
-    if layout.parts > _MAX_PARTS:
-        raise Undecodable("decode", "corrupt", f"a TIFF in {layout.parts:,} pieces")
-    return layout.part_bytes
 
 
 def _coefficient_bytes(image: Image.Image, stream: BytesStream | FileStream) -> int:

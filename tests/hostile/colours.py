@@ -23,6 +23,7 @@ from pictures import (
     file,
 )
 from PIL import Image, ImageCms
+from tiff_writer import Picture, Storage, laid_out, write
 
 WHITE = np.array([255, 255, 255])
 
@@ -145,6 +146,24 @@ def _palette_with_alpha() -> bytes:
     return saved(picture, "PNG", transparency=red)
 
 
+def _stored(
+    photometric: int, samples: np.ndarray, storage: Storage, tags: dict | None = None
+) -> Callable[[], bytes]:
+    picture = Picture("", photometric, samples, samples, tags or {})
+    return lambda: write(picture, storage)
+
+
+def _subsampled() -> bytes:
+    """Of each 2 × 2 pixels, four luma values, then the Cb and Cr that they share."""
+    y, cb, cr = (np.asarray(band) for band in PICTURE.convert("YCbCr").split())
+    blocks = [y[::2, ::2], y[::2, 1::2], y[1::2, ::2], y[1::2, 1::2], cb[::2, ::2], cr[::2, ::2]]
+    tags = {256: (4, [64]), 257: (4, [48]), 258: (3, [8] * 3), 262: (3, [6]), 277: (3, [3])}
+    return laid_out(tags | {530: (3, [2, 2])}, [np.stack(blocks, -1).tobytes()], "<")
+
+
+GREYS_OF_12_BITS = np.rint(np.asarray(GREY)[..., None] / 255 * 4_095).astype(int)
+QUARTER_NUMBERS = np.arange(4).reshape(2, 2).repeat(24, 0).repeat(32, 1)[..., None]
+OLD_MAP = np.pad(QUARTERS.reshape(4, 3), ((0, 252), (0, 0))).T.ravel().tolist()
 HOLE = np.concatenate([[WHITE], QUARTERS.reshape(4, 3)[1:]]).reshape(2, 2, 3)
 HALF_WHITE = np.stack([QUARTERS[:, 0], [WHITE, WHITE]], axis=1)
 MANAGED = Seen(_from_p3(), within=2, told="embedded, converted to sRGB")
@@ -162,6 +181,22 @@ COLOURS = (
      lambda: saved(Image.fromarray(np.full((4, 4), np.nan, np.float32)), "TIFF"), "unsupported_mode"),
     ("Grey, white is zero (TIFF)", "miniswhite.tif",
      _tiff(0, [8], (255 - np.asarray(GREY)).tobytes()), GREY_SEEN),
+    ("Grey, white is zero, 16 bits (TIFF)", "miniswhite16.tif",
+     _tiff(0, [16], (65_535 - np.asarray(GREY).astype("<u2") * 257).tobytes()), GREY_SEEN),
+    ("Grey, 12 bits (TIFF)", "12bit.tif", _stored(1, GREYS_OF_12_BITS, Storage(12)), GREY_SEEN),
+    ("Grey, 32 bits from 0 up", "uint32.tif",
+     _stored(1, np.asarray(GREY, np.uint64)[..., None] * 16_843_009, Storage(32)), GREY_SEEN),
+    ("Grey, 64-bit floats", "double.tif",
+     _stored(1, np.asarray(GREY)[..., None] / 255, Storage(64, "f", ">", codec=8)), GREY_SEEN),
+    ("Grey + alpha, a plane each (TIFF)", "la-planar.tif",
+     _stored(1, np.stack([GREY, np.full_like(GREY, 255)], -1), Storage(planar=True, codec=8), {338: (3, [2])}),
+     replace(GREY_SEEN, told="embedded, on white")),
+    ("RGB, 16 bits, a plane a colour (TIFF)", "rgb16-planar.tif",
+     _stored(2, RGB.astype(int) * 257, Storage(16, planar=True)), EXACT),
+    ("RGB, floats (TIFF)", "rgb-float.tif",
+     _stored(2, RGB / 255, Storage(32, "f", ">", codec=8, predictor=3)), EXACT),
+    ("Palette whose colours go from 0 to 255 (TIFF)", "old-map.tif",
+     _stored(3, QUARTER_NUMBERS, Storage(), {320: (3, OLD_MAP)}), EXACT),
     ("RGB, 16 bits (TIFF)", "rgb16.tif",
      _tiff(2, [16] * 3, (RGB.astype("<u2") * 257).tobytes()), EXACT),
     ("Half transparent (PNG)", "half.png", lambda: saved(_with_alpha(128), "PNG"), _over_white(128)),
@@ -189,6 +224,7 @@ COLOURS = (
     ("YCCK JPEG as Adobe writes it", "ycck.jpg", _ycck, PAPER),
     ("CMYK TIFF", "cmyk.tif", lambda: saved(_inks(), "TIFF"), Seen(INKS, within=1)),
     ("LAB TIFF", "lab.tif", lambda: saved(_lab(), "TIFF"), Seen(QUARTERS, within=6)),
+    ("YCbCr TIFF, 4:2:0", "ycbcr-420.tif", lambda: _subsampled(), Seen(QUARTERS, within=3)),
     ("YCbCr TIFF", "ycbcr.tif", lambda: saved(PICTURE.convert("YCbCr"), "TIFF"), Seen(QUARTERS, within=3)),
     ("Wide-gamut profile (PNG)", "p3.png", lambda: saved(PICTURE, "PNG", icc_profile=_profile()), MANAGED),
     ("Wide-gamut profile (JPEG)", "p3.jpg",

@@ -13,12 +13,15 @@ import sys
 import warnings
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pillow_heif
 from crafted import saved, tiff, tiff_tags
 from PIL import Image
+from tiff_variants import meanings, subsampled
+from tiff_writer import CODECS, FAX, JPEG, LZW, WEBP, ZSTD, Storage, write
 
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
@@ -30,6 +33,7 @@ WANTED = {
     for fit in ("crop", "pad", "squash")
 }
 REASONS = {"empty", "not_an_image", "truncated", "corrupt", "too_large", "unsupported_mode"}
+DEPTHS = ((1, "u"), (8, "u"), (12, "u"), (16, "u"), (32, "f"))
 INTERESTING = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF)
 
 
@@ -75,7 +79,27 @@ def originals() -> list[bytes]:
         tiff(tiff_tags(8, 8, 1, [8]), bytes(range(64)), big=True),
         saved(rgba, "AVIF", speed=10),
         saved(rgb, "HEIF", quality=50),
+        *_tiffs(),
     ]
+
+
+def _tiffs() -> list[bytes]:
+    """Return TIFFs of every codec, of depths and meanings that change with it."""
+    pictures = {(bits, kind): list(meanings(bits, kind)) for bits, kind in DEPTHS}
+    depths = {JPEG: (8, "u"), WEBP: (8, "u"), LZW: (12, "u"), ZSTD: (32, "f")}
+    made = [subsampled((2, 2), "<", rows=40)]
+    for at, codec in enumerate((*CODECS, 2, 3, 4, JPEG, WEBP)):
+        bits, kind = (1, "u") if codec in FAX else depths.get(codec, (16, "u"))
+        name = (
+            "RGB" if codec == WEBP else "grey" if codec in FAX else ("RGB", "CMYK", "grey")[at % 3]
+        )
+        picture = next(one for one in pictures[bits, kind] if one.name == name)
+        storage = Storage(bits, kind, "<>"[at % 2], at % 4 == 1 and codec != WEBP, codec)
+        made.append(write(picture, replace(storage, tiled=at % 3 == 1, big=at % 5 == 1)))
+    made += [
+        write(one, Storage(tiled=True)) for one in pictures[8, "u"] if one.photometric in (3, 8)
+    ]
+    return made
 
 
 def _profile() -> bytes:

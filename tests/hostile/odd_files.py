@@ -54,14 +54,20 @@ def _os2_bmp() -> bytes:
     return b"BM" + struct.pack("<IHHI", 300, 0, 0, 54) + info + bytes(246)
 
 
-def _doubles() -> bytes:
-    return tiff({**tiff_tags(8, 8, 1, [64]), 339: (3, [3])}, bytes(512))
+def _tiff_with(*tags: tuple[int, int]) -> Callable[[], bytes]:
+    more = {tag: (3, [value]) for tag, value in tags}
+    return lambda: tiff({**tiff_tags(8, 8, 1, [8]), **more}, bytes(64))
 
 
 KIND = "unsupported_mode"
 UNREADABLE_KINDS = (
     ("JPEG, 12 bits a colour", "12bit.jpg", _twelve_bits, KIND),
-    ("TIFF of 64-bit floats", "double.tif", _doubles, KIND),
+    ("TIFF of complex numbers", "complex.tif", _tiff_with((339, 6)), KIND),
+    ("TIFF of a camera's raw values", "raw.tif", _tiff_with((262, 32_803)), KIND),
+    ("TIFF, JBIG inside", "jbig.tif", _tiff_with((259, 34_661)), KIND),
+    ("TIFF, JPEG of the old style inside", "old-jpeg.tif", _tiff_with((259, 6)), KIND),
+    ("TIFF of numbers below zero", "negative.tif",
+     lambda: tiff({**tiff_tags(8, 8, 1, [8]), 339: (3, [2])}, bytes([9, 250] * 32)), KIND),
     ("TIFF of seven channels", "seven.tif", lambda: tiff(tiff_tags(8, 8, 1, [8] * 7), bytes(448)), KIND),
     ("BMP of an unknown compression", "compressed.bmp", _os2_bmp, KIND),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from crafted import (
     tiff_tags,
 )
 from PIL import Image
+from tiff_writer import LZMA, WEBP, ZSTD, Picture, Storage, write
 
 pillow_heif.register_heif_opener()
 
@@ -61,6 +62,10 @@ def _planar() -> bytes:
     tags = tiff_tags(64, 48, 2, [8, 8, 8])
     where = [~(n * 64 * 48) for n in range(3)]
     return tiff({**tags, 284: (3, [2]), 273: (4, where), 279: (4, [64 * 48] * 3)}, planes)
+
+
+def _tiff_by(codec: int) -> Callable[[], bytes]:
+    return lambda: write(Picture("", 2, RGB, RGB), Storage(codec=codec))
 
 
 def _tiled() -> bytes:
@@ -138,6 +143,8 @@ FORMATS = (
     ("TIFF, Deflate", "zip.tif", file(PICTURE, "TIFF", compression="tiff_adobe_deflate"), EXACT),
     ("TIFF, PackBits", "packbits.tif", file(PICTURE, "TIFF", compression="packbits"), EXACT),
     ("TIFF, JPEG inside", "jpeg.tif", file(PICTURE, "TIFF", compression="jpeg", quality=95), LOSSY),
+    *((f"TIFF, {name}", f"{name.split()[0].lower()}.tif", _tiff_by(codec), EXACT)
+      for name, codec in (("LZMA", LZMA), ("Zstandard", ZSTD), ("WebP inside", WEBP))),
     ("TIFF in tiles", "tiled.tif", _tiled, EXACT),
     ("TIFF, a plane a colour", "planar.tif", _planar, EXACT),
     (

@@ -112,8 +112,8 @@ def test_every_fixed_reason_of_content_occurs(embedded: Run) -> None:
 
 
 def test_nothing_but_notes_is_said(embedded: Run) -> None:
-    """No warning comes in between but libtiff's own, and names can't act on the terminal."""
-    lines = [line for line in embedded.errors.splitlines() if "Decode: " not in line]
+    """No library's warning comes in between, and names can't act on the terminal."""
+    lines = embedded.errors.splitlines()
     assert [line for line in lines if not line.startswith("note: ")] == []
     told = [line for line in lines if line.startswith("note: skipped ")]
     assert len(told) == embedded.report["failed"]

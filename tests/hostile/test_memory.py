@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from crafted import (
@@ -45,13 +46,24 @@ def _palette(size: tuple[int, int]) -> bytes:
 
 
 def _tiff(size: tuple[int, int], photometric: int, bits: list[int], *more: int) -> bytes:
-    """One deflated strip, which libtiff unpacks whole."""
+    """One deflated strip."""
     tags = tiff_tags(*size, photometric, bits, compression=8)
     data = deflated_zeros(size[0] * size[1] * sum(bits) // 8)
     tags[279] = (4, [len(data)])
     if more:
         tags[338] = (3, more)
     return tiff(tags, data)
+
+
+def _packed_strip(codec: int, size: tuple[int, int]) -> bytes:
+    """One strip by a codec that unpacks it whole."""
+    if codec == 5:
+        data = imagecodecs.lzw_encode(bytes(3 * size[0] * size[1]))
+    else:
+        data = saved(Image.new("RGB", size, "olive"), "JPEG", keep_rgb=True)
+        data = data[:2] + data[data.index(b"\xff\xdb") :]
+    tags = tiff_tags(*size, 2, [8, 8, 8], compression=codec)
+    return tiff({**tags, 279: (4, [len(data)])}, data)
 
 
 def _turned_tiff(size: tuple[int, int]) -> bytes:
@@ -93,6 +105,8 @@ WORST = {
     "float.tif": _sparse_tiff(1, [32], 3),
     "lab.tif": _sparse_tiff(8, [8, 8, 8], 1),
     "strip.tif": _write(lambda: _tiff((8_000, 8_000), 2, [16, 16, 16, 16], 2)),
+    "lzw.tif": _write(lambda: _packed_strip(5, (8_500, 8_500))),
+    "jpeg.tif": _write(lambda: _packed_strip(7, (5_500, 5_500))),
     "turned.tif": _write(lambda: _turned_tiff((9_000, 9_000))),
     "cmyk.jpg": _write(lambda: _cmyk_jpeg((13_000, 13_000))),
     "progressive.jpg": _write(lambda: _jpeg((9_000, 9_000))),
