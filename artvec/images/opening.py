@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -14,6 +14,7 @@ from importlib import import_module
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from artvec.images.bands import Box
+from artvec.images.completing import completion_of, prepared_head
 from artvec.images.fit import Frame, geometry
 from artvec.images.headers import (
     begins_like_an_image,
@@ -82,12 +83,14 @@ class Opened:
         orientation: By EXIF, 1 to 8, to be applied once it is loaded; see `settled`.
         frame: The full picture, and where it lies in the image.
         codec_bytes: What its decoder takes beside the image.
+        complete: Gives the loaded image what its decoder loses; see `settled`.
     """
 
     image: Image.Image
     orientation: int
     frame: Frame
     codec_bytes: int
+    complete: Callable[[Image.Image], Image.Image] | None = None
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -113,6 +116,8 @@ def open_picture(
     stream = content.stream
     stream.reads_left = _HEADER_READS
     part_bytes = _tiff_part_bytes(stream)
+    head = prepared_head(stream)
+    stream.reads_left = _HEADER_READS
     if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own limit, never lowered here
         Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS)
     image: Image.Image = Image.open(stream, formats=readable_formats())
@@ -121,7 +126,7 @@ def open_picture(
     if full_px > max_pixels:
         message = f"{image.width} × {image.height}: {_too_many(full_px)}"
         raise Undecodable("decode", "too_large", message)
-    # To be asked for its EXIF, Pillow would decode a PNG, which may tell it behind the pixels.
+    # A PNG may tell its EXIF behind the pixels.
     orientation = 1 if image.format == "PNG" else _orientation(image)
     codec_bytes = part_bytes + _CODEC_BYTES.get(image.format or "", 0) * full_px
     if image.format == "TIFF":
@@ -134,15 +139,21 @@ def open_picture(
     elif image.format in ("JPEG", "MPO") and full_px > WHOLE_PX:
         codec_bytes += _coefficient_bytes(image, stream)
     frame = _reduce(image, orientation, preprocessing, mode)
-    return Opened(image, orientation, frame, codec_bytes)
+    completion = completion_of(image, head, stream)
+    if completion is None:
+        return Opened(image, orientation, frame, codec_bytes)
+    codec_bytes += completion.more_bytes
+    return Opened(image, orientation, frame, codec_bytes, completion.complete)
 
 
 def settled(opened: Opened) -> Opened:
-    """Return a loaded picture with its orientation, which a PNG may tell at its end."""
-    if opened.image.format != "PNG":
+    """Return a loaded picture with what only its pixels or the end of its file complete."""
+    if opened.complete is None:
         return opened
-    turned = replace(opened, orientation=_orientation(opened.image))
-    return replace(turned, frame=Frame(*turned.upright_size))
+    orientation = _orientation(opened.image) if opened.image.format == "PNG" else opened.orientation
+    image = opened.complete(opened.image)
+    whole = replace(opened, image=image, orientation=orientation)
+    return replace(whole, frame=Frame(*whole.upright_size))
 
 
 def _too_many(pixels: int) -> str:
@@ -196,8 +207,14 @@ def _broken(error: Exception, content: Content) -> Undecodable:
 
 
 def _orientation(image: Image.Image) -> int:
+    """Read it off EXIF; XMP, which viewers pass over, doesn't count."""
     try:
-        told = image.getexif().get(ExifTags.Base.Orientation)
+        exif = Image.Exif()
+        if image.format == "TIFF":
+            exif = image.getexif()
+        elif image.info.get("exif"):
+            exif.load(image.info["exif"])
+        told = exif.get(ExifTags.Base.Orientation)
     except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
         return 1
     return told if isinstance(told, int) and 1 <= told <= 8 else 1

@@ -1,0 +1,79 @@
+"""Complete what Pillow makes of a PNG, an AVIF or a HEIC by what it doesn't read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from PIL import Image
+
+from artvec.images.code_points import avif_profile
+from artvec.images.heif_boxes import properties
+from artvec.images.png_head import PngHead, png_head
+from artvec.images.png_pixels import completed, reads_twice
+from artvec.images.reading import BytesStream, FileStream
+
+_READS = 30_000
+_WHOLE_BYTES, _WHOLE_PX = 28, 1 << 22
+"""What a pixel takes where a picture is converted whole, and up to how many are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What is still to be done with a picture once it is loaded.
+
+    Attributes:
+        complete: Does it.
+        more_bytes: What it takes beside the decoder.
+    """
+
+    complete: Callable[[Image.Image], Image.Image]
+    more_bytes: int
+
+
+def prepared_head(stream: BytesStream | FileStream) -> PngHead | None:
+    """Read a PNG's head, and hide from Pillow what it would stumble over; None for others."""
+    head = png_head(stream)
+    if head is not None:
+        stream.overlay(head.hides)
+    stream.seek(0)
+    return head
+
+
+def completion_of(
+    image: Image.Image, head: PngHead | None, stream: BytesStream | FileStream
+) -> Completion | None:
+    """Say what is to be done with a picture that is not loaded yet; None where nothing is."""
+    if image.format == "PNG" and head is not None:
+        return _of_png(image, head, stream)
+    if image.format in ("AVIF", "HEIF"):
+        return _of_boxes(image, stream)
+    return None
+
+
+def _of_png(image: Image.Image, head: PngHead, stream: BytesStream | FileStream) -> Completion:
+    def again() -> Image.Image:
+        stream.seek(0)
+        stream.reads_left += _READS
+        return Image.open(stream, formats=("PNG",))
+
+    twice_bytes = 8 * image.width * image.height if reads_twice(head) else 0
+    return Completion(partial(completed, head=head, again=again), twice_bytes)
+
+
+def _of_boxes(image: Image.Image, stream: BytesStream | FileStream) -> Completion | None:
+    """Take colours from code points, and the part that is shown.
+
+    Of a HEIC, its decoder has cut that part out already.
+    """
+    stream.reads_left += _READS
+    said = properties(stream, image.size)
+    if said.code_points and not image.info.get("icc_profile"):
+        profile = avif_profile(*said.code_points)
+        image.info |= {"icc_profile": profile} if profile else {}
+    if image.format == "HEIF" or said.shown is None:
+        return None
+    _, _, width, height = said.shown
+    cut_bytes = 4 * width * height + _WHOLE_BYTES * min(width * height, _WHOLE_PX)
+    return Completion(partial(Image.Image.crop, box=said.shown), cut_bytes)
