@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from artvec.images.code_points import avif_profile
 from artvec.images.heif_boxes import properties
@@ -15,6 +16,7 @@ from artvec.images.png_pixels import completed, reads_twice
 from artvec.images.reading import BytesStream, FileStream
 
 _READS = 30_000
+_ICC, _ICC_HEAD_BYTES = b"ICC_PROFILE\0", 14
 _WHOLE_BYTES, _WHOLE_PX = 28, 1 << 22
 """What a pixel takes where a picture is converted whole, and up to how many are."""
 
@@ -49,6 +51,10 @@ def completion_of(
         return _of_png(image, head, stream)
     if image.format in ("AVIF", "HEIF"):
         return _of_boxes(image, stream)
+    if image.format == "GIF":
+        return _of_gif(image)
+    if isinstance(image, JpegImageFile) and not image.info.get("icc_profile"):
+        image.info["icc_profile"] = _jpeg_profile(image)
     return None
 
 
@@ -77,3 +83,32 @@ def _of_boxes(image: Image.Image, stream: BytesStream | FileStream) -> Completio
     _, _, width, height = said.shown
     cut_bytes = 4 * width * height + _WHOLE_BYTES * min(width * height, _WHOLE_PX)
     return Completion(partial(Image.Image.crop, box=said.shown), cut_bytes)
+
+
+def _of_gif(image: Image.Image) -> Completion | None:
+    """Leave clear what the first frame doesn't cover, as browsers do; Pillow fills it."""
+    frame: tuple[int, int, int, int] = image.tile[0][1]  # type: ignore[attr-defined]
+    if frame == (0, 0, *image.size):
+        return None
+
+    def complete(loaded: Image.Image) -> Image.Image:
+        canvas = Image.new("RGBA", loaded.size)
+        canvas.paste(loaded.crop(frame).convert("RGBA"), frame[:2])
+        return canvas
+
+    return Completion(complete, 10 * image.width * image.height)
+
+
+def _jpeg_profile(image: JpegImageFile) -> bytes | None:
+    """Put a JPEG's profile together where its parts come late or twice, which Pillow gives up on.
+
+    Source: ICC.1:2022, annex B.4.
+    """
+    parts: dict[int, bytes] = {}
+    total = 0
+    for name, body in image.applist:
+        if name == "APP2" and body.startswith(_ICC) and len(body) > _ICC_HEAD_BYTES:
+            total = body[13]
+            parts.setdefault(body[12], body[_ICC_HEAD_BYTES:])
+    whole = total and set(parts) == set(range(1, total + 1))
+    return b"".join(parts[at] for at in sorted(parts)) if whole else None

@@ -18,13 +18,14 @@ from artvec.images.completing import completion_of, prepared_head
 from artvec.images.fit import Frame, geometry
 from artvec.images.headers import (
     begins_like_an_image,
-    is_unreadable_kind,
     jpeg_has_several_scans,
     lacks_bytes,
     tiff_layout,
+    unreadable_kind,
 )
 from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
 from artvec.images.srgb import UnsupportedMode
+from artvec.images.unread_formats import HEIC_REMEDY, is_heic, why_no_image
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -188,14 +189,16 @@ def _broken(error: Exception, content: Content) -> Undecodable:
     head = content.stream.read(_HEAD_BYTES)
     text = " ".join(str(error).split()) or type(error).__name__
     if not begins_like_an_image(head):
-        message = "its content is no image format known here"
-        return Undecodable("decode", "not_an_image", message)
+        return Undecodable("decode", "not_an_image", why_no_image(head))
     if "Decompressed data too large" in text:
         return Undecodable("decode", "too_large", "its texts or profile unpack to more than 1 MB")
     truncated = lacks_bytes(head, content.size_bytes)
+    if not truncated and is_heic(head) and "HEIF" not in readable_formats():
+        message = f"a HEIC picture; {HEIC_REMEDY} reads it"
+        return Undecodable("decode", "unsupported_mode", message)
     unidentified = isinstance(error, UnidentifiedImageError)
-    if not truncated and _tells_no_damage(text, unidentified) and is_unreadable_kind(head):
-        message = "of a kind that can't be read here; save it as 8-bit PNG or TIFF"
+    if not truncated and _tells_no_damage(text, unidentified) and (kind := unreadable_kind(head)):
+        message = f"{kind} that can't be read here; save it as 8-bit PNG or TIFF"
         return Undecodable("decode", "unsupported_mode", message)
     if unidentified:
         short = content.size_bytes < _HEADER_BYTES and head.startswith((b"GIF", b"BM"))
