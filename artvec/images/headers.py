@@ -103,7 +103,7 @@ def _end_of_directory(head: bytes) -> int:
 
 
 def unreadable_kind(head: bytes) -> str | None:
-    """Say of what kind a sound JPEG, TIFF or BMP header is that isn't read; None where it is."""
+    """Say of what kind a sound JPEG or TIFF header is that isn't read; None where it is."""
     stream = io.BytesIO(head)
     if head.startswith(b"\xff\xd8"):
         header = _jpeg_header(stream)
@@ -113,7 +113,7 @@ def unreadable_kind(head: bytes) -> str | None:
             return "a TIFF of a kind" if tiff_layout(stream).parts > 0 else None
         except struct.error:
             return None
-    return "a BMP of a kind" if head.startswith(b"BM") else None
+    return None
 
 
 def _unreadable_jpeg(header: _JpegHeader) -> str | None:

@@ -119,4 +119,5 @@ def _shown(clap: bytes, size: tuple[int, int]) -> PixelBox | None:
     whole = across.denominator == down.denominator == 1
     if not whole or left or top or not (0 < across <= size[0] and 0 < down <= size[1]):
         return None
-    return (0, 0, int(across), int(down)) if (across, down) != size else None
+    shown = (0, 0, int(across), int(down))
+    return None if shown[2:] == size else shown

@@ -14,6 +14,7 @@ from importlib import import_module
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from artvec.images.bands import Box
+from artvec.images.bmp.picture import BmpPicture
 from artvec.images.completing import completion_of, prepared_head
 from artvec.images.fit import Frame, geometry
 from artvec.images.headers import (
@@ -121,7 +122,7 @@ def open_picture(
     stream.reads_left = _HEADER_READS
     if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own limit, never lowered here
         Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS)
-    image: Image.Image = Image.open(stream, formats=readable_formats())
+    image = _opened(stream)
     stream.reads_left += content.size_bytes // _BYTES_A_READ
     full_px = image.width * image.height
     if full_px > max_pixels:
@@ -135,6 +136,8 @@ def open_picture(
         # size; it reads the whole file where that is compressed.
         codec_bytes += (orientation > 1) * 4 * full_px + (part_bytes > 0) * content.size_bytes
         orientation = 1
+    elif isinstance(image, BmpPicture):
+        codec_bytes += image.codec_bytes
     elif image.format in ("WEBP", "AVIF", "HEIF"):
         codec_bytes += 2 * content.size_bytes
     elif image.format in ("JPEG", "MPO") and full_px > WHOLE_PX:
@@ -145,6 +148,14 @@ def open_picture(
         return Opened(image, orientation, frame, codec_bytes)
     codec_bytes += completion.more_bytes
     return Opened(image, orientation, frame, codec_bytes, completion.complete)
+
+
+def _opened(stream: BytesStream | FileStream) -> Image.Image:
+    magic = stream.read(2)
+    stream.seek(0)
+    if magic == b"BM":
+        return BmpPicture(stream)
+    return Image.open(stream, formats=readable_formats())
 
 
 def settled(opened: Opened) -> Opened:
@@ -197,11 +208,11 @@ def _broken(error: Exception, content: Content) -> Undecodable:
         message = f"a HEIC picture; {HEIC_REMEDY} reads it"
         return Undecodable("decode", "unsupported_mode", message)
     unidentified = isinstance(error, UnidentifiedImageError)
-    if not truncated and _tells_no_damage(text, unidentified) and (kind := unreadable_kind(head)):
+    if not truncated and unidentified and (kind := unreadable_kind(head)):
         message = f"{kind} that can't be read here; save it as 8-bit PNG or TIFF"
         return Undecodable("decode", "unsupported_mode", message)
     if unidentified:
-        short = content.size_bytes < _HEADER_BYTES and head.startswith((b"GIF", b"BM"))
+        short = content.size_bytes < _HEADER_BYTES and head.startswith(b"GIF")
         truncated = truncated or short
         text = "its header is incomplete" if truncated else "its header is damaged"
     else:
@@ -221,10 +232,6 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
         return 1
     return told if isinstance(told, int) and 1 <= told <= 8 else 1
-
-
-def _tells_no_damage(text: str, unidentified: bool) -> bool:
-    return unidentified or text.startswith("Unsupported BMP")
 
 
 def _tiff_part_bytes(stream: BytesStream | FileStream) -> int:

@@ -192,7 +192,7 @@ def _by_gamma(gamma: bytes, chromaticities: bytes | None) -> Colours:
             return Colours()
         return Colours(matrix_profile(SRGB_PRIMARIES, curve), SRGB_PRIMARIES, curve)
     points = struct.unpack(">8I", chromaticities)
-    primaries: Chromaticities = tuple(value / _UNIT for value in points)  # type: ignore[assignment]
+    primaries: Chromaticities = tuple(value / _UNIT for value in points)
     try:
         return Colours(matrix_profile(primaries, curve), primaries, curve)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Write colour spaces that are named by primaries and curve as ICC profiles, which littleCMS reads."""
+"""Write colour spaces that are named by primaries and curve as ICC profiles, for littleCMS."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def table_profile(lab: Float64Array) -> bytes:
     Source: ICC.1:2022, lut16Type, and its older encoding of CIELAB.
     """
     side = lab.shape[0]
-    scaled = (lab + [0.0, 128.0, 128.0]) * [65_280 / 100, 256.0, 256.0]
+    offset, scale = np.array([0.0, 128.0, 128.0]), np.array([65_280 / 100, 256.0, 256.0])
+    scaled = (lab + offset) * scale
     table = np.clip(np.rint(scaled), 0, 65_535).astype(">u2").tobytes()
     unity = _fixed(np.eye(3).ravel())
     straight = struct.pack(">6H", *(0, 65_535) * 3)
