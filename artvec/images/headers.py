@@ -20,11 +20,10 @@ _SIGNATURES = (
     b"II+\0",
     b"MM\0+",
 )
-_HEIF_BRANDS = frozenset(
-    (b"", b"avif", b"avis", b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevm", b"hevs", b"hevx")
-    + (b"mif1", b"msf1")
+_HEIF_BRANDS = (
+    *(b"", b"avif", b"avis", b"mif1", b"msf1"),
+    *(b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevm", b"hevs", b"hevx"),
 )
-_BMP_HEADER_BYTES = 54
 _BMP_HEADER_KINDS = (12, 16, 40, 52, 56, 64, 108, 124)
 _MARKER_SOS = 0xDA
 _MARKERS_SOF = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
@@ -123,7 +122,7 @@ def _unreadable_jpeg(header: _JpegHeader) -> str | None:
         return "a hierarchical JPEG"
     if header.bits not in (0, 8):
         return f"a JPEG of {header.bits} bits a colour"
-    if header.components not in (1, 3, 4):
+    if header.components not in (0, 1, 3, 4):
         return f"a JPEG of {header.components} colours a pixel"
     return None
 
