@@ -11,6 +11,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from PIL import PngImagePlugin
+
 from artvec.images import code_points
 from artvec.images.profiles import (
     SRGB_CURVE,
@@ -39,6 +41,9 @@ _LENGTHS = {
     b"acTL": 8,
     b"fcTL": 26,
 }
+_READ_KINDS = frozenset(
+    (b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"cICP", b"iCCP", b"eXIf")
+)
 _TRANSPARENT_BYTES = {GREY: 2, RGB: 6}
 _PIXELS = (b"IDAT", b"fdAT", b"IEND")
 _LONGEST_BYTES = 16 << 20
@@ -104,11 +109,12 @@ def png_head(stream: BytesStream | FileStream) -> PngHead | None:
         return None
     chunks: dict[bytes, bytes] = {}
     hides: dict[int, bytes] = {}
-    for at, kind, body, sound in _chunks(stream):
-        if kind[:1].islower() and not (sound and _is_read_by_pillow(kind, body, chunks)):
+    for at, kind, body, is_sound in _chunks(stream):
+        fits = is_sound and _is_read_by_pillow(kind, body, chunks)
+        if kind[:1].islower() and not fits:
             hides[at + 4] = _HIDDEN
             hides[at + 8 + len(body)] = struct.pack(">I", zlib.crc32(_HIDDEN + body))
-        elif sound:
+        if kind in _READ_KINDS and (fits or (is_sound and kind == b"iCCP")):
             chunks.setdefault(kind, body)
     header = chunks.get(b"IHDR", b"")
     if len(header) < 13:
@@ -141,7 +147,8 @@ def _is_read_by_pillow(kind: bytes, body: bytes, before: dict[bytes, bytes]) -> 
     if kind == b"eXIf":
         return kind not in before  # Pillow would take the last
     if kind == b"iCCP":
-        return body.partition(b"\0")[2][:1] == b"\0"
+        is_deflated = body.partition(b"\0")[2][:1] == b"\0"
+        return is_deflated and len(_unpacked(body)) <= PngImagePlugin.MAX_TEXT_CHUNK
     return kind != b"zTXt" or body.partition(b"\0")[2][:1] in (b"\0", b"")
 
 
@@ -201,7 +208,9 @@ def _by_gamma(gamma: bytes, chromaticities: bytes | None) -> Colours:
 
 def _unpacked(body: bytes) -> bytes:
     """Return the profile in a chunk iCCP; empty where there is none, or too much."""
-    _, _, packed = body.partition(b"\0")
+    packed = body.partition(b"\0")[2]
+    if packed[:1] != b"\0":
+        return b""
     unpacker = zlib.decompressobj()
     try:
         profile = unpacker.decompress(packed[1:], _MAX_PROFILE_BYTES)
