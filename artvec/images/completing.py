@@ -12,7 +12,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from artvec.images.code_points import avif_profile
 from artvec.images.heif_boxes import properties
 from artvec.images.png_head import PngHead, png_head
-from artvec.images.png_pixels import completed, reads_twice
+from artvec.images.png_pixels import completed, more_bytes_each
 from artvec.images.reading import BytesStream, FileStream
 
 _READS = 30_000
@@ -64,8 +64,8 @@ def _of_png(image: Image.Image, head: PngHead, stream: BytesStream | FileStream)
         stream.reads_left += _READS
         return Image.open(stream, formats=("PNG",))
 
-    twice_bytes = 8 * image.width * image.height if reads_twice(head) else 0
-    return Completion(partial(completed, head=head, again=again), twice_bytes)
+    more_bytes = more_bytes_each(head) * image.width * image.height
+    return Completion(partial(completed, head=head, again=again), more_bytes)
 
 
 def _of_boxes(image: Image.Image, stream: BytesStream | FileStream) -> Completion | None:

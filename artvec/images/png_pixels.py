@@ -23,6 +23,13 @@ def reads_twice(head: PngHead) -> bool:
     return head.depth == 16 and head.kind in (2, 6) and (bool(head.transparent) or _is_deep(head))
 
 
+def more_bytes_each(head: PngHead) -> int:
+    """Return what completing a picture takes for each of its pixels beside it."""
+    if reads_twice(head):
+        return 8
+    return 4 if head.depth == 16 and _is_deep(head) else 0
+
+
 def completed(image: Image.Image, head: PngHead, again: Callable[[], Image.Image]) -> Image.Image:
     """Return a decoded PNG with the transparency and the profile that its chunks say it has.
 
