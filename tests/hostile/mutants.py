@@ -15,9 +15,12 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import boxes
 import numpy as np
 import pillow_heif
 from crafted import saved, tiff, tiff_tags
+from honoured_bmp import BMP
+from honoured_png import PNG
 from PIL import Image
 
 from artvec.images.decode import decode_sample
@@ -30,6 +33,7 @@ WANTED = {
     for fit in ("crop", "pad", "squash")
 }
 REASONS = {"empty", "not_an_image", "truncated", "corrupt", "too_large", "unsupported_mode"}
+SAYING_MUCH = ("light16.png", "trns-rgb16.png", "cicp-p3.png", "broken.png", "rle4.bmp", "4444.bmp")
 INTERESTING = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF)
 
 
@@ -75,6 +79,10 @@ def originals() -> list[bytes]:
         tiff(tiff_tags(8, 8, 1, [8]), bytes(range(64)), big=True),
         saved(rgba, "AVIF", speed=10),
         saved(rgb, "HEIF", quality=50),
+        boxes.with_properties(
+            saved(rgba, "AVIF", speed=10), boxes.clap(20, 30, -10), boxes.turned(1)
+        ),
+        *(made() for _, name, made, _ in (*PNG, *BMP) if name in SAYING_MUCH),
     ]
 
 
