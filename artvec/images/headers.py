@@ -19,12 +19,16 @@ _SIGNATURES = (
     b"GIF8",
     *TIFF_SIGNATURES,
 )
-_HEIF_BRANDS = (b"", b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1")
-_BMP_HEADER_BYTES = 54
+_HEIF_BRANDS = (
+    *(b"", b"avif", b"avis", b"mif1", b"msf1"),
+    *(b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevm", b"hevs", b"hevx"),
+)
 _BMP_HEADER_KINDS = (12, 16, 40, 52, 56, 64, 108, 124)
 _MARKER_SOS = 0xDA
-_MARKERS_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKERS_SOF = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
 _MARKERS_SEQUENTIAL = frozenset((0xC0, 0xC1, 0xC3, 0xC9, 0xCB))
+_MARKER_JPEG_LS = 0xF7
+_MARKERS_HIERARCHICAL = frozenset((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF))
 _MARKERS_ALONE = frozenset(range(0xD0, 0xD9)) | {0x00, 0x01}
 
 
@@ -79,13 +83,22 @@ def _end_of_chunks(head: bytes) -> int:
     return at if at > len(head) else at + 8
 
 
-def is_unreadable_kind(head: bytes) -> bool:
-    """Say whether a sound JPEG or BMP header describes values that Pillow doesn't read."""
-    stream = io.BytesIO(head)
-    if head.startswith(b"\xff\xd8"):
-        header = _jpeg_header(stream)
-        return header is not None and header.bits not in (0, 8)
-    return head.startswith(b"BM")
+def unreadable_kind(head: bytes) -> str | None:
+    """Say of what kind a sound JPEG header is that isn't read; None where it is."""
+    header = _jpeg_header(io.BytesIO(head)) if head.startswith(b"\xff\xd8") else None
+    return _unreadable_jpeg(header) if header else None
+
+
+def _unreadable_jpeg(header: _JpegHeader) -> str | None:
+    if header.frame == _MARKER_JPEG_LS:
+        return "a JPEG-LS"
+    if header.frame in _MARKERS_HIERARCHICAL:
+        return "a hierarchical JPEG"
+    if header.bits not in (0, 8):
+        return f"a JPEG of {header.bits} bits a colour"
+    if header.components not in (0, 1, 3, 4):
+        return f"a JPEG of {header.components} colours a pixel"
+    return None
 
 
 def jpeg_has_several_scans(stream: BinaryIO) -> bool:
@@ -98,13 +111,14 @@ def jpeg_has_several_scans(stream: BinaryIO) -> bool:
 class _JpegHeader:
     """What a JPEG says before its first scan; a progressive one has no component whole in it."""
 
+    frame: int
     bits: int
     components: int
     in_first_scan: int
 
 
 def _jpeg_header(stream: BinaryIO) -> _JpegHeader | None:
-    bits = components = 0
+    frame = bits = components = 0
     sequential = True
     while (marker := _next_marker(stream)) is not None:
         if marker in _MARKERS_ALONE:
@@ -112,9 +126,10 @@ def _jpeg_header(stream: BinaryIO) -> _JpegHeader | None:
         length = int.from_bytes(stream.read(2))
         body = stream.read(length - 2) if length >= 8 else b""
         if marker == _MARKER_SOS:
-            return _JpegHeader(bits, components, body[0] if body and sequential else 0)
+            return _JpegHeader(frame, bits, components, body[0] if body and sequential else 0)
         if marker in _MARKERS_SOF and len(body) >= 6:
-            bits, components, sequential = body[0], body[5], marker in _MARKERS_SEQUENTIAL
+            frame, bits, components = marker, body[0], body[5]
+            sequential = marker in _MARKERS_SEQUENTIAL
     return None
 
 

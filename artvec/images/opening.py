@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,18 +13,21 @@ from importlib import import_module
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from artvec.images.bands import Box
+from artvec.images.bmp.picture import BmpPicture
+from artvec.images.completing import completion_of, prepared_head
 from artvec.images.fit import Frame, geometry
 from artvec.images.headers import (
     begins_like_an_image,
-    is_unreadable_kind,
     jpeg_has_several_scans,
     lacks_bytes,
+    unreadable_kind,
 )
 from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
 from artvec.images.srgb import UnsupportedMode
 from artvec.images.tiff.codecs import import_codecs
 from artvec.images.tiff.directory import SIGNATURES as TIFF_SIGNATURES
 from artvec.images.tiff.picture import TiffPicture
+from artvec.images.unread_formats import HEIC_REMEDY, is_heic, why_no_image
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
@@ -83,12 +86,14 @@ class Opened:
         orientation: By EXIF, 1 to 8, to be applied once it is loaded; see `settled`.
         frame: The full picture, and where it lies in the image.
         codec_bytes: What its decoder takes beside the image.
+        complete: Gives the loaded image what its decoder loses; see `settled`.
     """
 
     image: Image.Image
     orientation: int
     frame: Frame
     codec_bytes: int
+    complete: Callable[[Image.Image], Image.Image] | None = None
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -113,6 +118,8 @@ def open_picture(
     """
     stream = content.stream
     stream.reads_left = _HEADER_READS
+    head = prepared_head(stream)
+    stream.reads_left = _HEADER_READS
     if Image.MAX_IMAGE_PIXELS is not None:  # Pillow's own limit, never lowered here
         Image.MAX_IMAGE_PIXELS = max(max_pixels, Image.MAX_IMAGE_PIXELS)
     image = _opened(stream)
@@ -121,17 +128,21 @@ def open_picture(
     if full_px > max_pixels:
         message = f"{image.width} × {image.height}: {_too_many(full_px)}"
         raise Undecodable("decode", "too_large", message)
-    # To be asked for its EXIF, Pillow would decode a PNG, which may tell it behind the pixels.
+    # A PNG may tell its EXIF behind the pixels.
     orientation = 1 if image.format == "PNG" else _orientation(image)
     codec_bytes = _CODEC_BYTES.get(image.format or "", 0) * full_px
-    if isinstance(image, TiffPicture):
-        codec_bytes = image.codec_bytes
+    if isinstance(image, TiffPicture | BmpPicture):
+        codec_bytes += image.codec_bytes
     elif image.format in ("WEBP", "AVIF", "HEIF"):
         codec_bytes += 2 * content.size_bytes
     elif image.format in ("JPEG", "MPO") and full_px > WHOLE_PX:
         codec_bytes += _coefficient_bytes(image, stream)
     frame = _reduce(image, orientation, preprocessing, mode)
-    return Opened(image, orientation, frame, codec_bytes)
+    completion = completion_of(image, head, stream)
+    if completion is None:
+        return Opened(image, orientation, frame, codec_bytes)
+    codec_bytes += completion.more_bytes
+    return Opened(image, orientation, frame, codec_bytes, completion.complete)
 
 
 def _opened(stream: BytesStream | FileStream) -> Image.Image:
@@ -139,15 +150,19 @@ def _opened(stream: BytesStream | FileStream) -> Image.Image:
     stream.seek(0)
     if magic in TIFF_SIGNATURES:
         return TiffPicture(stream)
-    return Image.open(stream, formats=[name for name in readable_formats() if name != "TIFF"])
+    if magic.startswith(b"BM"):
+        return BmpPicture(stream)
+    return Image.open(stream, formats=[f for f in readable_formats() if f not in ("BMP", "TIFF")])
 
 
 def settled(opened: Opened) -> Opened:
-    """Return a loaded picture with its orientation, which a PNG may tell at its end."""
-    if opened.image.format != "PNG":
+    """Return a loaded picture with what only its pixels or the end of its file complete."""
+    if opened.complete is None:
         return opened
-    turned = replace(opened, orientation=_orientation(opened.image))
-    return replace(turned, frame=Frame(*turned.upright_size))
+    orientation = _orientation(opened.image) if opened.image.format == "PNG" else opened.orientation
+    image = opened.complete(opened.image)
+    whole = replace(opened, image=image, orientation=orientation)
+    return replace(whole, frame=Frame(*whole.upright_size))
 
 
 def _too_many(pixels: int) -> str:
@@ -182,17 +197,19 @@ def _broken(error: Exception, content: Content) -> Undecodable:
     head = content.stream.read(_HEAD_BYTES)
     text = " ".join(str(error).split()) or type(error).__name__
     if not begins_like_an_image(head):
-        message = "its content is no image format known here"
-        return Undecodable("decode", "not_an_image", message)
+        return Undecodable("decode", "not_an_image", why_no_image(head))
     if "Decompressed data too large" in text:
         return Undecodable("decode", "too_large", "its texts or profile unpack to more than 1 MB")
     truncated = lacks_bytes(head, content.size_bytes)
+    if not truncated and is_heic(head) and "HEIF" not in readable_formats():
+        message = f"a HEIC picture; {HEIC_REMEDY} reads it"
+        return Undecodable("decode", "unsupported_mode", message)
     unidentified = isinstance(error, UnidentifiedImageError)
-    if not truncated and _tells_no_damage(text, unidentified) and is_unreadable_kind(head):
-        message = "of a kind that can't be read here; save it as 8-bit PNG or TIFF"
+    if not truncated and unidentified and (kind := unreadable_kind(head)):
+        message = f"{kind} that can't be read here; save it as 8-bit PNG or TIFF"
         return Undecodable("decode", "unsupported_mode", message)
     if unidentified:
-        short = content.size_bytes < _HEADER_BYTES and head.startswith((b"GIF", b"BM"))
+        short = content.size_bytes < _HEADER_BYTES and head.startswith(b"GIF")
         truncated = truncated or short
         text = "its header is incomplete" if truncated else "its header is damaged"
     else:
@@ -204,14 +221,13 @@ def _orientation(image: Image.Image) -> int:
     if isinstance(image, TiffPicture):
         return image.orientation
     try:
-        told = image.getexif().get(ExifTags.Base.Orientation)
+        exif = Image.Exif()
+        if image.info.get("exif"):
+            exif.load(image.info["exif"])
+        told = exif.get(ExifTags.Base.Orientation)
     except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
         return 1
     return told if isinstance(told, int) and 1 <= told <= 8 else 1
-
-
-def _tells_no_damage(text: str, unidentified: bool) -> bool:
-    return unidentified or text.startswith("Unsupported BMP")
 
 
 def _coefficient_bytes(image: Image.Image, stream: BytesStream | FileStream) -> int:

@@ -7,9 +7,10 @@ import io
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from artvec.types import Reason, Sample, Skipped, Stage
 
@@ -82,6 +83,12 @@ class BytesStream(io.BytesIO):
         self.reads_left = _one_less(self.reads_left)
         return super().read(size)
 
+    def overlay(self, patches: Mapping[int, bytes]) -> None:
+        """Read these bytes, by where they lie, instead of the file's."""
+        for at, data in patches.items():
+            self.seek(at)
+            self.write(data)
+
 
 class FileStream(io.FileIO):
     """A file that keeps its descriptor to itself, with an end to patience.
@@ -93,11 +100,18 @@ class FileStream(io.FileIO):
     """
 
     reads_left = 0
+    _patches: Mapping[int, bytes] = MappingProxyType({})
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read as ever, unless patience is at its end."""
         self.reads_left = _one_less(self.reads_left)
-        return super().read(-1 if size is None else size)
+        begin = self.tell() if self._patches else 0
+        data = super().read(-1 if size is None else size)
+        return _overlaid(data, begin, self._patches) if self._patches else data
+
+    def overlay(self, patches: Mapping[int, bytes]) -> None:
+        """Read these bytes, by where they lie, instead of the file's."""
+        self._patches = patches
 
     def fileno(self) -> int:
         """Deny it, see above."""
@@ -106,6 +120,15 @@ class FileStream(io.FileIO):
     def status(self) -> os.stat_result:
         """Return what the file system says of the open file."""
         return os.fstat(super().fileno())
+
+
+def _overlaid(data: bytes, begin: int, patches: Mapping[int, bytes]) -> bytes:
+    patched = bytearray(data)
+    for at, patch in patches.items():
+        first, last = max(at - begin, 0), min(at - begin + len(patch), len(data))
+        if first < last:
+            patched[first:last] = patch[first + begin - at : last + begin - at]
+    return bytes(patched)
 
 
 def _one_less(reads_left: int) -> int:

@@ -91,6 +91,8 @@ def _eight_bits(image: Image.Image, full: float | None) -> Image.Image:
 
 
 def _managed(image: Image.Image, profile: bytes) -> Image.Image:
+    if image.mode == "L" and profile[16:20] == _PROFILED["RGB"]:
+        image = image.convert("RGB")  # three equal channels, as browsers take it
     if profile[16:20] != _PROFILED.get(image.mode) or len(profile) > _MAX_PROFILE_BYTES:
         return image
     try:

@@ -60,7 +60,7 @@ def _gif_with_offset() -> bytes:
 
 
 # Display P3 has redder reds than sRGB: a matrix profile of its primaries and the gamma 2.2.
-def _profile(space: bytes = b"RGB ") -> bytes:
+def wide_profile(space: bytes = b"RGB ") -> bytes:
     primaries = {
         b"rXYZ": (0.51512, 0.2412, -0.00105),
         b"gXYZ": (0.29198, 0.69225, 0.04189),
@@ -84,7 +84,7 @@ def _profile(space: bytes = b"RGB ") -> bytes:
     return (head.ljust(68, b"\0") + white).ljust(128, b"\0") + table + body
 
 
-def _from_p3() -> np.ndarray:
+def from_p3() -> np.ndarray:
     """Display P3 → light → XYZ → sRGB's light → sRGB, by the textbook."""
     p3 = np.array(
         [[0.51512, 0.2412, -0.00105], [0.29198, 0.69225, 0.04189], [0.1571, 0.06657, 0.78407]]
@@ -166,7 +166,7 @@ QUARTER_NUMBERS = np.arange(4).reshape(2, 2).repeat(24, 0).repeat(32, 1)[..., No
 OLD_MAP = np.pad(QUARTERS.reshape(4, 3), ((0, 252), (0, 0))).T.ravel().tolist()
 HOLE = np.concatenate([[WHITE], QUARTERS.reshape(4, 3)[1:]]).reshape(2, 2, 3)
 HALF_WHITE = np.stack([QUARTERS[:, 0], [WHITE, WHITE]], axis=1)
-MANAGED = Seen(_from_p3(), within=2, told="embedded, converted to sRGB")
+MANAGED = Seen(from_p3(), within=2, told="embedded, converted to sRGB")
 PAPER = Seen(INKS, within=8)
 COLOURS = (
     ("Grey, 1 bit", "1bit.png", lambda: saved(black_and_white(), "PNG"),
@@ -226,16 +226,16 @@ COLOURS = (
     ("LAB TIFF", "lab.tif", lambda: saved(_lab(), "TIFF"), Seen(QUARTERS, within=6)),
     ("YCbCr TIFF, 4:2:0", "ycbcr-420.tif", lambda: _subsampled(), Seen(QUARTERS, within=3)),
     ("YCbCr TIFF", "ycbcr.tif", lambda: saved(PICTURE.convert("YCbCr"), "TIFF"), Seen(QUARTERS, within=3)),
-    ("Wide-gamut profile (PNG)", "p3.png", lambda: saved(PICTURE, "PNG", icc_profile=_profile()), MANAGED),
+    ("Wide-gamut profile (PNG)", "p3.png", lambda: saved(PICTURE, "PNG", icc_profile=wide_profile()), MANAGED),
     ("Wide-gamut profile (JPEG)", "p3.jpg",
-     lambda: saved(PICTURE, "JPEG", quality=98, icc_profile=_profile()), replace(MANAGED, within=8)),
-    ("Wide-gamut profile (TIFF)", "p3.tif", lambda: saved(PICTURE, "TIFF", icc_profile=_profile()), MANAGED),
+     lambda: saved(PICTURE, "JPEG", quality=98, icc_profile=wide_profile()), replace(MANAGED, within=8)),
+    ("Wide-gamut profile (TIFF)", "p3.tif", lambda: saved(PICTURE, "TIFF", icc_profile=wide_profile()), MANAGED),
     ("Wide-gamut profile (WebP)", "p3.webp",
-     lambda: saved(PICTURE, "WEBP", lossless=True, icc_profile=_profile()), MANAGED),
+     lambda: saved(PICTURE, "WEBP", lossless=True, icc_profile=wide_profile()), MANAGED),
     ("Broken profile", "junk-icc.png",
-     lambda: saved(PICTURE, "PNG", icc_profile=_profile()[:200] + b"\xff" * 90), EXACT),
+     lambda: saved(PICTURE, "PNG", icc_profile=wide_profile()[:200] + b"\xff" * 90), EXACT),
     ("Profile of another kind of picture", "cmyk-icc.png",
-     lambda: saved(PICTURE, "PNG", icc_profile=_profile(b"CMYK")), EXACT),
+     lambda: saved(PICTURE, "PNG", icc_profile=wide_profile(b"CMYK")), EXACT),
 )  # fmt: skip
 
 STORED = {  # what has to be stored so that a viewer shows the picture upright

@@ -14,6 +14,10 @@ from itertools import groupby
 
 import colours
 import damaged
+import honoured_bmp
+import honoured_boxes
+import honoured_others
+import honoured_png
 import odd_files
 import pictures
 from pictures import Seen
@@ -46,6 +50,10 @@ KINDS = tuple(
         ("Formats", pictures.FORMATS),
         ("Colours", colours.COLOURS),
         ("Which way up", colours.ORIENTATIONS),
+        ("What a PNG says of its colours", honoured_png.PNG),
+        ("What the boxes of AVIF and HEIC say", honoured_boxes.BOXES),
+        ("What a BMP says", honoured_bmp.BMP),
+        ("What JPEG, WebP and GIF say", honoured_others.OTHERS),
         ("Shapes", pictures.SHAPES),
         ("Several pictures in one file", pictures.SEVERAL),
         ("Cut short", damaged.CUT),

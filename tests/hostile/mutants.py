@@ -16,9 +16,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import boxes
 import numpy as np
 import pillow_heif
 from crafted import saved, tiff, tiff_tags
+from honoured_bmp import BMP
+from honoured_png import PNG
 from PIL import Image
 from tiff_variants import meanings, subsampled
 from tiff_writer import CODECS, FAX, JPEG, LZW, WEBP, ZSTD, Storage, write
@@ -34,6 +37,7 @@ WANTED = {
 }
 REASONS = {"empty", "not_an_image", "truncated", "corrupt", "too_large", "unsupported_mode"}
 DEPTHS = ((1, "u"), (8, "u"), (12, "u"), (16, "u"), (32, "f"))
+SAYING_MUCH = ("light16.png", "trns-rgb16.png", "cicp-p3.png", "broken.png", "rle4.bmp", "4444.bmp")
 INTERESTING = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0xFFFF, 0x7FFF_FFFF, 0xFFFF_FFFF)
 
 
@@ -80,6 +84,10 @@ def originals() -> list[bytes]:
         saved(rgba, "AVIF", speed=10),
         saved(rgb, "HEIF", quality=50),
         *_tiffs(),
+        boxes.with_properties(
+            saved(rgba, "AVIF", speed=10), boxes.clap(20, 30, -10), boxes.turned(1)
+        ),
+        *(made() for _, name, made, _ in (*PNG, *BMP) if name in SAYING_MUCH),
     ]
 
 

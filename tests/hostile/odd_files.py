@@ -7,6 +7,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 
+from bitmaps import Header, bmp
 from crafted import saved, tiff, tiff_tags
 from pictures import EXACT, PICTURE, Seen
 
@@ -39,6 +40,8 @@ NO_PICTURES = (
     ("ELF program", "program.png", _constant(b"\x7fELF\2\1\1" + bytes(90)), NOT),
     ("PPM, a format not read here", "picture.png", lambda: saved(PICTURE, "PPM"), NOT),
     ("JPEG 2000, a format not read here", "j2k.jpg", lambda: saved(PICTURE, "JPEG2000"), NOT),
+    ("JPEG XL, a format not read here", "jxl.jpg", _constant(b"\xff\x0a" + bytes(90)), NOT),
+    ("Photoshop, a format not read here", "layers.tif", _constant(b"8BPS\0\1" + bytes(90)), NOT),
     ("ICO, a format not read here", "icon.png", lambda: saved(PICTURE, "ICO"), NOT),
 )  # fmt: skip
 
@@ -47,6 +50,19 @@ def _twelve_bits() -> bytes:
     data = bytearray(saved(PICTURE, "JPEG"))
     data[data.index(b"\xff\xc0") + 4] = 12
     return bytes(data)
+
+
+def _frame(marker: int, components: int) -> Callable[[], bytes]:
+    """A JPEG of another process, or of other components, than libjpeg knows."""
+
+    def made() -> bytes:
+        frame = struct.pack(">BHHB", 8, 8, 8, components) + bytes([1, 0x11, 0]) * components
+        scan = bytes([components]) + bytes([1, 0]) * components + bytes([0, 63, 0])
+        segments = ((marker, frame), (0xDA, scan))
+        parts = (bytes([0xFF, m]) + struct.pack(">H", len(b) + 2) + b for m, b in segments)
+        return b"\xff\xd8" + b"".join(parts) + bytes(64) + b"\xff\xd9"
+
+    return made
 
 
 def _os2_bmp() -> bytes:
@@ -62,6 +78,8 @@ def _tiff_with(*tags: tuple[int, int]) -> Callable[[], bytes]:
 KIND = "unsupported_mode"
 UNREADABLE_KINDS = (
     ("JPEG, 12 bits a colour", "12bit.jpg", _twelve_bits, KIND),
+    ("JPEG-LS", "ls.jpg", _frame(0xF7, 1), KIND),
+    ("JPEG of two colours a pixel", "two.jpg", _frame(0xC0, 2), KIND),
     ("TIFF of complex numbers", "complex.tif", _tiff_with((339, 6)), KIND),
     ("TIFF of a camera's raw values", "raw.tif", _tiff_with((262, 32_803)), KIND),
     ("TIFF, JBIG inside", "jbig.tif", _tiff_with((259, 34_661)), KIND),
@@ -69,6 +87,8 @@ UNREADABLE_KINDS = (
     ("TIFF of numbers below zero", "negative.tif",
      lambda: tiff({**tiff_tags(8, 8, 1, [8]), 339: (3, [2])}, bytes([9, 250] * 32)), KIND),
     ("TIFF of seven channels", "seven.tif", lambda: tiff(tiff_tags(8, 8, 1, [8] * 7), bytes(448)), KIND),
+    ("BMP with a PNG inside", "inside.bmp", lambda: bmp(Header(0, coding=5), 64, 48, saved(PICTURE, "PNG")), KIND),
+    ("BMP with masks full of holes", "masks.bmp", lambda: bmp(Header(32, coding=3, masks=(0xF0F000, 0xF00, 0xFF)), 64, 48, bytes(64 * 48 * 4)), KIND),
     ("BMP of an unknown compression", "compressed.bmp", _os2_bmp, KIND),
 )  # fmt: skip
 

@@ -16,14 +16,18 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
-    from artvec.search import Hit, Picture, SearchReport
+    from artvec.search import Hit, Picture, QueryError, SearchReport
 
 _HINTS = {
     "find": "give an existing picture, or the path of a row as a search shows it",
     "read": "check the file and its permissions",
     "decode": "open the file in an image viewer, and save it again if that can read it",
 }
-_OUTSIDE_HINT = "give a smaller --crop, or one in shares of the picture: --crop 0.5,0,0.5,0.5"
+_REASON_HINTS = {
+    "outside": "give a smaller --crop, or one in shares of the picture: --crop 0.5,0,0.5,0.5",
+    "not_an_image": "give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF",
+    "unsupported_mode": "save it as JPEG, or as PNG of 8 bits a colour, and give that",
+}
 EPILOG = examples(
     "artvec search query.jpg -k 5",
     "artvec search baroque/a.jpg --exclude-self --unique",
@@ -127,8 +131,7 @@ def _render(report: SearchReport, output: Output) -> None:
     output.notes(report.notes)
     for failure in report.errors:
         message = f"{failure.query}: {failure.reason} ({failure.message})"
-        hint = _HINTS.get(failure.stage, "give another picture")
-        error(ArtvecError(message, _OUTSIDE_HINT if failure.reason == "outside" else hint))
+        error(ArtvecError(message, _hint(failure)))
     if not output.json:
         _tables(report, output)
     output.object(
@@ -147,6 +150,15 @@ def _render(report: SearchReport, output: Output) -> None:
             "errors": report.errors,
         }
     )
+
+
+def _hint(failure: QueryError) -> str:
+    from artvec.images.unread_formats import HEIC_REMEDY
+
+    if HEIC_REMEDY in failure.message:
+        return f"{HEIC_REMEDY}, or give the picture as JPEG or PNG"
+    by_stage = _HINTS.get(failure.stage, "give another picture")
+    return _REASON_HINTS.get(failure.reason, by_stage)
 
 
 def _tables(report: SearchReport, output: Output) -> None:
