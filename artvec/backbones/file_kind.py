@@ -43,7 +43,7 @@ def is_safetensors(file: Path) -> bool:
     with file.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
     if not head:
-        raise ArtvecError(f"{file} is empty: it has no bytes", _BROKEN_OFF)
+        raise _no_weights(file, "it is empty", _BROKEN_OFF)
     header_bytes = struct.unpack("<Q", head[:8])[0] if len(head) > 8 else 0
     if head[8:9] == b"{" and header_bytes <= _MOST_HEADER_BYTES:
         _check_length(file, header_bytes)
@@ -65,25 +65,23 @@ def _check_length(file: Path, header_bytes: int) -> None:
             return  # damaged otherwise: its library says how
     size_bytes = file.stat().st_size
     if size_bytes < whole_bytes:
-        raise ArtvecError(
-            f"{file} is cut short: it has {size_bytes:,} of at least {whole_bytes:,} bytes",
-            _BROKEN_OFF,
-        )
+        short = f"it is cut short: it has {size_bytes:,} of at least {whole_bytes:,} bytes"
+        raise _no_weights(file, short, _BROKEN_OFF)
 
 
 def _check_kind(file: Path, head: bytes) -> None:
     for magic, (what, hint) in _MAGIC.items():
         if head.startswith(magic):
-            raise ArtvecError(f"{file} {what}", hint)
+            raise _no_weights(file, f"it {what}", hint)
     if head.startswith(b"PK"):
         _check_zip(file)
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(_MARKUP):
         what = "an XML document" if text.startswith((b"<?xml", b"<error")) else "an HTML page"
-        raise ArtvecError(f"{file} is {what}, not weights", _A_PAGE)
+        raise _no_weights(file, f"it is {what}", _A_PAGE)
     if _is_text(head):
         what = "a JSON document" if text.startswith((b"{", b"[")) else "a text file"
-        raise ArtvecError(f"{file} is {what}, not weights", _SUPPORTED)
+        raise _no_weights(file, f"it is {what}", _SUPPORTED)
 
 
 def _check_zip(file: Path) -> None:
@@ -92,9 +90,9 @@ def _check_zip(file: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except zipfile.BadZipFile as error:
-        raise ArtvecError(f"{file} is a ZIP archive that is cut short", _BROKEN_OFF) from error
+        raise _no_weights(file, "it is a ZIP archive that is cut short", _BROKEN_OFF) from error
     if not any(name.endswith("data.pkl") for name in names):
-        raise ArtvecError(f"{file} is a ZIP archive, not weights", _UNPACK)
+        raise _no_weights(file, "it is a ZIP archive without tensors", _UNPACK)
     if any("/code/" in name for name in names):
         raise ArtvecError(
             f"{file} is a TorchScript program, and artvec runs no code out of a weights file",
@@ -109,3 +107,7 @@ def _is_text(head: bytes) -> bool:
         return False
     printable = sum(character.isprintable() or character in "\t\r\n" for character in text)
     return printable == len(text) and len(text.encode()) > len(head) - 4
+
+
+def _no_weights(file: Path, why: str, hint: str) -> ArtvecError:
+    return ArtvecError(f"{file} can't be read as weights: {why}", hint)
