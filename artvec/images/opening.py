@@ -31,8 +31,8 @@ from artvec.images.unread_formats import HEIC_REMEDY, is_heic, why_no_image
 from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-_PLUGINS = ("Avif", "Mpo", "WebP")
-"""Pillow's of these formats that `Image.preinit` leaves out; `Image.init` imports forty more."""
+_PLUGINS = ("Avif", "Mpo", "Tiff", "WebP")
+"""Pillow's that `Image.preinit` leaves out (Tiff reads EXIF); `Image.init` imports forty more."""
 
 MAX_PIXELS = 178_956_970
 """Larger pictures are refused; the size at which Pillow itself calls a file a bomb."""

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -283,3 +284,18 @@ def test_a_profile_and_orientation_are_honoured(orientation: int, file: Path) ->
     samples = np.asarray(stored).astype(int) * 257
     seen = _seen(write(Picture("", 2, samples, samples, tags), Storage(16, planar=True)), file)
     assert (seen == RGB).all()
+
+
+@pytest.mark.parametrize(("dtype", "top"), [("u1", 255), ("u2", 65_535), ("f4", 1)])
+def test_lerc(dtype: str, top: int, file: Path) -> None:
+    """Esri's codec; pixels that it leaves out have no colour, so such a picture is refused."""
+    values = (RGB * (top / 255)).astype(dtype)
+    tags = {256: (4, [48]), 257: (4, [40]), 258: (3, [8 * values.itemsize] * 3), 259: (3, [34_887])}
+    tags |= {262: (3, [2]), 277: (3, [3]), 339: (3, [1 + 2 * (dtype == "f4")] * 3)}
+    tags[50_674] = (4, [4, 0])
+    planes = imagecodecs.lerc_encode(values, planar=False)
+    assert _off(laid_out(tags, [planes], "<"), PLAIN, file) <= 1
+    valid = np.ones(RGB.shape[:2], bool)
+    valid[3, 3] = False
+    holed = imagecodecs.lerc_encode(values, planar=False, masks=valid)
+    assert _why(laid_out(tags, [holed], "<"), file).reason == "unsupported_mode"

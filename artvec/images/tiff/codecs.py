@@ -215,10 +215,12 @@ def _lerc(layout: Layout, data: bytes, part: int) -> bytes:
     rows, columns = struct.unpack_from("<ii", data, 14)
     if columns != layout.part[0] or not layout.rows_of(part) <= rows <= layout.part[1]:
         raise ValueError(f"a strip or tile holds {columns} × {rows} pixels")
-    values = imagecodecs.lerc_decode(data)
+    values, masks = imagecodecs.lerc_decode(data, masks=True)
+    if masks is not None and not masks.all():
+        raise unsupported("compressed by LERC with pixels left out")
     expected = f"{layout.kind}{layout.bits // 8}"
     if values.dtype != expected or values.size != rows * columns * layout.plane_samples:
-        raise ValueError("a strip or tile holds other values than its header says")
+        raise unsupported("compressed by LERC with other values than its tags say")
     return bytes(values.astype(layout.directory.order + expected).tobytes())
 
 

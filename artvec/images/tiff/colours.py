@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from artvec.images.srgb import UnsupportedMode
 from artvec.images.tiff.codes import (
     CIELAB,
     CMYK,
@@ -113,7 +112,7 @@ def _may_be_swapped(layout: Layout) -> bool:
 def _highest(layout: Layout, values: Samples) -> float:
     highest, lowest = float(values.max()), float(values.min())
     if not np.isfinite([highest, lowest]).all():  # also of NaN, which both would be
-        raise UnsupportedMode("holds values that are not finite numbers")
+        raise unsupported("of values that are not finite numbers")
     # A filter may leave floats a little below black; more than that, or numbers without end, are
     # measurements, or floats whose bytes came in another order than the file says.
     limit = _SCALES[-1] if values.dtype.kind == "f" else math.inf
