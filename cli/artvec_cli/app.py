@@ -101,11 +101,10 @@ def run(arguments: list[str]) -> int:
         return 2 if failure.usage else 1
     except Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except OSError as failure:
-        what = f"{failure.strerror or type(failure).__name__}: {failure.filename or ''}"
+        what = failure.strerror or str(failure) or type(failure).__name__
+        if failure.filename is not None:
+            what = f"{what}: {os.fsdecode(failure.filename)}"
         render.error(ArtvecError(what, "check the path, its permissions and the space left there"))
         return 1
     except TyperException as failure:
