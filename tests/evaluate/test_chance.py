@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selections import Labels, selection_of
 
 from artvec.evaluate.chance import chance_figures, majority_accuracy
 from artvec.protocol import Outcomes, Selection
@@ -19,24 +20,6 @@ FIGURES = (
     "precision_at_1", "precision_at_5", "recall_at_1", "recall_at_5", "recall_at_10",
     "r_precision", "map_at_r",
 )  # fmt: skip
-CLASSES = tuple("abcdefgh")
-Labels = list[int]
-
-
-def selection_of(gallery: Labels, queries: Labels, *, among_themselves: bool = False) -> Selection:
-    """Return gallery rows first, then queries; or the gallery's own rows asking one another."""
-    rows = np.arange(len(gallery) + len(queries))
-    own = rows[: len(gallery)]
-    return Selection(
-        gallery_split="train",
-        query_split="train" if among_themselves else "test",
-        gallery=own,
-        queries=own if among_themselves else rows[len(gallery) :],
-        val=rows[:0],
-        val_drawn=False,
-        labels=np.array([*gallery, *queries], dtype=np.int64),
-        classes=CLASSES,
-    )
 
 
 def chance(selection: Selection) -> dict[str, float]:
