@@ -38,6 +38,10 @@ COMMANDS = {
 """Commands by name, in the order of the help page, with their modules in `commands`."""
 
 _SIGINT_CODE = 130
+_NO_MEMORY = ArtvecError(
+    "there is not enough memory for this",
+    "close other programs, give smaller numbers, or take a machine with more memory",
+)
 
 
 def _show_version(wanted: bool) -> None:
@@ -118,9 +122,17 @@ def run(arguments: list[str]) -> int:
     except Exception as unexpected:  # the last line of defence
         if os.environ.get("ARTVEC_DEBUG"):
             raise
+        if _out_of_memory(unexpected):
+            render.error(_NO_MEMORY)
+            return 1
         message = f"unexpected {type(unexpected).__name__}: {unexpected}"
         render.error(ArtvecError(message, "run again with ARTVEC_DEBUG=1 and report what it shows"))
         return 1
+
+
+def _out_of_memory(failure: Exception) -> bool:
+    """Say whether Python, NumPy or torch (whose error has no class of its own) ran out of it."""
+    return isinstance(failure, MemoryError) or "allocate memory" in str(failure)
 
 
 def _exit_code(returned: object, arguments: list[str]) -> int:
