@@ -109,9 +109,11 @@ def _decided(selection: Selection, figures: Mapping[str, Interval]) -> Iterator[
 
 
 def _is_decided(name: str, depth: int, others: Int64Array, right: Int64Array) -> bool:
-    if name.startswith("recall_at_"):  # a right row is there for certain, or there is none
-        return bool(((others - right < depth) | (right == 0)).all())
-    return bool((others <= depth).all())
+    if name.startswith("recall_at_"):
+        certain = others - right < depth  # a right row is there in any order
+    else:
+        certain = (others <= depth) | (others == right)
+    return bool((certain | (right == 0)).all())
 
 
 def _and(names: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ def outcomes_in_any_order(others: Labels, label: int, name: str) -> set[float]:
     return {sum(first) / (len(first) or 1) for first in firsts}
 
 
-@settings(max_examples=60)
+@settings(max_examples=120)
 @given(
     st.lists(labels, min_size=2, max_size=6).filter(lambda gallery: len(set(gallery)) > 1),
     st.lists(labels, min_size=1, max_size=4),
