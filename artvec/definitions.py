@@ -57,7 +57,8 @@ DEFINITIONS = (
     ),
     Definition(
         ("precision_at_1", "precision_at_5"),
-        "share of the first k gallery neighbours with the query's label",
+        "share of the first k gallery neighbours, or of all where there are fewer, with the "
+        "query's label",
         "How clean the first hits of a search are.",
         "Manning, Raghavan and Schütze 2008",
     ),

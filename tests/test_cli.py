@@ -252,3 +252,9 @@ def test_words_that_mean_nothing_are_refused(
     done = artvec(*arguments)
     assert (done.code, done.out) == (2, "")
     assert told in done.err.splitlines()[0]
+
+
+def test_what_needs_more_memory_than_there_is_says_so(artvec: Run) -> None:
+    done = artvec("models", "simple_cnn", "--classes", "99999999999")
+    assert done.code == 1
+    assert done.err.startswith("error: there is not enough memory for this\nhint: ")

@@ -44,6 +44,7 @@ class ClusterReport:
         csv: File with one line a row.
         seconds: In all.
         stages: Name of a stage → its seconds.
+        cautions: Why figures are absent or say nothing; they are among the notes.
         notes: What a user should be told.
     """
 
@@ -62,4 +63,5 @@ class ClusterReport:
     csv: Path
     seconds: float
     stages: Mapping[str, float]
+    cautions: tuple[str, ...]
     notes: tuple[str, ...]

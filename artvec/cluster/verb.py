@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from artvec.cluster.methods import Parameters, Rows, grouped
 from artvec.cluster.options import ClusterOptions, check
 from artvec.cluster.quality import agreement_figures, internal_figures, label_table
 from artvec.cluster.report import ClusterReport, LabelTable
@@ -22,21 +23,19 @@ from artvec.collection.analysis import (
 from artvec.collection.reader import Collection, blocks, columns, open_collection
 from artvec.errors import ArtvecError, command
 from artvec.finite import finite_rows
-from artvec.grouping.assignment import Assignment, medoids
+from artvec.grouping.assignment import medoids
 from artvec.grouping.cost import Cost, estimate
-from artvec.grouping.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
+from artvec.grouping.density import MIN_SAMPLES
+from artvec.grouping.equals import first_of_equals
 from artvec.grouping.neighbours import Neighbours, neighbours
-from artvec.grouping.partition import WARD_ROWS, assigned, choose, judged_rows, kmeans_cut, ward_cut
 from artvec.grouping.project import UMAP_NEIGHBOURS, project
 from artvec.grouping.reduce import Reduced, reduce
 from artvec.metrics.silhouette import cosine_silhouettes
 from artvec.progress import Progress, silent
 from artvec.shards import FloatArray
-from artvec.types import Float32Array, Float64Array, Groups, Int32Array, Int64Array, Projection
+from artvec.types import Float64Array, Groups, Int32Array, Int64Array, Projection
 from artvec.wording import counted
 
-Parameters = dict[str, float | int | str]
-_ALIKE = "every row has the same vector: there is nothing to group"
 _NEIGHBOURS = max(MIN_SAMPLES, UMAP_NEIGHBOURS)
 
 
@@ -57,15 +56,7 @@ class _Found:
     groups: Groups
     figures: dict[str, float]
     parameters: Parameters
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Grouped:
-    """What a method found, what it was run with, and what a user should be told."""
-
-    assignment: Assignment
-    parameters: Parameters
+    cautions: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -126,7 +117,14 @@ def cluster(
         csv=csv.resolve(),
         seconds=time.perf_counter() - started,
         stages=stages.seconds,
-        notes=(*found.notes, *_label_notes(labels), *_stale_notes(stale, options), *map_notes),
+        cautions=found.cautions,
+        notes=(
+            *found.notes,
+            *found.cautions,
+            *_label_notes(labels),
+            *_stale_notes(stale, options),
+            *map_notes,
+        ),
     )
 
 
@@ -140,19 +138,20 @@ def _found(
         reduced = reduce(vectors)
         if not np.isfinite(reduced.points).all():
             raise _not_finite(collection)
+        first = first_of_equals(vectors, _content_hashes(collection))
+        points = reduced.points[first]
     with stages.stage("neighbours"):
-        near = neighbours(reduced.points, _NEIGHBOURS)
+        near = neighbours(points, _NEIGHBOURS)
     with stages.stage("group") as within:
-        grouped = _grouped(reduced.points, near, options, len(labels.names), within)
-    assignment = grouped.assignment
+        rows = Rows(points, near, first, len(labels.names))
+        found = grouped(rows, options, within)
+    assignment = found.assignment
     with stages.stage("quality") as within:
         silhouettes = _silhouettes(vectors, assignment.clusters)
-        figures = {
-            **internal_figures(reduced.points, assignment.clusters, silhouettes, within),
-            **agreement_figures(
-                labels.codes, assignment.clusters, has_noise=options.method == "hdbscan"
-            ),
-        }
+        own = internal_figures(points, assignment.clusters, silhouettes, within)
+        agreement = agreement_figures(
+            labels.codes, assignment.clusters, has_noise=options.method == "hdbscan"
+        )
     groups = Groups(
         options.method,
         assignment.clusters,
@@ -161,54 +160,15 @@ def _found(
         silhouettes.astype(np.float32),
         medoids(vectors, assignment.clusters),
     )
-    return _Found(reduced, near, groups, figures, grouped.parameters, grouped.notes)
-
-
-def _grouped(
-    points: Float32Array,
-    near: Neighbours,
-    options: ClusterOptions,
-    n_labels: int,
-    progress: Progress,
-) -> _Grouped:
-    if options.method == "hdbscan":
-        return _dense(points, near, options, progress)
-    notes: tuple[str, ...] = ()
-    some = judged_rows(len(points))
-    if options.method == "kmeans":
-        cut, parameters = kmeans_cut(points, options.seed), Parameters(seed=options.seed)
-        trial = kmeans_cut(points[some], options.seed)
-    else:
-        cut, parameters = ward_cut(points, near), Parameters(linkage="ward")
-
-        def trial(clusters: int) -> Int64Array:
-            return cut(clusters)[some]
-
-        if len(points) > WARD_ROWS:
-            notes = (f"above {WARD_ROWS:,} rows only clusters with neighbouring rows are merged",)
-    wanted = options.clusters
-    if wanted is None:
-        wanted, why = choose(trial, points[some], n_labels, progress)
-        notes = (*notes, why)
-    if not points.any():
-        notes = (_ALIKE,)
-    assignment = assigned(points, cut(wanted), near)
-    return _Grouped(assignment, {"clusters": wanted, **parameters}, notes)
-
-
-def _dense(
-    points: Float32Array, near: Neighbours, options: ClusterOptions, progress: Progress
-) -> _Grouped:
-    least = options.min_cluster_size or default_min_cluster_size(len(points))
-    assignment = density_clusters(points, near, least, progress)
-    notes: tuple[str, ...] = ()
-    if not points.any():
-        notes = (_ALIKE,)
-    elif assignment.clusters.max(initial=-1) < 0:
-        smaller = f"--min-cluster-size {max(2, least // 2)}, or " if least > 2 else ""
-        notes = (f"every row is noise: no place is dense enough; try {smaller}--method kmeans",)
-    parameters = Parameters(min_cluster_size=least, min_samples=min(MIN_SAMPLES, least))
-    return _Grouped(assignment, parameters, notes)
+    return _Found(
+        replace(reduced, points=points),
+        near,
+        groups,
+        {**own.figures, **agreement.figures},
+        found.parameters,
+        (*own.notes, *agreement.notes),
+        found.notes,
+    )
 
 
 def _silhouettes(vectors: FloatArray, clusters: Int32Array) -> Float64Array:
@@ -250,6 +210,11 @@ def _labels(collection: Collection) -> _Labels:
     names = tuple(sorted({value for value in values if value is not None}))
     number = {name: code for code, name in enumerate(names)}
     return _Labels(names, np.array([number.get(value, -1) for value in values], dtype=np.int64))
+
+
+def _content_hashes(collection: Collection) -> list[bytes]:
+    hashes: list[bytes] = columns(collection, ["content_hash"]).column("content_hash").to_pylist()
+    return hashes
 
 
 def _table(labels: _Labels, clusters: Int32Array) -> LabelTable | None:

@@ -105,18 +105,19 @@ def _of_clusters(
     outcomes: Sequence[Outcomes], places: Sequence[tuple[int, int]], selection: Selection
 ) -> dict[Key, Interval]:
     """Return the differences of agreements with the labels; assignments stay fixed."""
-    clusterings = [one.clusters for one in outcomes]
-    known = [clusters for clusters in clusterings if clusters is not None]
-    if len(known) < len(clusterings) or len(known) < 2:
+    known = {at: one.clusters for at, one in enumerate(outcomes) if one.clusters is not None}
+    number = {at: n for n, at in enumerate(known)}
+    pairs = [(a, b) for a, b in places if a in known and b in known]
+    if not pairs:
         return {}
+    clusterings, columns = list(known.values()), [(number[a], number[b]) for a, b in pairs]
+    labels, groups = selection.query_labels, selection.query_groups
     return {
         (metric, a, b): interval
         for metric, agreement in AGREEMENTS.items()
         for (a, b), interval in zip(
-            places,
-            paired_agreement_intervals(
-                agreement, selection.query_labels, known, places, selection.query_groups
-            ),
+            pairs,
+            paired_agreement_intervals(agreement, labels, clusterings, columns, groups),
             strict=True,
         )
     }

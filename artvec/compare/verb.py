@@ -89,7 +89,12 @@ def compare(
         protocol=_protocol(selection, common, figures),
         leaks=leaks,
         cautions=cautions(pairs),
-        notes=(*common.notes, *_notes(compared, selection), *cost.notes),
+        notes=(
+            *common.notes,
+            *_notes(compared, selection),
+            *dict.fromkeys(note for one in outcomes for note in one.notes),
+            *cost.notes,
+        ),
     )
 
 

@@ -68,15 +68,17 @@ def _gallery_of_each(selection: Selection) -> tuple[Float64Array, Float64Array]:
 def _most_frequent(selection: Selection, k: int) -> float:
     counts = np.bincount(selection.gallery_labels, minlength=len(selection.classes))
     named = np.argsort(-counts, kind="stable")[:k]
+    named = named[counts[named] > 0]  # who knows the gallery alone can't name another class
     return float(np.isin(selection.query_labels, named).mean())
 
 
 def _at_least_one(others: Float64Array, relevant: Float64Array, k: int) -> Float64Array:
-    """Return 1 - the hypergeometric chance that none of k rows has the label."""
+    """Return 1 - the hypergeometric chance that none of k rows, or of all, has the label."""
     none = np.ones_like(others)
     for drawn in range(k):
-        left = np.maximum(others - drawn, 1)
-        none *= np.clip((others - relevant - drawn) / left, 0, 1)
+        left = others - drawn
+        wrong = np.maximum(left - relevant, 0)
+        none *= np.divide(wrong, left, out=np.ones_like(left), where=left > 0)
     return 1.0 - none
 
 

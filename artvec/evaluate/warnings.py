@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -37,8 +37,10 @@ def warnings_of(
     """
     unsearchable = np.setdiff1d(selection.query_labels, [*selection.gallery_labels, -1])
     told = [
-        few_queries(len(selection.queries)),
+        few_queries(len(selection.queries)) if outcomes.figures else "",
+        without_width(outcomes.figures.values(), len(selection.queries)),
         one_label(selection.classes),
+        *outcomes.notes,
         without_gallery([selection.classes[at] for at in unsearchable], outcomes.without_gallery),
         too_alike(outcomes.geometry.get("anisotropy", 0.0)),
     ]
@@ -106,7 +108,16 @@ def few_queries(count: int) -> str:
     """Say that a test set is too small for fine distinctions; empty if it isn't."""
     if count >= FEW_QUERIES:
         return ""
+    if count == 1:
+        return "there is one test picture: no interval can be given, and no figure tells anything"
     return f"{count} test pictures are few: read the intervals, not the third digit"
+
+
+def without_width(figures: Iterable[Interval], queries: int) -> str:
+    """Say that outcomes which are all equal are no proof; empty where they are many or differ."""
+    if queries >= FEW_QUERIES or not any(one.low == one.high for one in figures):
+        return ""
+    return "an interval without width says only that all outcomes were equal, not that all will be"
 
 
 def without_gallery(classes: Sequence[str], queries: int) -> str:

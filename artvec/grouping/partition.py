@@ -64,23 +64,26 @@ def choose(
 ) -> tuple[int, str]:
     """Return K where none was asked for, and why.
 
-    The number of labels where there are two or more; else of 2 to 20 that with the highest mean
-    silhouette, the least of equals.
+    The number of labels where there are two or more, and rows enough for two a cluster; else of 2
+    to 20 that with the highest mean silhouette, the least of equals.
 
     Args:
-        cut: Of these points.
-        points: (n, d), of the rows that K is chosen by.
+        cut: Of the rows that K is judged by.
+        points: (N, d), of all rows.
         n_labels: In the collection.
         progress: Told of K.
     """
-    if n_labels >= 2:
+    if 2 <= n_labels <= len(points) // 2:
         return n_labels, f"{n_labels} clusters, because there are {n_labels} labels"
-    range_of_k = range(2, min(_MOST_CLUSTERS, len(points) - 1) + 1)
+    points = points[judged_rows(len(points))]
+    different = len(np.unique(points, axis=0))
+    range_of_k = range(2, min(_MOST_CLUSTERS, len(points) - 1, different) + 1)
     best = max(_judged(cut, points, range_of_k, progress), default=(0.0, -1))
     found = -best[1]
+    many = f"; {n_labels} labels leave fewer than two rows a cluster" if n_labels >= 2 else ""
     if found == 1:
-        return 1, "1 cluster, because too few rows differ"
-    return found, f"{found} clusters, because of 2 to 20 they have the highest silhouette"
+        return 1, f"1 cluster, because too few rows differ{many}"
+    return found, f"{found} clusters, because of 2 to 20 they have the highest silhouette{many}"
 
 
 def assigned(points: Float32Array, labels: Int64Array, near: Neighbours) -> Assignment:

@@ -139,7 +139,7 @@ def _core_distances(points: Float32Array) -> Float64Array:
         largest = terms.max(axis=1)
         there = np.isfinite(largest)  # somebody lies elsewhere
         total = np.log(np.exp(terms[there] - largest[there, None]).sum(axis=1)) + largest[there]
-        core[part.start : part.stop][there] = np.exp((np.log(count - 1) - total) / dim)
+        core[part.start : part.stop][there] = np.exp((np.log(max(count - 1, 1)) - total) / dim)
     return core
 
 

@@ -41,6 +41,27 @@ def contingency(
     return table[table.any(axis=1)][:, table.any(axis=0)]
 
 
+def why_undefined(labels: Int64Array, clusters: Int64Array) -> str:
+    """Say why agreement tells nothing of these rows, whatever its figures; empty where it does.
+
+    With one label or one cluster there is nothing to agree on, and with as many as rows every
+    grouping of them gives the same figures: 1 for most.
+
+    Args:
+        labels: (N,) small integers.
+        clusters: (N,) small integers; -1 (noise) is a cluster.
+    """
+    rows, n_labels, n_clusters = len(labels), len(np.unique(labels)), len(np.unique(clusters))
+    reasons = (
+        (not rows, "there is no row"),
+        (n_labels == 1, "every row has the same label"),
+        (n_labels == rows, "every row has a label of its own"),
+        (n_clusters == 1, "every row is in the same group"),
+        (n_clusters == rows, "every row is a group of its own"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
 def nmi(labels: Int64Array, clusters: Int64Array, weights: Int64Array | None = None) -> float:
     """Return normalised mutual information: I(labels; clusters) / mean of both entropies.
 

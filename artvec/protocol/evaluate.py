@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.collection.reader import Collection
-from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
+from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
 from artvec.metrics.kmeans import kmeans_clusters
@@ -19,6 +19,7 @@ from artvec.metrics.voting import uniform_vote, vote
 from artvec.progress import Progress, silent
 from artvec.protocol.heads import head_scores, own_run
 from artvec.protocol.neighbours import nearest, nearest_elsewhere
+from artvec.protocol.notes import notes_on
 from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
 from artvec.protocol.selection import Selection
 from artvec.protocol.vectors import Vectors, gathered
@@ -114,6 +115,7 @@ def evaluate_vectors(
         without_gallery=int(
             np.count_nonzero(~np.isin(selection.query_labels, selection.gallery_labels))
         ),
+        notes=notes_on(selection, vectors.queries, figures, clusters),
     )
     elsewhere = _elsewhere(vectors, selection, outcomes, _step(progress, 5))
     progress(_STEPS * _STEP, _STEPS * _STEP)
@@ -220,11 +222,12 @@ def _silhouettes(vectors: Vectors, selection: Selection, progress: Progress) -> 
 
 
 def _clusters(vectors: Vectors, selection: Selection) -> Int64Array | None:
-    """Cluster the queries; with as many classes as queries any clustering would be perfect."""
+    """Cluster the queries; None where agreement with their labels would tell nothing."""
     n_classes = len(np.unique(selection.query_labels))
     if not 1 < n_classes < len(selection.queries):
         return None
-    return kmeans_clusters(vectors.queries, n_classes)
+    clusters = kmeans_clusters(vectors.queries, n_classes)
+    return None if why_undefined(selection.query_labels, clusters) else clusters
 
 
 def _elsewhere(

@@ -64,10 +64,12 @@ class Outcomes:
         per_query: Name → (Q,) float64 outcomes whose mean is the figure (1 for a hit, 0 for a miss,
             a silhouette, …); NaN where the query is left out. Clusterings have none.
         classifiers: `knn20`, `linear_probe`, `head`, `ensemble` → see `Classifier`.
-        clusters: (Q,) k-means assignment of the queries, None with fewer than two classes.
+        clusters: (Q,) k-means assignment of the queries, None where agreement with it would tell
+            nothing: fewer than two classes or groups, or as many as queries.
         geometry: `anisotropy`, `spread`, `effective_rank` of the queries' vectors.
         without_gallery: Queries whose class has no gallery row.
         elsewhere: The grouped figures, None without groups.
+        notes: Why figures are absent, and which the labels decide alone.
     """
 
     figures: Mapping[str, Interval]
@@ -77,3 +79,4 @@ class Outcomes:
     geometry: Mapping[str, float]
     without_gallery: int = 0
     elsewhere: Elsewhere | None = None
+    notes: tuple[str, ...] = ()

@@ -58,13 +58,16 @@ def resolve(collection: Collection, queries: Sequence[str], *, decode_rows: bool
             elif row is not None:
                 asked.append(_row(collection, text, row, decode=decode_rows))
             else:
-                message = "no such file, and no row of the collection has this path"
+                message = f"no such file, and no row of the collection has this path{_blank(text)}"
                 errors.append(QueryError(text, "find", "vanished", message))
         except FileNotFoundError as error:
             message = f"the row's picture {error.filename} is gone"
             errors.append(QueryError(text, "find", "vanished", message))
-        except (OSError, ArtvecError) as error:
-            errors.append(QueryError(text, "find", "unreadable", str(error)))
+        except OSError as error:
+            message = error.strerror or str(error)
+            errors.append(QueryError(text, "find", "unreadable", message))
+        except ArtvecError as error:
+            errors.append(QueryError(text, "find", "unreadable", error.message))
     return Resolved(tuple(asked), tuple(errors))
 
 
@@ -92,6 +95,11 @@ def row_of_path(collection: Collection, path: str) -> int | None:
         return exact
     alike = rows_spelled_alike(collection, "path", readable(path))
     return alike.pop() if len(alike) == 1 else None
+
+
+def _blank(text: str) -> str:
+    """Point out what the eye misses."""
+    return "" if text == text.strip() else "; it begins or ends with a blank"
 
 
 def _pictures(text: str) -> Found | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.metrics.agreement import nmi
+from artvec.metrics.agreement import nmi, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.kmeans import kmeans_clusters
 from artvec.metrics.probe import top_k_hits
@@ -50,7 +50,7 @@ def split_figures(
     Accuracy, top-5 accuracy and loss (cross-entropy in nats, no smoothing) are the head's, and
     absent without probabilities. kNN, precision, silhouette and NMI are the embedding's, and absent
     where there are fewer than two classes; the last two also where every query is a class of its
-    own.
+    own, NMI also where k-means finds one group.
 
     Args:
         queries: The pictures of the split.
@@ -72,7 +72,7 @@ def split_figures(
         outcomes |= _of_neighbours(asked, among, places[own][known])
         if 1 < len(np.unique(asked.labels)) < len(asked.labels):
             outcomes["silhouette_cosine"] = cosine_silhouettes(asked.vectors, asked.labels)
-            figures["nmi"] = _nmi(asked)
+            figures |= _agreement(asked)
     if outcomes and known.any():
         found = intervals(np.stack(list(outcomes.values()), axis=1), asked.groups)
         figures = dict(zip(outcomes, found, strict=True)) | figures
@@ -113,9 +113,11 @@ def _of_neighbours(queries: Rows, gallery: Rows, own: Int64Array) -> dict[str, F
     return hits | {"precision_at_5": ranked.precision_at_5}
 
 
-def _nmi(rows: Rows) -> Interval:
+def _agreement(rows: Rows) -> dict[str, Interval]:
     clusters = kmeans_clusters(rows.vectors, len(np.unique(rows.labels)))
-    return agreement_interval(nmi, rows.labels, clusters, rows.groups)
+    if why_undefined(rows.labels, clusters):
+        return {}
+    return {"nmi": agreement_interval(nmi, rows.labels, clusters, rows.groups)}
 
 
 def _spread(values: Float64Array, known: BoolArray) -> Float64Array:

@@ -14,6 +14,7 @@ from artvec.collection.stamps import read_proofs
 from artvec.encoders.compiled import resolve
 from artvec.errors import ArtvecError
 from artvec.progress import Progress
+from artvec.protocol.notes import TOP, absent, top5
 from artvec.train.begin import Start, check_phases, started, untaught_heads
 from artvec.train.bench import Bench, reachable
 from artvec.train.diagnosis import advice
@@ -211,11 +212,21 @@ def _report(
             *bench.material.notes,
             *(note for one in bench.watched for note in one.notes),
             *_weighed(bench, steps[-1].seen.anchor),
+            *_on_figures(figures[-1]["test"], len(classes[0])),
         ),
         test_paths=tuple(bench.material.samples[at].path for at in bench.material.test),
         seeds={},
         seconds=0.0,
     )
+
+
+def _on_figures(test: SplitFigures, n_classes: int) -> Iterator[str]:
+    """Say what is absent of the test figures, and what says nothing."""
+    labels = test.labels[test.labels >= 0]
+    if "nmi" not in test.figures:
+        yield absent(labels, None, "nmi")
+    if n_classes <= TOP:
+        yield top5(test.figures, n_classes)
 
 
 def _weighed(bench: Bench, anchor: Anchor | None) -> Iterator[str]:

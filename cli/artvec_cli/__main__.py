@@ -1,4 +1,4 @@
-"""The entry of `artvec` and `python -m artvec_cli`: a signal ends it quietly even at its start."""
+"""The entry of `artvec` and `python -m artvec_cli`: signals and lost streams end it in order."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import sys
 from typing import NoReturn
 
 from artvec_cli.signals import stop_in_good_order
+from artvec_cli.streams import guard_streams
 
 _INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> None:
     """Import the command line, run it, and exit with its code."""
+    lost = guard_streams()
     received = stop_in_good_order()
     try:
         from artvec_cli import app
@@ -22,7 +24,20 @@ def main() -> None:
         code = app.run(sys.argv[1:])
     except KeyboardInterrupt:
         code = _INTERRUPTED
+    code = _checked(code, lost())
     _leave(128 + received[0] if received and code == _INTERRUPTED else code)
+
+
+def _checked(code: int, lost: OSError | None) -> int:
+    """Return the exit code, 1 if all went well but for results that could not be written."""
+    if code or lost is None:
+        return code
+    if not isinstance(lost, BrokenPipeError):  # whoever closes a pipe has read enough
+        sys.stderr.write(
+            f"error: the results can't be written to standard output: {lost.strerror}\n"
+            "hint: whatever else the command does is done; write them to a file: > FILE\n"
+        )
+    return 1
 
 
 def _leave(code: int) -> NoReturn:
@@ -34,12 +49,8 @@ def _leave(code: int) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
     atexit._run_exitfuncs()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # closed by whoever started this
-                stream.flush()
-    except OSError:
-        sys.exit(code)  # which says what can't be written
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     os._exit(code)
 
 

@@ -102,9 +102,6 @@ def run(arguments: list[str]) -> int:
         return 2 if failure.usage else 1
     except Exit as leaving:
         return leaving.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except TyperException as failure:
         if type(failure).__name__ == "NoArgsIsHelpError":
             sys.stderr.write(f"{failure}\n")

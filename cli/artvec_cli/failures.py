@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from artvec.errors import ArtvecError, ran_out_of_memory
 
 
@@ -23,7 +25,7 @@ def explained(failure: Exception) -> ArtvecError:
 
 def _of_the_system(failure: OSError) -> ArtvecError:
     what = failure.strerror or str(failure) or type(failure).__name__
-    names = " → ".join(str(name) for name in (failure.filename, failure.filename2) if name)
+    names = " → ".join(os.fsdecode(name) for name in (failure.filename, failure.filename2) if name)
     if not names:
         return ArtvecError(
             f"{what} (no file is named: it may be the standard output)",

@@ -32,7 +32,7 @@ def gathered(report: ClusterReport, output: Output) -> Findings:
         copies=copies.copies,
         evaluation=evaluation,
         failures=tuple(known_failures(report.index, artvec_version=None).values()),
-        notes=notes,
+        notes=(*report.cautions, *notes),
     )
 
 
@@ -50,7 +50,7 @@ def _evaluated(
     except ArtvecError as refusal:
         return None, (f"not evaluated: {refusal.message}",)
     if found.confusion is None:
-        return None, ()
+        return None, found.warnings
     by = found.confusion.classifier.replace("_", " ").replace("knn20", "20 nearest neighbours")
     evaluated = Evaluated(
         f"the {by}", found.confusion.classes, found.confusion.counts, found.metrics

@@ -12,12 +12,14 @@ import pyarrow as pa
 import pytest
 from galleries import colours
 from scipy import stats
+from sklearn.metrics import normalized_mutual_info_score
 
 from artvec.compare import CompareOptions, Comparison, compare
-from artvec.compare.pairing import holm
+from artvec.compare.pairing import holm, paired
 from artvec.compare.rankings import compared_rankings, ranks
 from artvec.compare.results import Pair, Verdict
 from artvec.metrics.bootstrap import without_rounding
+from artvec.protocol import Outcomes, Selection
 from artvec.types import Interval
 
 Run = Callable[..., Any]
@@ -233,3 +235,16 @@ def test_ties_are_told() -> None:
         "all collections are equal by nmi",
     )
     assert ranks([0.3, 0.1 + 0.2, 0.1]) == [1, 1, 3]
+
+
+def test_a_collection_without_groups_leaves_the_others_their_differences() -> None:
+    """The second of three has equal vectors: nothing to agree with, so no pair with it."""
+    labels, rows = np.array([0, 0, 1, 1, 0, 0, 1, 1, 0, 1]), np.arange(10)
+    selection = Selection("train", "test", rows[:0], rows, rows[:0], False, labels, ("a", "b"))
+    figures = {"nmi": Interval(0, 0, 0)}  # that it is there; pairs are computed from the clusters
+    a, c = labels.copy(), np.array([0, 1] * 5)
+    outcomes = [Outcomes(figures, {}, {}, a, {}), Outcomes({}, {}, {}, None, {})]
+    (pair,) = paired(["a", "b", "c"], [*outcomes, Outcomes(figures, {}, {}, c, {})], selection)
+    assert (pair.a, pair.b, pair.metric) == ("a", "c", "nmi")
+    expected = 1.0 - normalized_mutual_info_score(labels, c)
+    assert pair.difference.value == pytest.approx(expected)

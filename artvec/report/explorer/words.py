@@ -127,7 +127,7 @@ def of_labels(figures: Mapping[str, Interval]) -> list[Reading]:
         Reading(
             *_told(name, _OF_LABELS | _AGREEMENT),
             decimal(figure.value),
-            f"{decimal(figure.low)} to {decimal(figure.high)}",
+            f"{decimal(figure.low)} to {decimal(figure.high)}" if np.isfinite(figure.low) else "",
         )
         for name, figure in figures.items()
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from artvec.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
+from artvec_cli.path_list import paths_on_stdin
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
@@ -28,13 +28,15 @@ _REASON_HINTS = {
     "not_an_image": "give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF",
     "unsupported_mode": "save it as JPEG, or as PNG of 8 bits a colour, and give that",
 }
+_LONGEST_PATH = 4096
+_SHOWN = 60
 EPILOG = examples(
     "artvec search query.jpg -k 5",
     "artvec search baroque/a.jpg --exclude-self --unique",
     "artvec search query.jpg --where \"label == 'baroque' and year < 1700\" --show artist,year",
     "artvec search query.jpg --crop 0.5,0,0.5,0.5 --html hits.html",
     "artvec search a.jpg b.jpg --combine",
-    "find . -name '*.jpg' | artvec search - --json",
+    "find . -name '*.jpg' -print0 | artvec search - --json",
 )
 _LONG_LABEL = 40
 
@@ -44,7 +46,8 @@ def search_command(
         list[str],
         typer.Argument(
             metavar="QUERY...",
-            help="Pictures, folders, paths of rows, or - for paths on stdin, a line each.",
+            help="Pictures, folders, paths of rows, or - for paths on stdin: one a line, or each "
+            "ended by NUL where a NUL occurs (find -print0).",
         ),
     ],
     index: options.Index = None,
@@ -105,10 +108,9 @@ def _names(show: str | None) -> tuple[str, ...]:
 
 
 def _expanded(queries: list[str]) -> list[str]:
-    expanded = []
+    expanded: list[str] = []
     for query in queries:
-        lines = sys.stdin.read().removeprefix("\ufeff").split("\n") if query == "-" else [query]
-        expanded += [line.removesuffix("\r") for line in lines if line]
+        expanded += paths_on_stdin() if query == "-" else [query]
     if not expanded:
         raise ArtvecError(
             "no query was given", "give pictures, or their paths on stdin", usage=True
@@ -130,7 +132,7 @@ def _write_html(report: SearchReport, file: Path) -> None:
 def _render(report: SearchReport, output: Output) -> None:
     output.notes(report.notes)
     for failure in report.errors:
-        message = f"{failure.query}: {failure.reason} ({failure.message})"
+        message = f"{_cut(failure.query)}: {failure.reason} ({failure.message})"
         error(ArtvecError(message, _hint(failure)))
     if not output.json:
         _tables(report, output)
@@ -159,6 +161,13 @@ def _hint(failure: QueryError) -> str:
         return f"{HEIC_REMEDY}, or give the picture as JPEG or PNG"
     by_stage = _HINTS.get(failure.stage, "give another picture")
     return _REASON_HINTS.get(failure.reason, by_stage)
+
+
+def _cut(query: str) -> str:
+    """Cut what is too long for any path, such as a line of a file that is no list."""
+    return (
+        query if len(query) <= _LONGEST_PATH else f"{query[:_SHOWN]}… ({len(query):,} characters)"
+    )
 
 
 def _tables(report: SearchReport, output: Output) -> None:
