@@ -6,6 +6,7 @@ All pictures of a kind are different ones, many of the same composition.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def _stripes(number: int, *, down: bool = False, even: bool = True) -> Paint:
         edges = [0, *np.round(ends * length).astype(int).tolist(), length]
         image = Image.new("RGB", SIZE)
         draw = ImageDraw.Draw(image)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
+        for low, high in pairwise(edges):
             box = (0, low, SIZE[0], high) if down else (low, 0, high, SIZE[1])
             draw.rectangle(box, fill=_colour(rng))
         return image
@@ -213,8 +214,8 @@ def _mondrian(rng: np.random.Generator) -> Image.Image:
     draw = ImageDraw.Draw(image)
     xs = [0, *np.sort(rng.integers(40, 360, 3)).tolist(), 400]
     ys = [0, *np.sort(rng.integers(40, 360, 3)).tolist(), 400]
-    for left, right in zip(xs[:-1], xs[1:], strict=True):
-        for top, foot in zip(ys[:-1], ys[1:], strict=True):
+    for left, right in pairwise(xs):
+        for top, foot in pairwise(ys):
             shade = PRIMARIES[int(rng.choice([0, 1, 2, 3, 3, 3, 3]))]
             draw.rectangle((left, top, right, foot), fill=shade, outline=BLACK, width=5)
     return image

@@ -21,8 +21,8 @@ from artvec.types import BoolArray, Float64Array
 BLOCKS, BLOCK_PX = 8, 12
 AGREEMENT = 0.86
 """Least median correlation of the blocks of one picture."""
-SURE_AGREEMENT = 0.93
-"""Likewise where some blocks contradict, or few show anything."""
+_OPPOSED_AGREEMENT, _SURE_AGREEMENT = 0.88, 0.93
+"""Likewise where some blocks contradict, and where few show anything."""
 _TEXTURE = 16.0
 """Variance, in squared levels, from which a block shows something."""
 _CORNER, _CORNER_SHARE = 2.0, 0.03
@@ -40,9 +40,10 @@ _STRAY = 3
 """Blocks that may contradict outside a caption where there are many."""
 _JUDGED = 8
 """Blocks with structure from which their median counts."""
-_LIGHT, _SURE_LIGHT, _SHADES = 0.95, 0.985, 6.0
-"""Least correlation of each channel's block means, if they have that spread in levels; and where
-colours alone have to say it."""
+_LIGHT, _SURE_LIGHT = 0.95, 0.985
+"""Least correlation of each channel's block means; and where colours alone have to say it."""
+_SHADES, _LEFT = 6.0, 3.0
+"""Levels by which block means have to vary for that, and by which they may miss it."""
 _EQUAL_LEVELS, _EQUAL_SHARE, _EQUAL_PIXELS = 5.5, 0.9, 0.9
 """The light is the same where that share of blocks has mean colours no further apart, and pixels
 correlate so well."""
@@ -80,6 +81,7 @@ class _Light:
     Attributes:
         off: (64,), what one gain and one offset per channel leave, in levels.
         correlations: (channels,), without the fifth of the blocks that is furthest off.
+        left: (channels,), standard deviation of what the light doesn't explain there, in levels.
         gains: (channels,).
         spread: Largest standard deviation of a channel of the other picture.
         detail: Least correlation of what a quadratic surface leaves; 0 where that is nothing.
@@ -88,6 +90,7 @@ class _Light:
 
     off: Float64Array
     correlations: Float64Array
+    left: Float64Array
     gains: Float64Array
     spread: float
     detail: float
@@ -116,7 +119,7 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     many = int(corners.sum()) >= _MANY
     if int((against & used).sum()) > _STRAY * many or _fails(light, means[0]):
         return 0.0
-    least = SURE_AGREEMENT if against.any() else AGREEMENT
+    least = _OPPOSED_AGREEMENT if against.any() else AGREEMENT
     if corners.sum() >= _JUDGED and median < least:
         return 0.0
     distinct = _distinct(centred[0][corners])
@@ -125,7 +128,7 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     whole = float(_correlation(a[used].ravel(), b[used].ravel()))
     apart = np.abs(means[0] - means[1]).mean(axis=1)[used]
     equal = float((apart <= _EQUAL_LEVELS).mean()) >= _EQUAL_SHARE and whole >= _EQUAL_PIXELS
-    if equal and distinct >= _SEVERAL and median >= SURE_AGREEMENT:
+    if equal and distinct >= _SEVERAL and median >= _SURE_AGREEMENT:
         return median
     colours = min((_palette(image, used) for image in (one, other)), key=len)
     if equal and _numbers(colours) >= _NUMBERS:
@@ -144,7 +147,7 @@ def _outside_a_caption(against: BoolArray) -> BoolArray:
 def _fails(light: _Light, means: Float64Array) -> bool:
     """Say whether no change of light explains the colours."""
     shaded = float(means.std(axis=0).max()) >= _SHADES
-    return shaded and float(light.correlations.min()) < _LIGHT
+    return shaded and bool(((light.correlations < _LIGHT) & (light.left > _LEFT)).any())
 
 
 def _relit(light: _Light, *palettes: Float64Array) -> bool:
@@ -166,7 +169,7 @@ def _relit(light: _Light, *palettes: Float64Array) -> bool:
 
 
 def _light(one: Float64Array, other: Float64Array) -> _Light:
-    """Fit gains and offsets from (64, 3) block means to others; a grey picture is compared as grey."""
+    """Fit gains and offsets between (64, 3) block means; a grey picture is compared as grey."""
     grey = any(np.abs(means - (means @ _LUMA)[:, None]).mean() < _GREY for means in (one, other))
     if grey:
         one, other = (one @ _LUMA)[:, None], (other @ _LUMA)[:, None]
@@ -177,11 +180,14 @@ def _light(one: Float64Array, other: Float64Array) -> _Light:
         gains = ((one[kept] - low) * (other[kept] - high)).sum(axis=0) / (variance + 1e-9)
         off = np.abs(other - high - gains * (one - low)).mean(axis=1)
         kept = off <= np.partition(off, len(off) * 4 // 5)[len(off) * 4 // 5]
+    correlations = _correlation(one[kept], other[kept])
+    unexplained = np.sqrt(np.maximum(0, 1 - correlations**2))
     details = [_DETAIL_OF @ means for means in (one, other)]
     detailed = min(float(detail.std(axis=0).max()) for detail in details) >= _DETAIL_SPREAD
     return _Light(
         off=off,
-        correlations=_correlation(one[kept], other[kept]),
+        correlations=correlations,
+        left=other[kept].std(axis=0) * unexplained,
         gains=gains,
         spread=float(other[kept].std(axis=0).max()),
         detail=float(_correlation(*details).min()) if detailed else 0.0,

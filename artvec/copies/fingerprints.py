@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies.grids import CAPTION_BITS, NARROW_HASH, Grid, agree
+from artvec.copies.grids import CAPTION_BITS, EQUAL_LEVELS, NARROW_HASH, Grid, agree
 from artvec.types import BoolArray, UInt8Array, UInt64Array
 
 _MIRROR = np.uint64(0x5555555555555555)
@@ -43,18 +43,22 @@ class Fingerprints:
             (np.bitwise_count(different), grid),
             (np.bitwise_count(different ^ _MIRROR), grid[:, ::-1]),
         ):
-            near = np.flatnonzero((bits <= CAPTION_BITS) & ~same)
+            close = bits <= CAPTION_BITS
+            if self._ones[row] < NARROW_HASH:  # the other bits are chance: one cell tells as much
+                first = np.abs(self.colours[:, :3].astype(np.int16) - own[0, 0])
+                close |= (first <= EQUAL_LEVELS).all(axis=1)
+            near = np.flatnonzero(close & ~same)
             if len(near):
                 others = self.colours[near].reshape(-1, 16, 3)
-                narrow = self._narrow[near] | self._narrow[row]
-                same[near[agree(Grid(own.reshape(16, 3)), others, bits[near], narrow)]] = True
+                ones = np.minimum(self._ones[near], self._ones[row])
+                same[near[agree(Grid(own.reshape(16, 3)), others, bits[near], ones)]] = True
         return same
 
     @cached_property
-    def _narrow(self) -> BoolArray:
-        """Which (N,) hashes have few free bits; a median splits 64 different numbers in halves."""
-        narrow: BoolArray = np.bitwise_count(self.hashes) < NARROW_HASH
-        return narrow
+    def _ones(self) -> UInt8Array:
+        """Return the number of set bits of each of the N hashes."""
+        ones: UInt8Array = np.bitwise_count(self.hashes)
+        return ones
 
     def rows_like(self, row: int) -> list[int]:
         """Return the rows that show the picture of one, itself among them."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from artvec.types import BoolArray, Float64Array, UInt8Array
 
@@ -29,22 +30,24 @@ CAPTION_SPREAD = 10.0
 COLOUR_NUMBERS = 6
 """Least independent numbers among agreeing cells: three for a colour, one for a grey."""
 NARROW_NUMBERS = 9
-"""Least numbers where the hash says little."""
-TRIMMED_NUMBERS, TRIMMED_LEVELS = 10, 16.0
-"""Least numbers, and most levels of any cell, where single cells disagree, as after a crop."""
+"""Likewise where the hash says little."""
+TRIMMED_NUMBERS = 10
+"""From which one cell of the centre may disagree, too, after a crop."""
 FINE_BITS, FINE_LEVELS, FINE_CORRELATION, FINE_SPREAD = 4, 1.5, 0.95, 0.8
 """Of pictures with little contrast, such as textures: nearly everything has to agree."""
 LIGHT_BITS, LIGHT_SPREAD, LIGHT_CORRELATION = 6, 5.0, 0.97
 """Bits that may differ where the light does; the grids' least spread and correlation then."""
 DETAIL_SPREAD, DETAIL_CORRELATION = 2.5, 0.9
 """Likewise of what a quadratic surface leaves of the luma: gradients are alike."""
-TONE, GREY_TONE, CHANNEL_CORRELATION = 0.985, 0.995, 0.85
+TONE, GREY_TONE = 0.985, 0.995
 """Least multiple correlation of one grid's channels with quadratic tone curves of the other's."""
+CHANNEL_CORRELATION, CHANNEL_LEVELS = 0.85, 3.0
+"""Each channel correlates so well, or a straight line leaves no more levels: one may be clipped."""
 ASYMMETRY = 0.1
 """Least mean difference from the mirrored grid, in standard deviations: else half of it is said
 twice, and the hash has but half its bits."""
 NARROW_HASH = 30
-"""Fewer bits than that are set where coefficients tie at the median: few of the 64 are free."""
+"""Fewer bits are set where coefficients tie at the median, so that few of the 64 are free."""
 _DISTINCT, _CHROMATIC, _GREY = 10.0, 12, 4.0
 _CELLS, _AGREEING, _CENTRE_AGREEING = 16, 12, 3
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's mode L
@@ -91,14 +94,14 @@ class Grid:
         return luma
 
 
-def agree(own: Grid, others: UInt8Array, bits: UInt8Array, narrow: BoolArray) -> BoolArray:
+def agree(own: Grid, others: UInt8Array, bits: UInt8Array, ones: UInt8Array) -> BoolArray:
     """Say which grids show the picture of one.
 
     Args:
         own: The one.
         others: (n, 16, 3).
-        bits: (n,), in which the hashes differ, at most `CAPTION_BITS`.
-        narrow: (n,), whether one of the two hashes has few free bits.
+        bits: (n,), in which the hashes differ: at most `CAPTION_BITS` where enough are set.
+        ones: (n,), bits that are set in the one of the two hashes that has fewer.
 
     Returns:
         (n,) True where they do; False where they don't or where it can't be decided.
@@ -106,7 +109,9 @@ def agree(own: Grid, others: UInt8Array, bits: UInt8Array, narrow: BoolArray) ->
     difference = np.abs(others.astype(np.int16) - own.cells)  # (n, 16, 3)
     levels = difference.mean(axis=2)  # (n, 16)
     same = np.zeros(len(others), dtype=np.bool_)
-    same[narrow] = _plainly_equal(own, difference[narrow], bits[narrow])
+    narrow = ones < NARROW_HASH
+    flat = (ones <= 1) & (bits == 0)
+    same[narrow] = _plainly_equal(own, difference[narrow], flat[narrow])
     free = np.flatnonzero(~narrow)
     if len(free):
         equal = _equal_light(own, levels[free], bits[free])
@@ -117,7 +122,7 @@ def agree(own: Grid, others: UInt8Array, bits: UInt8Array, narrow: BoolArray) ->
     return same
 
 
-def _plainly_equal(own: Grid, difference: Float64Array, bits: UInt8Array) -> BoolArray:
+def _plainly_equal(own: Grid, difference: npt.NDArray[np.int16], flat: BoolArray) -> BoolArray:
     """Say which grids of pictures with few free hash bits agree in all their varied colours.
 
     Of flat pictures, whose hashes have at most one bit, it takes the very same colour.
@@ -125,7 +130,7 @@ def _plainly_equal(own: Grid, difference: Float64Array, bits: UInt8Array) -> Boo
     most = difference.max(axis=(1, 2), initial=0)  # (n,)
     close: BoolArray = most <= EQUAL_LEVELS
     if close.any() and own.numbers[0] < NARROW_NUMBERS:
-        close = (most == 0) & (bits == 0) & (np.ptp(own.cells, axis=0).max() == 0)
+        close = flat & (most == 0)
     return close
 
 
@@ -143,12 +148,12 @@ def _equal_light(own: Grid, levels: Float64Array, bits: UInt8Array) -> BoolArray
 def _trimmed(own: Grid, levels: Float64Array, bits: UInt8Array) -> BoolArray:
     """Say which grids agree but for single cells, which lie around the centre."""
     close = levels <= EQUAL_LEVELS
-    same: BoolArray = (close.sum(axis=1) >= _AGREEING) & (bits <= EQUAL_BITS)
-    same &= close[:, _CENTRE].sum(axis=1) >= _CENTRE_AGREEING
-    same &= levels.max(axis=1) <= TRIMMED_LEVELS
-    if same.any():
-        same &= own.numbers[0] >= TRIMMED_NUMBERS
-    return same
+    centre = close[:, _CENTRE].sum(axis=1)  # (n,)
+    nearly: BoolArray = (close.sum(axis=1) >= _AGREEING) & (centre >= _CENTRE_AGREEING)
+    if nearly.any() and own.numbers[0] < TRIMMED_NUMBERS:
+        nearly &= (centre == len(_CENTRE)) & (bits <= EQUAL_BITS)
+        nearly &= own.numbers[0] >= COLOUR_NUMBERS
+    return nearly
 
 
 def _fine(own: Grid, others: UInt8Array, bits: UInt8Array) -> BoolArray:
@@ -175,7 +180,9 @@ def _other_light(own: Grid, others: UInt8Array, bits: UInt8Array) -> BoolArray:
         alike = _tone([own.luma], lumas[kept][None]) >= GREY_TONE
         coloured = _tone(list(own.cells.T.astype(np.float64)), channels) >= TONE
         for one, other in zip(own.cells.T.astype(np.float64), channels, strict=True):
-            coloured &= _correlation(one, other) >= CHANNEL_CORRELATION
+            correlation = _correlation(one, other)
+            left = other.std(axis=1) * np.sqrt(np.maximum(0, 1 - correlation**2))
+            coloured &= (correlation >= CHANNEL_CORRELATION) | (left <= CHANNEL_LEVELS)
         same[kept] = np.where(grey, alike, coloured)
     return same
 
