@@ -35,6 +35,7 @@ ONLY_FULL = {
     "dry_run": (2, 0),
     "agreement": (2, 0),
     "duplicates": (6, 0),
+    "duplicates_plain": (2, 0),
 }
 """What `make bench-full` runs besides."""
 

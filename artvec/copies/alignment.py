@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from artvec.copies import evidence
+from artvec.copies.evidence import BLOCK_PX, BLOCKS
 from artvec.types import Float64Array
 
 THUMBNAIL_PX = 128
@@ -20,13 +23,11 @@ _LEAST_SIDE_PX = 8
 _PROMISING = 0.7
 """A place that correlates less is not examined: copies had .86 and more."""
 _SAME_SHAPE = 0.03
-_BLOCKS, _BLOCK_PX = 8, 12
-_TEXTURE = 16.0
-"""Variance, in squared levels, from which a block shows something."""
-_LEAST_TEXTURED = 8
+_SIDE_PX = BLOCKS * BLOCK_PX
 _STEPS = (0.6, 0.6, 0.3, 0.3)
 """By which a place is refined, in pixels of the search."""
 _MOVES = np.vstack([np.eye(3), -np.eye(3)])
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +50,40 @@ class _Place:
 def agreement(one: Image.Image, other: Image.Image) -> float:
     """Return how well two pictures agree in the best position found: 1 for copies.
 
-    The picture that may be a part is searched in the other by normalised cross-correlation, at
-    several scales, as it is and mirrored. There, and frame on frame, the two are cut into 8 × 8
-    blocks, and the median of the blocks' own correlations counts. So neither light nor a caption
-    matters much, while another picture of the same composition differs nearly everywhere.
+    The picture that may be a part is searched in the other by normalised cross-correlation of
+    their greys, at several scales, as it is and mirrored. There, and frame on frame, the two are
+    compared block by block: see `evidence.agreement`.
 
     Args:
-        one: Grey, its long side about `THUMBNAIL_PX`.
+        one: Its long side about `THUMBNAIL_PX`.
         other: Likewise.
 
     Returns:
-        Between -1 and 1; 0 where there is too little to see.
+        At most 1; 0 where they don't agree, or there is too little to see.
 
     Source: J. P. Lewis, Fast Normalized Cross-Correlation, 1995, for the search.
     """
+    best = 0.0
+    for pair in _positions(one.convert("RGB"), other.convert("RGB")):
+        best = max(best, evidence.agreement(*pair))
+        if best >= evidence.AGREEMENT:
+            break
+    return best
+
+
+def _positions(one: Image.Image, other: Image.Image) -> Iterator[tuple[Float64Array, Float64Array]]:
+    """Yield both as (96, 96, 3), frame on frame, mirrored, and where one lies in the other."""
     mirrored = ImageOps.mirror(other)
-    ways = ((one, other), (one, mirrored), (other, one), (mirrored, one))
-    found = [_median_of_blocks(_squared(a), _squared(b)) for a, b in ways[:2] if _same_shape(a, b)]
-    best = max((_best_place(*way) for way in ways), key=lambda place: place.correlation)
+    if _same_shape(one, other):
+        yield _squared(one), _squared(other)
+        yield _squared(one), _squared(mirrored)
+    greys = [image.convert("L") for image in (one, other, mirrored)]
+    colours = {id(grey): image for grey, image in zip(greys, (one, other, mirrored), strict=True)}
+    ways = ((0, 1), (0, 2), (1, 0), (2, 0))
+    places = (_best_place(greys[whole], greys[part]) for whole, part in ways)
+    best = max(places, key=lambda place: place.correlation)
     if best.correlation >= _PROMISING:
-        found.append(_median_of_blocks(*_refined(best)))
-    return max(found, default=0.0)
+        yield _squared(colours[id(best.whole)], _refined(best)), _squared(colours[id(best.part)])
 
 
 def _same_shape(one: Image.Image, other: Image.Image) -> bool:
@@ -83,11 +97,11 @@ def _best_place(whole: Image.Image, part: Image.Image) -> _Place:
     shape = part.width / part.height * height / width
     scales = [s for s in _SCALES * min(1.0, shape) if s >= _LEAST_WINDOW]
     sizes = [(round(width * s), min(height, round(height * s / shape))) for s in scales]
-    parts = [_centred(_grey(part, size)) for size in sizes if min(size) >= _LEAST_SIDE_PX]
+    parts = [_centred(_resized(part, size)) for size in sizes if min(size) >= _LEAST_SIDE_PX]
     best = _Place(0.0, whole, part, np.array([0.5, 0.5, 1.0, 1.0]))
     if not parts:
         return best
-    image = _grey(whole, (width, height))
+    image = _resized(whole, (width, height))
     padded = np.zeros((len(parts), _SEARCH_PX, _SEARCH_PX))
     for at, one in enumerate(parts):
         padded[at, : one.shape[0], : one.shape[1]] = one
@@ -109,39 +123,18 @@ def _best_place(whole: Image.Image, part: Image.Image) -> _Place:
     return best
 
 
-def _refined(place: _Place) -> tuple[Float64Array, Float64Array]:
-    """Move and scale a place as long as that helps; return what is there, and the part."""
+def _refined(place: _Place) -> Float64Array:
+    """Move and scale a place as long as that helps; return its window."""
     fixed = _squared(place.part)
     window = place.window
-    moved = _squared(place.whole, window)
-    best = _correlation(moved, fixed)
+    best = _correlation(_squared(place.whole, window), fixed)
     for step in _STEPS:
         for across, down, wider in _MOVES * step / _SEARCH_PX:
             tried = window + np.array([across, down, *(wider * window[2:])])
-            pixels = _squared(place.whole, tried)
-            correlation = _correlation(pixels, fixed)
+            correlation = _correlation(_squared(place.whole, tried), fixed)
             if correlation > best:
-                best, window, moved = correlation, tried, pixels
-    return moved, fixed
-
-
-def _median_of_blocks(one: Float64Array, other: Float64Array) -> float:
-    """Return the median correlation of the blocks of two (96, 96) pictures that show something."""
-    a, b = (_centred_blocks(image) for image in (one, other))  # (64, 144)
-    powers = np.vecdot(a, a), np.vecdot(b, b)  # (64,)
-    shows = np.maximum(powers[0], powers[1]) > _TEXTURE * _BLOCK_PX**2
-    if shows.sum() < _LEAST_TEXTURED:
-        return 0.0
-    scale = np.sqrt(np.maximum(powers[0] * powers[1], 1e-9))
-    correlations: Float64Array = np.vecdot(a, b) / scale
-    return float(np.median(correlations[shows]))
-
-
-def _centred_blocks(image: Float64Array) -> Float64Array:
-    blocks = image.reshape(_BLOCKS, _BLOCK_PX, _BLOCKS, _BLOCK_PX).swapaxes(1, 2)
-    flat = blocks.reshape(_BLOCKS**2, _BLOCK_PX**2)
-    centred: Float64Array = flat - flat.mean(axis=1, keepdims=True)
-    return centred
+                best, window = correlation, tried
+    return window
 
 
 def _correlation(one: Float64Array, other: Float64Array) -> float:
@@ -166,18 +159,18 @@ def _window(sums: Float64Array, height: int, width: int) -> Float64Array:
 
 
 def _squared(image: Image.Image, window: Float64Array | None = None) -> Float64Array:
-    """Return a window of a picture, or all of it, as (96, 96)."""
-    side = _BLOCKS * _BLOCK_PX
+    """Return a window of a picture, or all of it, as (96, 96), or (96, 96, 3) if it is RGB."""
+    return _resized(image, (_SIDE_PX, _SIDE_PX), _box(image, window))
+
+
+def _box(image: Image.Image, window: Float64Array | None) -> _Box | None:
     if window is None:
-        return _grey(image, (side, side))
+        return None
     centre, half = window[:2], window[2:] / 2
     low, high = (np.clip(end, 0, 1) * image.size for end in (centre - half, centre + half))
-    box = float(low[0]), float(low[1]), float(high[0]), float(high[1])
-    return _grey(image, (side, side), box)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def _grey(
-    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None = None
-) -> Float64Array:
+def _resized(image: Image.Image, size: tuple[int, int], box: _Box | None = None) -> Float64Array:
     resized = image.resize(size, Image.Resampling.BILINEAR, box=box)
     return np.asarray(resized, dtype=np.float64)

@@ -12,16 +12,13 @@ from PIL import Image
 from artvec.collection.reader import Collection, columns
 from artvec.collection.stamps import Stored, holds, read_proofs
 from artvec.copies.alignment import THUMBNAIL_PX, agreement
+from artvec.copies.evidence import AGREEMENT
 from artvec.images.decode import load_picture
 from artvec.images.find import file_of, sample_of
 from artvec.images.opening import import_decoders
 from artvec.images.reading import Undecodable
 from artvec.progress import Progress, silent
 from artvec.runtime import cores
-
-AGREEMENT = 0.86
-"""Least agreement of copies: see `alignment.agreement` and docs/duplicates.md."""
-
 
 Pair = tuple[int, int]
 
@@ -42,7 +39,7 @@ class Looks:
 
 
 def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = silent) -> Looks:
-    """Compare the pictures of pairs of rows; memory is a small grey copy of each."""
+    """Compare the pictures of pairs of rows; memory is a small copy of each."""
     rows = sorted({row for pair in pairs for row in pair})
     total = len(rows) + len(pairs)
     table = columns(collection, ["path", "size_bytes", "content_hash"])
@@ -69,10 +66,10 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
 
 
 def _small(file: Path, stored: Stored, proofs: Container[int]) -> Image.Image | None:
-    """Return a grey copy of a row's picture; None where that is gone or another by now."""
+    """Return a small copy of a row's picture; None where that is gone or another by now."""
     try:
         if not holds(sample_of(file), stored, proofs):
             return None
-        return load_picture(file, side_px=THUMBNAIL_PX).convert("L")
+        return load_picture(file, side_px=THUMBNAIL_PX)
     except (OSError, Undecodable):
         return None
