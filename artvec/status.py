@@ -10,7 +10,6 @@ from artvec.collection.analysis import is_analysis, outdated
 from artvec.collection.failures import known_failures, known_to_fail
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import open_collection, source_of
-from artvec.collection.settings import takes_any_suffix
 from artvec.collection.stamps import Stored, changed, read_proofs
 from artvec.errors import ArtvecError, command
 from artvec.images.find import find_images
@@ -104,7 +103,7 @@ def _compared(
     # The version of artvec doesn't matter here: a known failure is known.
     failures = known_failures(folder, artvec_version=None)
     try:
-        there = find_images(place, any_suffix=takes_any_suffix(manifest))
+        there = find_images(place, any_suffix=manifest.any_suffix)
         samples = {sample.path: sample for sample in there.samples}
     except ArtvecError as error:
         notes.append(f"the source can't be compared: {error.message}")

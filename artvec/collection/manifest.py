@@ -62,6 +62,7 @@ class Manifest:
         metadata_file: The CSV file they came from, if any.
         lenient_metadata: True where faulty rows of that file are skipped.
         group_column: The column whose values keep one split, if any.
+        any_suffix: True where files that are images by content but not by name are taken.
         request: What was asked for (backbone name, weights file, image size, fit), to load the
             backbone again.
         recorded: How it was made (engine, device, precision, decode mode, versions): told, never
@@ -78,6 +79,7 @@ class Manifest:
     metadata_file: str | None = None
     lenient_metadata: bool = False
     group_column: str | None = None
+    any_suffix: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
@@ -175,6 +177,7 @@ def _from_fields(fields: Mapping[str, Any]) -> Manifest:
         metadata_file=fields["metadata_file"],
         lenient_metadata=fields.get("lenient_metadata", False),
         group_column=fields["group_column"],
+        any_suffix=fields.get("any_suffix", False),
         request=fields["request"],
         recorded=fields["recorded"],
     )

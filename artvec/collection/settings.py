@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from artvec.backbones import is_run, packaged
 from artvec.collection import locate, target
@@ -20,7 +19,6 @@ from artvec.shards import open_shard
 from artvec.types import BackboneRequest, EncoderIdentity
 
 NO_METADATA = Path("none")
-_ANY_SUFFIX = "any_suffix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +66,6 @@ def stored_request(manifest: Manifest) -> BackboneRequest:
     return BackboneRequest(
         fields["name"], Path(weights) if weights else None, fields["image_size_px"], fields["fit"]
     )
-
-
-def takes_any_suffix(manifest: Manifest) -> bool:
-    """Say whether a collection takes files that are images by content but not by name."""
-    return bool(manifest.request.get(_ANY_SUFFIX, False))
-
-
-def with_suffix_rule(request: Mapping[str, Any], *, any_suffix: bool) -> dict[str, Any]:
-    """Return a manifest's request that remembers which files count as images."""
-    rest = {name: value for name, value in request.items() if name != _ANY_SUFFIX}
-    return {**rest, _ANY_SUFFIX: True} if any_suffix else rest
 
 
 def new_manifest(

@@ -74,7 +74,7 @@ def find_as_asked(source: Path, folder: Path, options: EmbedOptions) -> Found:
     if options.any_suffix is not None:
         return find_images(source, any_suffix=options.any_suffix)
     try:
-        any_suffix = settings.takes_any_suffix(read_manifest(folder))
+        any_suffix = read_manifest(folder).any_suffix
     except ArtvecError:
         any_suffix = False  # no collection yet, or one that the run refuses or replaces
     return find_images(source, any_suffix=any_suffix)
@@ -111,10 +111,7 @@ def prepare(
         stored = target.begun(place.folder, manifest)
     elif kept is not None:
         _check_same(kept, manifest, source, options)
-    remembered = settings.with_suffix_rule(
-        (stored or manifest).request, any_suffix=found.any_suffix
-    )
-    manifest = replace(stored or manifest, source=manifest.source, request=remembered)
+    manifest = replace(stored or manifest, source=manifest.source, any_suffix=found.any_suffix)
     facts = settings.facts_for(
         paths, metadata, kept or manifest, place.folder, choice, ready.splits
     )
@@ -218,4 +215,6 @@ def _command(source: Path, model: str, index: str, options: EmbedOptions) -> str
     given = [word for flag, value in flags.items() if value for word in (flag, str(value))]
     if options.lenient_metadata:
         given.append("--lenient-metadata")
+    if options.any_suffix:
+        given.append("--any-suffix")
     return shlex.join(["artvec", "embed", str(source), *given])

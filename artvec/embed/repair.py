@@ -16,7 +16,7 @@ from artvec.collection.manifest import Manifest, read_manifest, write_manifest
 from artvec.collection.plan import known_rows
 from artvec.collection.reader import columns, open_collection, source_of
 from artvec.collection.salvage import salvage_manifest, salvage_shards
-from artvec.collection.settings import stored_request, takes_any_suffix, with_suffix_rule
+from artvec.collection.settings import stored_request
 from artvec.embed.options import EmbedOptions
 from artvec.embed.verb import embed
 from artvec.encoder_setup import ready_encoder
@@ -64,7 +64,7 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
         )
     shards = {name.removeprefix("shards/") for name in broken.damaged}
     whole = [shard for shard in broken.manifest.shards if shard.name not in shards]
-    there = find_images(place, any_suffix=takes_any_suffix(broken.manifest))
+    there = find_images(place, any_suffix=broken.manifest.any_suffix)
     target.check_same_pictures(known_rows(folder, whole), there, place)
     salvage = salvage_shards(folder, broken.manifest, shards)
     notes = broken.notes
@@ -113,7 +113,7 @@ def _rebuilt(folder: Path, source: Path | None) -> Manifest:
     manifest = salvage_manifest(folder, source)
     paths = [row.path for row in known_rows(folder, manifest.shards)]
     odd = not all(map(is_named_as_image, paths))
-    manifest = replace(manifest, request=with_suffix_rule(manifest.request, any_suffix=odd))
+    manifest = replace(manifest, any_suffix=odd)
     sizes_px = (manifest.request["image_size_px"], manifest.encoder.preprocessing.size_px)
     for size_px in sizes_px:
         request = {**manifest.request, "image_size_px": size_px}
