@@ -15,9 +15,11 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from collections.abc import Container, Iterable, Sequence
+from array import array
+from bisect import bisect_left
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -45,19 +47,38 @@ def proof_of(sample: Sample, content_hash: bytes) -> int | None:
     return int.from_bytes(hashlib.blake2b(content_hash + stamp, digest_size=8).digest(), "little")
 
 
-def read_proofs(folder: Path, manifest: Manifest | None) -> frozenset[int]:
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What a collection can prove, 8 bytes a row instead of a Python set's 70.
+
+    Attributes:
+        digests: In ascending order.
+    """
+
+    digests: array[int] = field(default_factory=lambda: array("Q"))
+
+    def __contains__(self, proof: object) -> bool:
+        """Say whether a digest is among them."""
+        if not isinstance(proof, int):
+            return False
+        at = bisect_left(self.digests, proof)
+        return at < len(self.digests) and self.digests[at] == proof
+
+
+def read_proofs(folder: Path, manifest: Manifest | None) -> Proofs:
     """Return what a collection can prove; nothing where it has no such file, or a damaged one."""
     entry = manifest.files.get(STAMPS) if manifest else None
     try:
         data = (folder / STAMPS).read_bytes() if entry else b""
     except OSError:
-        return frozenset()
+        return Proofs()
     if file_entry(data) != entry:
-        return frozenset()
+        return Proofs()
     try:
-        return frozenset(np.load(io.BytesIO(data), allow_pickle=False).tolist())
+        digests = np.load(io.BytesIO(data), allow_pickle=False).astype(np.uint64)
     except (ValueError, EOFError, TypeError):
-        return frozenset()
+        return Proofs()
+    return Proofs(array("Q", np.sort(digests, axis=None).tobytes()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +114,8 @@ def changed(files: Sequence[tuple[Sample, Stored]], proofs: Container[int]) -> t
         return tuple(file[0].path for file, same in zip(files, held, strict=True) if not same)
 
 
-def proofs_bytes(proofs: Iterable[int]) -> bytes:
+def proofs_bytes(proofs: array[int]) -> bytes:
     """Lay proofs out as a file; equal ones as equal bytes."""
     sink = io.BytesIO()
-    np.save(sink, np.array(sorted(set(proofs)), dtype="<u8"))
+    np.save(sink, np.unique(np.array(proofs, dtype="<u8")))
     return sink.getvalue()
