@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artvec.copies.detail import LUMA, detail_projection
 from artvec.types import BoolArray, Float64Array
 
 BLOCKS, BLOCK_PX = 8, 12
@@ -53,7 +54,6 @@ _GAINS = 0.3, 2.0
 _DETAIL_SPREAD, _DETAIL = 5.0, 0.97
 """Least spread and correlation of what a quadratic surface leaves of the block means."""
 _BIN, _PIXELS, _TINT, _GREY, _GREY_STEP = 16, 0.02, 24.0, 3.0, 8.0
-_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's mode L
 
 
 def _bands() -> BoolArray:
@@ -63,15 +63,7 @@ def _bands() -> BoolArray:
     return bands.reshape(4, -1)
 
 
-def _detail() -> Float64Array:
-    """Return the (64, 64) projection that takes the best quadratic surface off block means."""
-    down, across = (axis.ravel() for axis in np.mgrid[-1:1:8j, -1:1:8j])
-    surface = np.stack([across**0, across, down, across**2, down**2, across * down], axis=1)
-    projection: Float64Array = np.eye(BLOCKS**2) - surface @ np.linalg.pinv(surface)
-    return projection
-
-
-_BANDS, _DETAIL_OF = _bands(), _detail()
+_BANDS, _TO_DETAIL = _bands(), detail_projection(BLOCKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +95,7 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     The figure is the median correlation of the blocks with structure in two directions, or the
     correlation of all pixels where colours say it.
     """
-    a, b = (_blocks(image @ _LUMA) for image in (one, other))  # (64, 144)
+    a, b = (_blocks(image @ LUMA) for image in (one, other))  # (64, 144)
     centred = [blocks - blocks.mean(axis=1, keepdims=True) for blocks in (a, b)]
     powers = [np.vecdot(blocks, blocks) / BLOCK_PX**2 for blocks in centred]  # (64,)
     scale = np.sqrt(np.maximum(powers[0] * powers[1], 1e-9)) * BLOCK_PX**2
@@ -114,7 +106,7 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     against = (power > _OPPOSED_TEXTURE) & (correlations < _OPPOSED)
     against |= light.off > max(_OFF_LEVELS, _OFF_SHARE * light.spread)
     used = _outside_a_caption(against)
-    corners = used & (power > _TEXTURE) & (_corners(one @ _LUMA) | _corners(other @ _LUMA))
+    corners = used & (power > _TEXTURE) & (_corners(one @ LUMA) | _corners(other @ LUMA))
     median = float(np.median(correlations[corners])) if corners.any() else 0.0
     many = int(corners.sum()) >= _MANY
     if int((against & used).sum()) > _STRAY * many or _fails(light, means[0]):
@@ -170,9 +162,9 @@ def _relit(light: _Light, *palettes: Float64Array) -> bool:
 
 def _light(one: Float64Array, other: Float64Array) -> _Light:
     """Fit gains and offsets between (64, 3) block means; a grey picture is compared as grey."""
-    grey = any(np.abs(means - (means @ _LUMA)[:, None]).mean() < _GREY for means in (one, other))
+    grey = any(np.abs(means - (means @ LUMA)[:, None]).mean() < _GREY for means in (one, other))
     if grey:
-        one, other = (one @ _LUMA)[:, None], (other @ _LUMA)[:, None]
+        one, other = (one @ LUMA)[:, None], (other @ LUMA)[:, None]
     kept = np.ones(len(one), dtype=np.bool_)
     for _ in range(3):  # least squares, trimmed: a caption isn't lit by the same light
         low, high = one[kept].mean(axis=0), other[kept].mean(axis=0)
@@ -182,7 +174,7 @@ def _light(one: Float64Array, other: Float64Array) -> _Light:
         kept = off <= np.partition(off, len(off) * 4 // 5)[len(off) * 4 // 5]
     correlations = _correlation(one[kept], other[kept])
     unexplained = np.sqrt(np.maximum(0, 1 - correlations**2))
-    details = [_DETAIL_OF @ means for means in (one, other)]
+    details = [_TO_DETAIL @ means for means in (one, other)]
     detailed = min(float(detail.std(axis=0).max()) for detail in details) >= _DETAIL_SPREAD
     return _Light(
         off=off,
@@ -246,7 +238,7 @@ def _channels(colours: Float64Array) -> int:
 
 def _shades(colours: Float64Array) -> int:
     """Count the greys of colours, those nearer than a step once."""
-    lumas = np.sort(colours @ _LUMA)
+    lumas = np.sort(colours @ LUMA)
     return int((np.diff(lumas, prepend=-np.inf) > _GREY_STEP).sum())
 
 

@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from artvec.copies.detail import LUMA, detail_projection
 from artvec.types import BoolArray, Float64Array, UInt8Array
 
 EQUAL_LEVELS = 4.0
@@ -50,7 +51,6 @@ NARROW_HASH = 30
 """Fewer bits are set where coefficients tie at the median, so that few of the 64 are free."""
 _DISTINCT, _CHROMATIC, _GREY = 10.0, 12, 4.0
 _CELLS, _AGREEING, _CENTRE_AGREEING = 16, 12, 3
-_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's mode L
 
 
 def _parts() -> BoolArray:
@@ -60,15 +60,7 @@ def _parts() -> BoolArray:
     return parts.reshape(5, _CELLS)
 
 
-def _detail() -> Float64Array:
-    """Return the (16, 16) projection that takes the best quadratic surface off a grid."""
-    down, across = (axis.ravel() for axis in np.mgrid[-1:1:4j, -1:1:4j])
-    surface = np.stack([across**0, across, down, across**2, down**2, across * down], axis=1)
-    projection: Float64Array = np.eye(_CELLS) - surface @ np.linalg.pinv(surface)
-    return projection
-
-
-_PARTS, _DETAIL = _parts(), _detail()
+_PARTS, _TO_DETAIL = _parts(), detail_projection(4)
 _CENTRE = np.array([5, 6, 9, 10])
 
 
@@ -90,7 +82,7 @@ class Grid:
     @cached_property
     def luma(self) -> Float64Array:
         """Luma of the cells, (16,)."""
-        luma: Float64Array = self.cells @ _LUMA
+        luma: Float64Array = self.cells @ LUMA
         return luma
 
 
@@ -115,7 +107,7 @@ def agree(own: Grid, others: UInt8Array, bits: UInt8Array, ones: UInt8Array) -> 
     free = np.flatnonzero(~narrow)
     if len(free):
         equal = _equal_light(own, levels[free], bits[free])
-        uneven = np.minimum(_asymmetry(own.luma[None]), _asymmetry(others[free] @ _LUMA))
+        uneven = np.minimum(_asymmetry(own.luma[None]), _asymmetry(others[free] @ LUMA))
         trimmed = _trimmed(own, levels[free], bits[free]) | _fine(own, others[free], bits[free])
         light = _other_light(own, others[free], bits[free])
         same[free] = equal | (uneven >= ASYMMETRY) & (trimmed | light)
@@ -160,14 +152,14 @@ def _fine(own: Grid, others: UInt8Array, bits: UInt8Array) -> BoolArray:
     """Say which grids agree to the last level, and in what little structure they have."""
     levels = np.abs(others.astype(np.int16) - own.cells).mean(axis=2).max(axis=1)
     same: BoolArray = (levels <= FINE_LEVELS) & (bits <= FINE_BITS)
-    same &= (_DETAIL @ own.luma).std() >= FINE_SPREAD
-    return same & (_correlation(own.luma, others @ _LUMA) >= FINE_CORRELATION)
+    same &= (_TO_DETAIL @ own.luma).std() >= FINE_SPREAD
+    return same & (_correlation(own.luma, others @ LUMA) >= FINE_CORRELATION)
 
 
 def _other_light(own: Grid, others: UInt8Array, bits: UInt8Array) -> BoolArray:
     """Say which grids are tone curves of one, in every channel or as greys."""
-    lumas = others @ _LUMA  # (n, 16)
-    details, detail = lumas @ _DETAIL, _DETAIL @ own.luma
+    lumas = others @ LUMA  # (n, 16)
+    details, detail = lumas @ _TO_DETAIL, _TO_DETAIL @ own.luma
     same: BoolArray = bits <= LIGHT_BITS
     same &= np.minimum(lumas.std(axis=1), own.luma.std()) >= LIGHT_SPREAD
     same &= np.minimum(details.std(axis=1), detail.std()) >= DETAIL_SPREAD
@@ -221,7 +213,7 @@ def _asymmetry(lumas: Float64Array) -> Float64Array:
 
 def _tint(grids: UInt8Array) -> Float64Array:
     """Return the mean distance of (n, 16, 3) grids from grey, in levels."""
-    tint: Float64Array = np.abs(grids - (grids @ _LUMA)[..., None]).mean(axis=(1, 2))
+    tint: Float64Array = np.abs(grids - (grids @ LUMA)[..., None]).mean(axis=(1, 2))
     return tint
 
 
