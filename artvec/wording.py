@@ -1,6 +1,8 @@
-"""How counts and long names are written in messages and pages."""
+"""How counts, lists and long names are written in messages and pages."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
@@ -12,6 +14,12 @@ def counted(number: int, noun: str, nouns: str = "") -> str:
         nouns: For any other number, where it isn't the noun with an s.
     """
     return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
+def first_few(texts: Sequence[str], most: int = 3, separator: str = ", ") -> str:
+    """Join the first of several texts; an ellipsis stands for the others."""
+    more = f"{separator}…" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more
 
 
 def shortened(text: str, letters: int = 60) -> str:

@@ -10,9 +10,9 @@ from artvec.collection.facts import Facts, MetadataFile
 from artvec.datasets.file_names import but_for_case
 from artvec.datasets.metadata import Metadata
 from artvec.datasets.split_names import SPLITS
-from artvec.wording import counted, shortened
+from artvec.wording import counted, first_few, shortened
 
-_SHOWN = 3
+_LETTERS = 120
 _NO_VALUE = frozenset("nan none null n/a na n.a. nil nat <na> #n/a #na".split())
 """How programs write that there is no value, in any case."""
 
@@ -57,7 +57,7 @@ def split_notes(facts: Facts) -> tuple[str, ...]:
         lacking = f", and none has the split {' or '.join(empty)}" if empty else ""
         notes.append(
             f"{counted(sum(others.values()), 'picture')} in splits that no command uses unless "
-            f"told to (--gallery, --queries): {_counted(others)}{lacking}"
+            f"asked to (--gallery, --queries): {_counted(others)}{lacking}"
         )
     return tuple(notes)
 
@@ -97,8 +97,8 @@ def _have(number: int, paths: Sequence[str]) -> str:
 
 def _column_notes(metadata: Metadata, earlier: Mapping[str, str]) -> list[str]:
     notes = [
-        f"column {name!r} is one like any other: labels are read from 'label' (or 'category'), "
-        "splits from 'split', in small letters"
+        f"column {name!r} is an ordinary column: labels are read from 'label' (or 'category'), "
+        "splits from 'split', in lower case"
         for name in metadata.misnamed
     ]
     for name, kind in metadata.columns.items():
@@ -159,5 +159,4 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 
 def _some(texts: Sequence[str], separator: str = ", ") -> str:
-    more = f"{separator}…" if len(texts) > _SHOWN else ""
-    return separator.join(shortened(text, 120) for text in texts[:_SHOWN]) + more
+    return first_few([shortened(text, _LETTERS) for text in texts], separator=separator)

@@ -14,14 +14,13 @@ from artvec.datasets.delimited import Delimited, Fault, read_delimited
 from artvec.datasets.file_names import Matches, but_for_case, match_names
 from artvec.datasets.split_names import split_named
 from artvec.errors import ArtvecError
-from artvec.wording import counted
+from artvec.wording import counted, first_few
 
 RESERVED = frozenset(
     "path label split width height size_bytes mtime_ns content_hash phash colour embedding".split()
 )
 _KEY = "filename"
 _LABELS = ("label", "category")
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,7 @@ def _idle(header: Sequence[str], table: Delimited) -> list[str]:
 
 def _faulty(file: Path, faults: Sequence[Fault]) -> ArtvecError:
     others = [f"line {fault.line}" for fault in faults[1:]]
-    shown = ", ".join(others[:_SHOWN]) + (", …" if len(others) > _SHOWN else "")
-    more = f" ({counted(len(others), 'more row')} at fault: {shown})" if others else ""
+    more = f" ({counted(len(others), 'more row')} at fault: {first_few(others)})" if others else ""
     return ArtvecError(
         f"metadata file {file}: {faults[0]}{more}",
         "put text that holds the delimiter or quotes in double quotes, each quote inside doubled; "

@@ -22,8 +22,8 @@ from artvec.faiss_index.recipes import Wish
 from artvec.images.find import Found, find_images
 from artvec.images.opening import readable_formats
 from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
+from artvec.wording import counted, first_few
 
-_SHOWN = 3
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
 
@@ -116,7 +116,7 @@ def prepare(
         paths, metadata, kept or manifest, place.folder, choice, ready.splits
     )
     file = settings.metadata_file(kept, choice)
-    told = fact_notes(facts, paths, file, kept.columns if kept else {})
+    notes = fact_notes(facts, paths, file, kept.columns if kept else {})
     return Prepared(
         place.folder,
         stored,
@@ -124,7 +124,7 @@ def prepare(
         ready,
         facts,
         stored_wish(place.folder.parent if place.replaces else place.folder) or Wish(),
-        (*ready.notes, *told, *_left(found)),
+        (*ready.notes, *notes, *_left(found)),
     )
 
 
@@ -133,9 +133,8 @@ def _left(found: Found) -> tuple[str, ...]:
     paths = found.images_by_content
     if not paths:
         return ()
-    some = ", ".join(paths[:_SHOWN]) + (", …" if len(paths) > _SHOWN else "")
-    what = "1 file is an image" if len(paths) == 1 else f"{len(paths)} files are images"
-    return (f"{what} by content but not by name: {some}; --any-suffix takes them",)
+    what = counted(len(paths), "file is an image", "files are images")
+    return (f"{what} by content but not by name: {first_few(paths)}; --any-suffix takes them",)
 
 
 def _paths(place: Place, found: Found, options: EmbedOptions) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artvec.errors import ArtvecError
+from artvec.wording import counted, first_few
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -167,15 +168,9 @@ def _note_others(report: EmbedReport | DryRun, output: Output, *, verbose: bool)
     counts = report.passed_over
     if counts:
         kinds = [f"{suffix or 'no suffix'} {count}" for suffix, count in counts.items()]
-        more = ", …" if len(kinds) > _SHOWN_SUFFIXES else ""
-        files = _plural(sum(counts.values()), "file")
-        output.notes(
-            [f"passed over {files} not named as images: {', '.join(kinds[:_SHOWN_SUFFIXES])}{more}"]
-        )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+        files = counted(sum(counts.values()), "file")
+        shown = first_few(kinds, _SHOWN_SUFFIXES)
+        output.notes([f"passed over {files} not named as images: {shown}"])
 
 
 def _duration(seconds: float) -> str:

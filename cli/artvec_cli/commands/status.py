@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from artvec.errors import ArtvecError, command
+from artvec.wording import first_few
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -68,5 +69,5 @@ def show(report: StatusReport, output: Output, *, verbose: bool) -> None:
     for name in ("missing", "stale", "orphaned", "damaged", "foreign"):
         paths = getattr(report, name)
         if paths:
-            more = ", …" if listed is not None and len(paths) > listed else ""
-            output.line(f"{name}: {len(paths)} ({', '.join(paths[:listed])}{more})")
+            shown = first_few(paths, listed or len(paths))
+            output.line(f"{name}: {len(paths)} ({shown})")
