@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from artvec.images.bands import PixelBox
 from artvec.images.reading import BytesStream, FileStream
@@ -111,13 +110,13 @@ def _shown(clap: bytes, size: tuple[int, int]) -> PixelBox | None:
     Chromium shows all others whole. Source: ISO/IEC 14496-12, 12.1.4.
     """
     width, w_parts, height, h_parts, x, x_parts, y, y_parts = struct.unpack(">IIIIiIiI", clap)
-    if not (w_parts and h_parts and x_parts and y_parts):
+    if not (w_parts and h_parts and x_parts and y_parts) or width % w_parts or height % h_parts:
         return None
-    across, down = Fraction(width, w_parts), Fraction(height, h_parts)
-    left = Fraction(x, x_parts) + (size[0] - across) / 2
-    top = Fraction(y, y_parts) + (size[1] - down) / 2
-    whole = across.denominator == down.denominator == 1
-    if not whole or left or top or not (0 < across <= size[0] and 0 < down <= size[1]):
+    across, down = width // w_parts, height // h_parts
+    # The centre of what is shown lies x / x_parts to the right of the picture's.
+    begins_left = 2 * x + (size[0] - across) * x_parts == 0
+    begins_top = 2 * y + (size[1] - down) * y_parts == 0
+    fits = 0 < across <= size[0] and 0 < down <= size[1]
+    if not (begins_left and begins_top and fits) or (across, down) == size:
         return None
-    shown = (0, 0, int(across), int(down))
-    return None if shown[2:] == size else shown
+    return (0, 0, across, down)

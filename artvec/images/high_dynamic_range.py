@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 
 from artvec.images.profiles import (
+    D50,
     SRGB_CURVE,
     SRGB_PRIMARIES,
     Chromaticities,
@@ -78,7 +79,7 @@ def _gain(brightest: Float64Array) -> Float64Array:
 
 def _lab(xyz: Float64Array) -> Float64Array:
     """Return CIELAB of XYZ relative to D50. Source: CIE 15."""
-    share = xyz / [0.9642, 1.0, 0.8249]
+    share = xyz / D50
     root = np.where(share > 216 / 24_389, np.cbrt(share), (24_389 / 27 * share + 16) / 116)
     x, y, z = np.moveaxis(root, -1, 0)
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)

@@ -15,7 +15,7 @@ Chromaticities = tuple[float, float, float, float, float, float, float, float]
 
 SRGB_PRIMARIES: Chromaticities = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
 
-_D50 = np.array([0.9642, 1.0, 0.8249])
+D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
@@ -68,7 +68,7 @@ def to_xyz(primaries: Chromaticities) -> Float64Array:
     if abs(np.linalg.det(columns)) < 1e-6:
         raise ValueError("primaries on one line")
     matrix = columns * np.linalg.solve(columns, white)
-    cones = _BRADFORD @ _D50 / (_BRADFORD @ white)
+    cones = _BRADFORD @ D50 / (_BRADFORD @ white)
     adapted: Float64Array = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ matrix
     if not np.isfinite(adapted).all() or np.abs(adapted).max() > _LARGEST_FIXED:
         raise ValueError("primaries beyond what a profile can hold")
@@ -113,7 +113,7 @@ def _xyz(numbers: Float64Array) -> bytes:
 
 
 def _profile(tags: dict[bytes, bytes], connection: bytes) -> bytes:
-    tags = {b"wtpt": _xyz(_D50)} | tags
+    tags = {b"wtpt": _xyz(D50)} | tags
     at = 132 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
     for name, data in tags.items():
@@ -121,4 +121,4 @@ def _profile(tags: dict[bytes, bytes], connection: bytes) -> bytes:
         body += data + bytes(-len(data) % 4)
     head = struct.pack(">I4xI", at + len(body), 2 << 24) + b"mntrRGB " + connection
     head = head.ljust(36, b"\0") + b"acsp"
-    return (head.ljust(68, b"\0") + _fixed(_D50)).ljust(128, b"\0") + table + body
+    return (head.ljust(68, b"\0") + _fixed(D50)).ljust(128, b"\0") + table + body

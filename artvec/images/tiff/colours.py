@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from artvec.images.profiles import D50, SRGB_PRIMARIES, encoded, to_xyz
 from artvec.images.tiff.codes import (
     CIELAB,
     CMYK,
@@ -30,21 +32,6 @@ _OVERSHOOT = 1.5
 """Sharpening and resampling leave some floats above 1, which is white all the same."""
 _WIDEST_FIXED_BITS = 24
 _LUMA = (0.299, 0.587, 0.114)
-_D50 = np.array([0.9642, 1.0, 0.8249], np.float32)
-_D50_OF_SRGB = np.array(
-    [
-        [0.4360747, 0.3850649, 0.1430804],
-        [0.2225045, 0.7168786, 0.0606169],
-        [0.0139322, 0.0971045, 0.7141733],
-    ]
-)
-_SRGB_OF_D50 = (np.linalg.inv(_D50_OF_SRGB) * _D50).astype(np.float32)
-"""Of X, Y and Z as shares of white; sRGB's primaries adapted to D50 by Bradford's method."""
-_LIGHT = np.arange(65_536) / 65_535
-_ENCODED = np.rint(
-    255 * np.where(_LIGHT <= 0.0031308, 12.92 * _LIGHT, 1.055 * _LIGHT ** (1 / 2.4) - 0.055)
-).astype(np.uint8)
-"""sRGB's curve."""
 _REFERENCE = (0, 255, 128, 255, 128, 255)
 
 
@@ -216,9 +203,22 @@ def _from_lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
     roots = np.stack([y + signed[..., 0] / (500 * unit), y, y - signed[..., 1] / (200 * unit)], -1)
     linear = (roots - np.float32(4 / 29)) * np.float32(108 / 841)
     xyz = np.where(roots > 6 / 29, roots * roots * roots, linear)
-    light = np.clip(xyz @ _SRGB_OF_D50.T, 0, 1)
-    rgb: UInt8Array = _ENCODED[np.rint(light * 65_535).astype(np.uint16)]
+    light = np.clip(xyz @ _to_srgb_light().T, 0, 1)
+    rgb: UInt8Array = _srgb_values()[np.rint(light * 65_535).astype(np.uint16)]
     return rgb
+
+
+@cache
+def _to_srgb_light() -> NDArray[np.float32]:
+    """Return the (3, 3) matrix from X, Y and Z, as shares of the white D50, to sRGB's light."""
+    matrix: NDArray[np.float32] = (np.linalg.inv(to_xyz(SRGB_PRIMARIES)) * D50).astype(np.float32)
+    return matrix
+
+
+@cache
+def _srgb_values() -> UInt8Array:
+    """Return what sRGB stores, of 255, for 65,536 levels of light."""
+    return np.rint(255 * encoded(np.arange(65_536) / 65_535)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
