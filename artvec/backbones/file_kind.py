@@ -1,4 +1,4 @@
-"""Is a file weights at all? Tells by its first bytes and its length; nothing is loaded here."""
+"""Refuse files that hold no weights, by their first bytes and their length; no tensor is loaded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from artvec.errors import ArtvecError
 _HEAD_BYTES = 512
 _MOST_HEADER_BYTES = 100_000_000
 """Of a safetensors file: a larger one is refused by the safetensors library, too."""
-_BROKEN_OFF = "the download was broken off: get the file again"
+_CUT_SHORT = "the download stopped too early: get the file again"
 _A_PAGE = "the download failed: get the file itself, not the page about it"
 _SUPPORTED = "give a safetensors file or a torch file that holds a state dict"
 _UNPACK = "unpack it, and give the file inside"
@@ -43,7 +43,7 @@ def is_safetensors(file: Path) -> bool:
     with file.open("rb") as handle:
         head = handle.read(_HEAD_BYTES)
     if not head:
-        raise _no_weights(file, "it is empty", _BROKEN_OFF)
+        raise _no_weights(file, "it is empty", _CUT_SHORT)
     header_bytes = struct.unpack("<Q", head[:8])[0] if len(head) > 8 else 0
     if head[8:9] == b"{" and header_bytes <= _MOST_HEADER_BYTES:
         _check_length(file, header_bytes)
@@ -66,7 +66,7 @@ def _check_length(file: Path, header_bytes: int) -> None:
     size_bytes = file.stat().st_size
     if size_bytes < whole_bytes:
         short = f"it is cut short: it has {size_bytes:,} of at least {whole_bytes:,} bytes"
-        raise _no_weights(file, short, _BROKEN_OFF)
+        raise _no_weights(file, short, _CUT_SHORT)
 
 
 def _check_kind(file: Path, head: bytes) -> None:
@@ -90,7 +90,7 @@ def _check_zip(file: Path) -> None:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except zipfile.BadZipFile as error:
-        raise _no_weights(file, "it is a ZIP archive that is cut short", _BROKEN_OFF) from error
+        raise _no_weights(file, "it is a ZIP archive that is cut short", _CUT_SHORT) from error
     if not any(name.endswith("data.pkl") for name in names):
         raise _no_weights(file, "it is a ZIP archive without tensors", _UNPACK)
     if any("/code/" in name for name in names):

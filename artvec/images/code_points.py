@@ -44,7 +44,7 @@ _CURVES = {
 """Source: ITU-T H.273, table 3; cameras' curves as the screens invert them that they are made for
 (ITU-R BT.1886), as Chromium does."""
 
-_SRGB_BY_CUSTOM = frozenset((1, 2, 6, 14, 15))
+_SRGB_BY_CONVENTION = frozenset((1, 2, 6, 14, 15))
 """Curves that still pictures in AVIF carry by the habit of video; browsers take them for sRGB's."""
 
 UNSPECIFIED = 2
@@ -63,7 +63,7 @@ def png_profile(primaries: int, transfer: int) -> bytes | None:
 def avif_profile(primaries: int, transfer: int) -> bytes | None:
     """Return the profile of an AVIF's code points; None where they name no colours known here."""
     primaries = 1 if primaries == UNSPECIFIED else primaries
-    return png_profile(primaries, 13 if transfer in _SRGB_BY_CUSTOM else transfer)
+    return png_profile(primaries, 13 if transfer in _SRGB_BY_CONVENTION else transfer)
 
 
 def curve_of(transfer: int) -> Curve | None:

@@ -190,16 +190,16 @@ def _by_code_points(body: bytes) -> Colours | None:
 
 def _by_gamma(gamma: bytes, chromaticities: bytes | None) -> Colours:
     """Follow Chromium: chromaticities say nothing without a gamma, nor where they make no sense."""
-    told = int.from_bytes(gamma)
-    if told not in _GAMMAS:
+    value = int.from_bytes(gamma)
+    if value not in _GAMMAS:
         return Colours()
-    curve = Curve(_UNIT / told)
+    curve = Curve(_UNIT / value)
     if chromaticities is None:
-        if abs(told / _UNIT * _DISPLAY_GAMMA - 1) < _LIKE_SRGB:
+        if abs(value / _UNIT * _DISPLAY_GAMMA - 1) < _LIKE_SRGB:
             return Colours()
         return Colours(matrix_profile(SRGB_PRIMARIES, curve), SRGB_PRIMARIES, curve)
     points = struct.unpack(">8I", chromaticities)
-    primaries: Chromaticities = tuple(value / _UNIT for value in points)
+    primaries: Chromaticities = tuple(point / _UNIT for point in points)
     try:
         return Colours(matrix_profile(primaries, curve), primaries, curve)
     except ValueError:

@@ -35,7 +35,7 @@ def _checked(code: int, lost: OSError | None) -> int:
     if not isinstance(lost, BrokenPipeError):  # whoever closes a pipe has read enough
         sys.stderr.write(
             f"error: the results can't be written to standard output: {lost.strerror}\n"
-            "hint: whatever else the command does is done; write them to a file: > FILE\n"
+            "hint: everything else that the command does was done; write them to a file: > FILE\n"
         )
     return 1
 

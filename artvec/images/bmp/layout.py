@@ -108,10 +108,10 @@ def _masks(
     """
     if bits not in _DEFAULT_MASKS:
         return 0, 0, 0, 0
-    told = body[_INFO_BYTES - 4 :][:16]
+    stored = body[_INFO_BYTES - 4 :][:16]
     if size == _INFO_BYTES and coding in (_BITFIELDS, _ALPHA_BITFIELDS):
-        told = _exactly(stream, 12 if coding == _BITFIELDS else 16)
-    red, green, blue, alpha = struct.unpack("<4I", told.ljust(16, b"\0"))
+        stored = _exactly(stream, 12 if coding == _BITFIELDS else 16)
+    red, green, blue, alpha = struct.unpack("<4I", stored.ljust(16, b"\0"))
     if coding == RAW or not (red or green or blue):
         red, green, blue = _DEFAULT_MASKS[bits]
     if size == _OS2_BYTES or (coding == RAW and (bits == 16 or size < _V4_BYTES)):

@@ -145,7 +145,7 @@ def _indices(data: bytes, layout: Layout) -> UInt16Array:
             at += taken + taken % 2
             values = _halves(stored) if layout.coding == RLE4 else stored
             if x + length > layout.width or len(values) < length:
-                raise ValueError("a run of pixels leads out of its row")
+                raise ValueError("a run of pixels goes beyond its row")
             indices[y, x : x + length] = np.frombuffer(values, np.uint8)[:length]
             x += length
     return indices

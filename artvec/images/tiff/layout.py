@@ -127,8 +127,9 @@ class Layout:
         """
         whole = next(bits for bits in (8, 16, 24, 32, 64) if bits >= self.bits)
         samples = 3 if self.subsampling != (1, 1) else self.plane_samples
-        is_odd = self.bits not in (1, 2, 4, whole) or self.subsampling != (1, 1)
-        return is_odd * (self.part[0] * self.part[1] * samples * whole // 8 - self.part_bytes)
+        if self.bits in (1, 2, 4, whole) and self.subsampling == (1, 1):
+            return 0
+        return self.part[0] * self.part[1] * samples * whole // 8 - self.part_bytes
 
     @property
     def part_lines(self) -> int:
@@ -205,7 +206,7 @@ def _samples(directory: Directory) -> tuple[int, int, str]:
     if directory.number(262, -1) in (CIELAB, ICCLAB):
         kinds = {"u"}  # signed or not is said by these, whatever the tag says
     if kinds not in ({"u"}, {"i"}, {"f"}):
-        raise unsupported("of complex numbers or mixed kinds of them")
+        raise unsupported("of complex numbers or of mixed number types")
     (kind,) = kinds
     return samples, bits, kind
 
@@ -281,7 +282,9 @@ def _located(layout: Layout) -> Layout:
     if min(len(offsets), len(counts)) < parts:
         raise ValueError("its header is damaged: strips or tiles are missing")
     if "f" in (offsets.dtype.kind, counts.dtype.kind):
-        raise ValueError("its header is damaged: its strips or tiles are nowhere")
+        raise ValueError(
+            "its header is damaged: the places of its strips or tiles are no whole numbers"
+        )
     unpacked_bytes = parts * layout.part_bytes
     if layout.compression != NONE and counts.sum(dtype=float) > 4 * (
         directory.size_bytes + unpacked_bytes

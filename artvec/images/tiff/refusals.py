@@ -40,17 +40,19 @@ def check(layout: Layout) -> None:
 def _check_colours(layout: Layout, name: str) -> None:
     is_unsigned = layout.kind == "u"
     if layout.photometric == PALETTE and not (is_unsigned and layout.bits <= 16):
-        raise unsupported(f"of colour numbers of {name}")
+        raise unsupported(f"with palette indices of {name}")
     if layout.photometric == YCBCR and not (is_unsigned and layout.bits == 8):
         raise unsupported(f"of YCbCr colours of {name}")
     if layout.photometric in (CIELAB, ICCLAB) and layout.bits not in (8, 16):
         raise unsupported(f"of Lab colours of {name}")
     if layout.alpha and layout.alpha.premultiplied and layout.photometric not in _LIGHT:
-        raise unsupported("whose transparency is multiplied into values that are no light")
+        raise unsupported("with premultiplied alpha in colours other than grey and RGB")
     if layout.subsampling != (1, 1) and (
         layout.planes > 1 or layout.samples > 3 or layout.predictor > 1
     ):
-        raise unsupported("of subsampled YCbCr colours with planes, more channels or differences")
+        raise unsupported(
+            "of subsampled YCbCr colours with separate planes, extra channels or a predictor"
+        )
 
 
 def _check_codec(layout: Layout, name: str) -> None:
@@ -61,7 +63,7 @@ def _check_codec(layout: Layout, name: str) -> None:
     if codec == JPEG and not (is_bytes and samples in (1, 3, 4)):
         raise unsupported(f"of {samples} channels of {name}, compressed by JPEG,")
     if codec == JPEG and layout.photometric == YCBCR and layout.samples > 3:
-        raise unsupported("of YCbCr colours and others, compressed by JPEG,")
+        raise unsupported("of YCbCr colours with extra channels, compressed by JPEG,")
     is_rgb = layout.photometric == RGB and samples in (3, 4)
     if codec == WEBP and not (is_bytes and is_rgb):
         raise unsupported("of other values than 8-bit RGB, compressed by WebP,")
