@@ -257,4 +257,4 @@ def test_words_that_mean_nothing_are_refused(
 def test_what_needs_more_memory_than_there_is_says_so(artvec: Run) -> None:
     done = artvec("models", "simple_cnn", "--classes", "99999999999")
     assert done.code == 1
-    assert done.err.startswith("error: there is not enough memory for this\nhint: ")
+    assert done.err.startswith("error: memory ran out\nhint: ")

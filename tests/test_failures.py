@@ -70,7 +70,8 @@ def limited(arguments: list[str], limit: int, most: int, cwd: Path) -> tuple[int
     done = subprocess.run(
         [sys.executable, "-m", "artvec_cli", *arguments],
         cwd=cwd,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        # Without a kept encoder, torch has to be loaded.
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "ARTVEC_CACHE": str(cwd / "cache")},
         preexec_fn=lambda: resource.setrlimit(limit, (most, most)),
         capture_output=True,
         text=True,

@@ -6,10 +6,13 @@ import atexit
 import os
 import signal
 import sys
-from typing import NoReturn
 
 from artvec_cli.signals import stop_in_good_order
 from artvec_cli.streams import guard_streams
+
+TYPE_CHECKING = False  # not imported from typing: a signal on the way there would not be caught
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _INTERRUPTED = 128 + signal.SIGINT
 

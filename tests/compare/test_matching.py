@@ -37,6 +37,11 @@ def scrambled(source: Path, target: Path, seed: int) -> dict[str, str]:
     return names
 
 
+def about_matching(report: Comparison) -> list[str]:
+    """Return the notes but for the one that three classes always bring."""
+    return [note for note in report.notes if "top5_accuracy says nothing" not in note]
+
+
 def test_names_and_order_do_not_matter(here: Path) -> None:
     """The same pictures by the same encoder: every query is paired with itself."""
     scrambled(here / "art", here / "other", seed=3)
@@ -47,7 +52,7 @@ def test_names_and_order_do_not_matter(here: Path) -> None:
     assert (found.protocol.gallery, found.protocol.queries, found.protocol.val) == (36, 30, 12)
     assert all_equal(found)
     assert {pair.p_value for pair in found.pairs} == {None, 1.0}
-    assert found.notes == ()
+    assert about_matching(found) == []
 
 
 def test_only_what_all_have_is_compared(here: Path) -> None:
@@ -91,7 +96,7 @@ def test_the_first_ones_labels_and_splits_count(here: Path) -> None:
     ours, theirs = compare(["art", "told"], UNTIMED), compare(["told", "art"], UNTIMED)
     assert (ours.protocol.queries, theirs.protocol.queries) == (30, 29)
     assert all_equal(ours) and all_equal(theirs)
-    split, label = ours.notes
+    split, label = about_matching(ours)
     assert "1 images have another split in told than in art (test/a/050.png: train, not test)" in (
         split
     )
@@ -106,7 +111,7 @@ def test_labels_of_folders_are_changed_by_a_csv_only(here: Path) -> None:
     (here / "other/test/a/049.png").rename(here / "other/test/b/049.png")
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
-    (note,) = compare(["art", "other"], UNTIMED).notes
+    (note,) = about_matching(compare(["art", "other"], UNTIMED))
     assert "the labels of art, which is named first, count for all" in note
     assert "to set those of other, a CSV with the columns filename and label" in note
     assert f"artvec embed {here / 'other'} -i indexes/other --metadata CSV" in note
