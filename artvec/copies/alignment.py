@@ -59,16 +59,16 @@ def agreement(one: Image.Image, other: Image.Image) -> float:
         other: Likewise.
 
     Returns:
-        At most 1; 0 where they don't agree, or there is too little to see.
+        At most 1; `evidence.UNDECIDED` or `CONTRADICTED` where they don't agree.
 
     Source: J. P. Lewis, Fast Normalized Cross-Correlation, 1995, for the search.
     """
-    best = 0.0
+    found = []
     for pair in _positions(one.convert("RGB"), other.convert("RGB")):
-        best = max(best, evidence.agreement(*pair))
-        if best >= evidence.AGREEMENT:
+        found.append(evidence.agreement(*pair))
+        if found[-1] >= evidence.AGREEMENT:
             break
-    return best
+    return max(found, default=evidence.UNDECIDED)
 
 
 def _positions(one: Image.Image, other: Image.Image) -> Iterator[tuple[Float64Array, Float64Array]]:

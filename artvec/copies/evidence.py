@@ -20,6 +20,8 @@ from artvec.copies.detail import LUMA, detail_projection
 from artvec.types import BoolArray, Float64Array
 
 BLOCKS, BLOCK_PX = 8, 12
+CONTRADICTED, UNDECIDED = -1.0, 0.0
+"""Agreement of pictures that show different things, and of those that show too little."""
 AGREEMENT = 0.86
 """Least median correlation of the blocks of one picture."""
 _OPPOSED_AGREEMENT, _SURE_AGREEMENT = 0.88, 0.93
@@ -38,7 +40,13 @@ _OPPOSED, _OPPOSED_TEXTURE = 0.4, 64.0
 _OFF_LEVELS, _OFF_SHARE = 8.0, 0.3
 """It also does if its mean colour is further off, in levels and in standard deviations."""
 _STRAY = 3
-"""Blocks that may contradict outside a caption where there are many."""
+"""Blocks that may contradict outside a caption where there are many, and are not exactly alike."""
+_EXACT, _SAME_GAIN, _CAPTION = 0.985, 0.1, 3
+"""Median correlation of copies that lie exactly over each other, and change of their contrast: what
+contradicts then is no noise or clipping, and a caption only from that many blocks on. Cards, forms
+and clocks differ in few blocks."""
+_UNLIKE = 0.65
+"""Blocks with structure and a smaller median show other things."""
 _JUDGED = 8
 """Blocks with structure from which their median counts."""
 _LIGHT, _SURE_LIGHT = 0.95, 0.985
@@ -48,6 +56,8 @@ _SHADES, _LEFT = 6.0, 3.0
 _EQUAL_LEVELS, _EQUAL_SHARE, _EQUAL_PIXELS = 5.5, 0.9, 0.9
 """The light is the same where that share of blocks has mean colours no further apart, and pixels
 correlate so well."""
+_SMOOTH_LEVELS = 2.5
+"""Largest difference of mean colours in pictures without detail: skies have similar gradients."""
 _NUMBERS, _FREEDOM = 6, 6
 """Least independent numbers in the colours: in the same light, and beyond a change of light."""
 _GAINS = 0.3, 2.0
@@ -90,7 +100,7 @@ class _Light:
 
 
 def agreement(one: Float64Array, other: Float64Array) -> float:
-    """Return how well two (96, 96, 3) pictures agree; 0 where they don't, or show too little.
+    """Return how well two (96, 96, 3) pictures agree: see `CONTRADICTED` and `UNDECIDED`.
 
     The figure is the median correlation of the blocks with structure in two directions, or the
     correlation of all pixels where colours say it.
@@ -108,12 +118,16 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     used = _outside_a_caption(against)
     corners = used & (power > _TEXTURE) & (_corners(one @ LUMA) | _corners(other @ LUMA))
     median = float(np.median(correlations[corners])) if corners.any() else 0.0
-    many = int(corners.sum()) >= _MANY
-    if int((against & used).sum()) > _STRAY * many or _fails(light, means[0]):
-        return 0.0
+    same_light = float(np.abs(light.gains - 1).max()) <= _SAME_GAIN
+    exact = same_light and median >= _EXACT
+    if exact and int((against & ~used).sum()) < _CAPTION:
+        used = np.ones_like(used)
+    stray = _STRAY if int(corners.sum()) >= _MANY and not exact else 0
+    if int((against & used).sum()) > stray or _fails(light, means[0]):
+        return CONTRADICTED if same_light else UNDECIDED  # another light may clip
     least = _OPPOSED_AGREEMENT if against.any() else AGREEMENT
     if corners.sum() >= _JUDGED and median < least:
-        return 0.0
+        return CONTRADICTED if median < _UNLIKE else UNDECIDED
     distinct = _distinct(centred[0][corners])
     if distinct >= _MANY:
         return median
@@ -123,9 +137,10 @@ def agreement(one: Float64Array, other: Float64Array) -> float:
     if equal and distinct >= _SEVERAL and median >= _SURE_AGREEMENT:
         return median
     colours = min((_palette(image, used) for image in (one, other)), key=len)
-    if equal and _numbers(colours) >= _NUMBERS:
+    telling = light.detail != 0 or float(apart.max()) <= _SMOOTH_LEVELS
+    if equal and telling and _numbers(colours) >= _NUMBERS:
         return whole
-    return whole if _relit(light, _palette(one, used), _palette(other, used)) else 0.0
+    return whole if _relit(light, _palette(one, used), _palette(other, used)) else UNDECIDED
 
 
 def _outside_a_caption(against: BoolArray) -> BoolArray:

@@ -53,21 +53,25 @@ def search_copies(
     """Find the rows that show the same picture.
 
     Files with equal bytes are one picture. Of the others, rows whose fingerprints agree with those
-    of the best of them are one group. Groups with close embeddings, in any of their rows, become
-    one when their best pictures agree, laid over each other. So every row shows the picture of
-    the first one of its group, in one step or two, however many rows there are.
+    of the best of them are one group, unless a look at both pictures contradicts: coins and posters
+    in one layout can have one fingerprint. Groups with close embeddings, in any of their rows,
+    become one when their best pictures agree, laid over each other. So every row shows the picture
+    of the first one of its group, in one step or two, however many rows there are.
 
     Args:
         collection: Its pictures are opened for close pairs only, and may be gone.
         progress: Told what is done of the step at hand.
-        looks: Most pairs to compare by their pictures, the closest first.
+        looks: Most pairs to compare by their pictures, the closest first, and as many that have
+            equal fingerprints.
     """
     if collection.rows == 0:
         return Found((), 0, 0, 0)
     prints = fingerprints(collection)
     order = _best_first(collection)
     twins = _equal_files(prints, order)
-    groups = around_the_best(list(twins), prints.rows_like, progress)
+    groups, checked = _not_contradicted(
+        collection, around_the_best(list(twins), prints.rows_like, progress), prints, looks
+    )
     head = {row: group[0] for group in groups for row in group}
     chosen = np.zeros(collection.rows, dtype=np.bool_)  # (N,) the best row of each content
     chosen[list(head)] = True
@@ -85,7 +89,28 @@ def search_copies(
         rows = [twin for one in heads for row in members[one] for twin in twins[row]]
         if len(rows) > 1:
             copies.append(_copies(prints, sorted(rows, key=place.__getitem__)))
-    return Found(tuple(copies), looked.seen, looked.unseen, max(0, len(pairs) - looks))
+    return Found(tuple(copies), checked + looked.seen, looked.unseen, max(0, len(pairs) - looks))
+
+
+def _not_contradicted(
+    collection: Collection, groups: Sequence[list[int]], prints: Fingerprints, looks: int
+) -> tuple[list[list[int]], int]:
+    """Group anew what a look says is not the picture of the first one of its group.
+
+    Returns:
+        The groups, and how many pairs were compared.
+    """
+    kept: list[list[int]] = []
+    checked = 0
+    while groups:
+        pairs = [(group[0], row) for group in groups for row in group[1:]][: looks - checked]
+        looked = look(collection, pairs)
+        checked += looked.seen
+        outside = {row for _, row in looked.different}
+        kept += [[row for row in group if row not in outside] for group in groups]
+        rest = [row for group in groups for row in group if row in outside]
+        groups = around_the_best(rest, prints.rows_like)
+    return kept, checked
 
 
 def _between_heads(pairs: Int64Array, head: Mapping[int, int]) -> list[tuple[int, int]]:

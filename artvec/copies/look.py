@@ -12,7 +12,7 @@ from PIL import Image
 from artvec.collection.reader import Collection, columns
 from artvec.collection.stamps import Stored, holds, read_proofs
 from artvec.copies.alignment import THUMBNAIL_PX, agreement
-from artvec.copies.evidence import AGREEMENT
+from artvec.copies.evidence import AGREEMENT, CONTRADICTED
 from artvec.images.decode import load_picture
 from artvec.images.find import file_of, sample_of
 from artvec.images.opening import import_decoders
@@ -29,11 +29,13 @@ class Looks:
 
     Attributes:
         same: Pairs that show one picture.
+        different: Pairs that show different ones; the others show too little to say.
         seen: How many pairs could be compared.
         unseen: How many could not: a picture is gone, or is another than was embedded.
     """
 
     same: tuple[Pair, ...]
+    different: tuple[Pair, ...]
     seen: int
     unseen: int
 
@@ -57,12 +59,15 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
                 pictures[row] = picture
             progress(done, total)
     there = [(a, b) for a, b in pairs if a in pictures and b in pictures]
-    same = []
+    same, different = [], []
     for done, (a, b) in enumerate(there, 1):
-        if agreement(pictures[a], pictures[b]) >= AGREEMENT:
+        agreed = agreement(pictures[a], pictures[b])
+        if agreed >= AGREEMENT:
             same.append((a, b))
+        elif agreed <= CONTRADICTED:
+            different.append((a, b))
         progress(total - len(there) + done, total)
-    return Looks(tuple(same), len(there), len(pairs) - len(there))
+    return Looks(tuple(same), tuple(different), len(there), len(pairs) - len(there))
 
 
 def _small(file: Path, stored: Stored, proofs: Container[int]) -> Image.Image | None:

@@ -14,6 +14,10 @@ from artvec.errors import ArtvecError
 _DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK_LINES = re.compile(r"(?:[^\S\r\n]*+(?:\r\n|\r|\n))*+")
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?[^\S\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
+"""First line by which Excel is told the delimiter; not a row."""
+_NO_TEXT = {b"PK": "a spreadsheet or another zip file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
+_MAGIC_BYTES = 64
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -62,9 +66,11 @@ def read_delimited(file: Path, key: str, suffixes: tuple[str, ...] = ()) -> Deli
         ArtvecError: The file is no such text, or its header can't be read.
     """
     text = _text_of(file)
-    lead = _BLANK_LINES.match(text)
+    told = _SEP_LINE.match(text)
+    lead = _BLANK_LINES.match(text, told.end() if told else 0)
     start = lead.end() if lead else 0
-    grammars = [_grammar(delimiter, suffixes) for delimiter in _DELIMITERS]
+    delimiters = told[1] if told else _DELIMITERS
+    grammars = [_grammar(delimiter, suffixes) for delimiter in delimiters]
     headers = [(grammar, _scan(text, start, grammar)) for grammar in grammars]
     grammar, found = max(headers, key=lambda pair: _likelihood(pair[1], key))
     line = 1 + _line_ends(text[:start])
@@ -90,6 +96,9 @@ def _likelihood(header: _Scanned, key: str) -> tuple[bool, bool, bool, int]:
 def _text_of(file: Path) -> str:
     try:
         data = file.read_bytes()
+        for magic, what in _NO_TEXT.items():
+            if data.startswith(magic) and b"\0" in data[:_MAGIC_BYTES]:
+                raise _unreadable(file, f"it is {what}, no text")
         return data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
     except OSError as error:
         raise _unreadable(file, error.strerror or str(error)) from error
@@ -102,7 +111,7 @@ def _text_of(file: Path) -> str:
 def _unreadable(file: Path, why: str) -> ArtvecError:
     return ArtvecError(
         f"metadata file {file} can't be read: {why}",
-        "give a CSV file in UTF-8 whose first line names the columns",
+        "save it as CSV in UTF-8 (in Excel: 'CSV UTF-8'), its first line naming the columns",
         usage=True,
     )
 

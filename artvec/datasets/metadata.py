@@ -10,7 +10,7 @@ from posixpath import splitext
 from typing import Any
 
 from artvec.datasets.column_types import column_type, typed
-from artvec.datasets.delimited import Delimited, Fault, read_delimited
+from artvec.datasets.delimited import Delimited, read_delimited
 from artvec.datasets.file_names import Matches, but_for_case, match_names
 from artvec.datasets.split_names import split_named
 from artvec.errors import ArtvecError
@@ -74,8 +74,8 @@ def join_metadata(file: Path, paths: Collection[str], *, skip_faulty: bool = Fal
     suffixes = {splitext(path)[1].lower() for path in paths} - {""}
     table = read_delimited(file, _KEY, tuple(sorted(suffixes)))
     header = _header(file, table)
-    if table.faults and not skip_faulty:
-        raise _faulty(file, table.faults)
+    if table.faults and not (skip_faulty and table.records):
+        raise _faulty(file, table)
     records = [dict(zip(header, record.cells, strict=True)) for record in table.records]
     names = [record[_KEY] for record in records]
     matches = match_names(names, paths)
@@ -143,9 +143,18 @@ def _idle(header: Sequence[str], table: Delimited) -> list[str]:
     ]
 
 
-def _faulty(file: Path, faults: Sequence[Fault]) -> ArtvecError:
+def _faulty(file: Path, table: Delimited) -> ArtvecError:
+    faults = table.faults
     others = [f"line {fault.line}" for fault in faults[1:]]
     more = f" ({counted(len(others), 'more row')} at fault: {first_few(others)})" if others else ""
+    uneven = {fault.why for fault in faults} == {faults[0].why} and "the header" in faults[0].why
+    if not table.records and uneven and others:
+        return ArtvecError(
+            f"metadata file {file} has no row as long as its header: {faults[0]}{more}",
+            "name every column in the header, that of row names (R) and the blank one behind a "
+            "last delimiter included",
+            usage=True,
+        )
     return ArtvecError(
         f"metadata file {file}: {faults[0]}{more}",
         "put text that holds the delimiter or quotes in double quotes, each quote inside doubled; "

@@ -37,4 +37,4 @@ def split_folders(paths: Iterable[str]) -> Mapping[str, str]:
     named = {top: split_named(top) for top in tops if split_named(top) in SPLITS}
     if len(set(named.values())) > 1:
         return named
-    return {top: split for top, split in named.items() if top.casefold() in _SURE_FOLDERS}
+    return {top: split for top, split in named.items() if top.strip().casefold() in _SURE_FOLDERS}

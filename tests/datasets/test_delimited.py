@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,23 @@ def test_any_damage_is_named_or_harmless(tmp_path: Path, damage: str) -> None:
     last = [cells for cells in _rows(table) if "z.png" in "".join(cells)]
     assert last in ([], [("z.png", "View", "romantic")])
     assert last or table.faults
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=;\n\n"])
+def test_excels_line_that_names_the_delimiter_is_no_row(first: str, tmp_path: Path) -> None:
+    """It counts as a line, so faults are named where an editor shows them."""
+    file = tmp_path / "facts.csv"
+    text = f"{first}filename;label,old\na.png;x\nb.png;y;z\n"
+    file.write_bytes(text.encode())
+    table = read_delimited(file, "filename")
+    assert table.header == ("filename", "label,old")
+    assert [record.cells for record in table.records] == [("a.png", "x")]
+    assert [fault.line for fault in table.faults] == [4 + first.count("\n\n")]
+
+
+def test_a_workbook_is_called_one(tmp_path: Path) -> None:
+    file = tmp_path / "facts.csv"
+    with zipfile.ZipFile(file, "w") as workbook:
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(ArtvecError, match="spreadsheet"):
+        read_delimited(file, "filename")

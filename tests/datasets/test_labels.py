@@ -44,6 +44,7 @@ def test_label_is_the_leaf_folder_and_split_the_top_one(
         (["dev", "development"], {}),
         (["eval", "evaluation"], {}),  # two names of one split are no two splits
         (["train", "Training"], {"train": "train"}),
+        (["Train ", "baroque"], {"Train ": "train"}),
         (["test", "baroque"], {"test": "test"}),  # our own words need no company
         (["training", "testing", "extra"], {"training": "train", "testing": "test"}),
     ],

@@ -278,3 +278,13 @@ def test_what_is_no_utf8_csv_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtvecError, match=r"none\.csv"):
         join_metadata(tmp_path / "none.csv", PATHS)
+
+
+def test_rows_that_are_all_longer_than_the_header_lack_a_column_name(tmp_path: Path) -> None:
+    """As R writes them with row names: the header is one short."""
+    file = tmp_path / "facts.csv"
+    file.write_text('"filename","label"\n"1","a.png","x"\n"2","b.png","y"\n', encoding="utf-8")
+    for lenient in (False, True):
+        with pytest.raises(ArtvecError, match="line 2 has 3 cells, the header 2") as refused:
+            join_metadata(file, ["a.png", "b.png"], skip_faulty=lenient)
+        assert "row names" in (refused.value.hint or "")

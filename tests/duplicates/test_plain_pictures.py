@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from artvec.copies import Fingerprints
 from artvec.copies.alignment import THUMBNAIL_PX, agreement
@@ -113,8 +113,8 @@ def test_one_composition_in_other_colours_is_another_picture() -> None:
         images.append(image)
     prints = prints_of(images)
     assert [prints.rows_like(row) for row in range(3)] == [[0], [1], [2]]
-    assert agreement(small(images[0]), small(images[1])) == 0
-    assert agreement(small(images[0]), small(images[2])) == 0
+    assert agreement(small(images[0]), small(images[1])) <= 0
+    assert agreement(small(images[0]), small(images[2])) <= 0
 
 
 def test_another_picture_in_the_same_mount_is_no_caption() -> None:
@@ -123,7 +123,7 @@ def test_another_picture_in_the_same_mount_is_no_caption() -> None:
     captioned = one.copy()
     captioned.paste("white", (0, 350, 480, 400))
     assert agreement(small(one), small(captioned)) >= AGREEMENT
-    assert agreement(small(one), small(other)) == 0
+    assert agreement(small(one), small(other)) <= 0
 
 
 def test_commands_agree(tmp_path: Path, artvec: Run) -> None:
@@ -149,3 +149,51 @@ def test_commands_agree(tmp_path: Path, artvec: Run) -> None:
         assert sorted(groups) == expected
     found = artvec("search", "12/000.png", "--unique", "-k", "200", "--json").json
     assert len(found["queries"][0]["hits"]) == 84 + 1 + 3 + 1
+
+
+def _coin(rng: np.random.Generator) -> Image.Image:
+    """Paint one of many coins on white: all have one disc and rim, and a head of its own."""
+    image = Image.new("RGB", (400, 400), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((30, 30, 370, 370), fill=(170, 150, 110), outline=(90, 80, 50), width=10)
+    angles, radii = np.linspace(0, 2 * np.pi, 30), 80 + rng.normal(0, 14, 30)
+    outline = np.stack([200 + radii * np.cos(angles), 200 + 1.2 * radii * np.sin(angles)], 1)
+    draw.polygon([(x, y) for x, y in outline.tolist()], fill=(140, 120, 85))
+    return image
+
+
+def _clock(rng: np.random.Generator) -> Image.Image:
+    """Paint a clock face, whose hands alone tell it from others."""
+    image = Image.new("RGB", (400, 400), (230, 230, 235))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 20, 380, 380), fill="white", outline="black", width=8)
+    font = ImageFont.load_default(26)
+    for hour in range(12):
+        x, y = np.sin(hour * np.pi / 6), -np.cos(hour * np.pi / 6)
+        draw.text((200 + 130 * x, 200 + 130 * y), str(hour or 12), "black", font, "mm")
+    for length, width in ((80, 8), (130, 5)):
+        angle = rng.random() * 2 * np.pi
+        end = (200 + length * np.cos(angle), 200 + length * np.sin(angle))
+        draw.line((200, 200, *end), fill="black", width=width)
+    return image
+
+
+@pytest.mark.parametrize("paint", [_coin, _clock])
+def test_a_look_tells_apart_what_shares_a_layout(
+    paint: Callable[[np.random.Generator], Image.Image],
+    artvec: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Coins have one fingerprint, for that knows a grid of 4 × 4; a true copy is still found."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(777)
+    Path("art").mkdir()
+    images = [paint(rng) for _ in range(12)]
+    for number, image in enumerate(images):
+        image.save(f"art/{number:02}.png")
+    recompressed(images[3], 90).save("art/copy.png")
+    assert artvec("embed", "art", "-m", "colour:4x4", "-q").code == 0
+    groups = artvec("duplicates", "--json").json["groups"]
+    names = [sorted(Path(path).name for path in group["paths"]) for group in groups]
+    assert names == [["03.png", "copy.png"]]
