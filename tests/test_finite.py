@@ -111,6 +111,14 @@ def test_a_mask_may_be_infinite() -> None:
         load(BackboneRequest("simple_cnn", weights=Path("w.pth")))
 
 
+def test_a_mask_may_hold_nothing_else_that_is_not_finite() -> None:
+    for value in (float("nan"), float("inf")):
+        weights = state("simple_cnn") | {"mask_token": torch.tensor([0.0, value])}
+        torch.save(weights, "w.pth")
+        with pytest.raises(ArtvecError, match=r"\(mask_token: 1 of 2\)"):
+            load(BackboneRequest("simple_cnn", weights=Path("w.pth")))
+
+
 def test_a_pretrained_model_is_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
     model = timm.create_model(TINY, pretrained=False)
     model.conv_stem.weight.data[0] = float("nan")
