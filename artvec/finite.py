@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artvec.errors import ArtvecError
+from artvec.errors import ArtvecError, command
 from artvec.types import BoolArray
 from artvec.wording import counted
 
@@ -42,6 +43,15 @@ def finite_rows(vectors: np.ndarray[Any, Any], dtype: str = "float32") -> BoolAr
     with np.errstate(over="ignore"):
         finite: BoolArray = np.isfinite(vectors.astype(dtype, copy=False)).all(axis=1)
     return finite
+
+
+def not_finite(broken: int, folder: Path) -> ArtvecError:
+    """Return the refusal of a collection with so many vectors that are not finite."""
+    return ArtvecError(
+        f"{counted(broken, 'vector')} of {folder} {'is' if broken == 1 else 'are'} not finite "
+        "(NaN or infinite)",
+        f"embed their pictures again: {command('verify', '--repair', '-i', folder)}",
+    )
 
 
 def _odd(name: str, tensor: torch.Tensor) -> int:

@@ -24,6 +24,7 @@ from artvec.collection.reader import blocks, columns, open_collection
 from artvec.duplicates import duplicates
 from artvec.embed import EmbedOptions, EmbedReport, embed, repair
 from artvec.errors import ArtvecError
+from artvec.export import export
 from artvec.heads import build_head, load_head
 from artvec.search import search
 from artvec.shards import open_shard, write_shard
@@ -247,6 +248,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "search by it": lambda index: search(index, ["2.png"]),
     "cluster": lambda index: cluster(index, ClusterOptions()),
     "duplicates": lambda index: duplicates(index),
+    "export": lambda index: export(index, "csv", Path("x.csv")),
 }
 
 
