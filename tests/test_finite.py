@@ -24,6 +24,7 @@ from artvec.collection.reader import blocks, columns, open_collection
 from artvec.duplicates import duplicates
 from artvec.embed import EmbedOptions, EmbedReport, embed, repair
 from artvec.errors import ArtvecError
+from artvec.export import export
 from artvec.heads import build_head, load_head
 from artvec.search import search
 from artvec.shards import open_shard, write_shard
@@ -109,6 +110,14 @@ def test_a_mask_may_be_infinite() -> None:
     torch.save(weights, "w.pth")
     with pytest.raises(ArtvecError, match="also holds attn_mask"):  # no word of what is finite
         load(BackboneRequest("simple_cnn", weights=Path("w.pth")))
+
+
+def test_a_mask_may_hold_nothing_else_that_is_not_finite() -> None:
+    for value in (float("nan"), float("inf")):
+        weights = state("simple_cnn") | {"mask_token": torch.tensor([0.0, value])}
+        torch.save(weights, "w.pth")
+        with pytest.raises(ArtvecError, match=r"\(mask_token: 1 of 2\)"):
+            load(BackboneRequest("simple_cnn", weights=Path("w.pth")))
 
 
 def test_a_pretrained_model_is_looked_at_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +248,7 @@ USES: dict[str, Callable[[Path], object]] = {
     "search by it": lambda index: search(index, ["2.png"]),
     "cluster": lambda index: cluster(index, ClusterOptions()),
     "duplicates": lambda index: duplicates(index),
+    "export": lambda index: export(index, "csv", Path("x.csv")),
 }
 
 

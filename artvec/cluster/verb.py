@@ -22,7 +22,7 @@ from artvec.collection.analysis import (
 )
 from artvec.collection.reader import Collection, blocks, columns, open_collection
 from artvec.errors import ArtvecError, command
-from artvec.finite import finite_rows
+from artvec.finite import finite_rows, not_finite
 from artvec.grouping.assignment import medoids
 from artvec.grouping.cost import Cost, estimate
 from artvec.grouping.density import MIN_SAMPLES
@@ -133,11 +133,11 @@ def _found(
 ) -> _Found:
     with stages.stage("reduce"):
         vectors = np.concatenate(list(blocks(collection)))
-        if not finite_rows(vectors).all():
-            raise _not_finite(collection)
+        if broken := int(np.count_nonzero(~finite_rows(vectors))):
+            raise not_finite(broken, collection.folder)
         reduced = reduce(vectors)
         if not np.isfinite(reduced.points).all():
-            raise _not_finite(collection)
+            raise _too_long(collection)
         first = first_of_equals(vectors, _content_hashes(collection))
         points = reduced.points[first]
     with stages.stage("neighbours"):
@@ -242,8 +242,8 @@ def _stale_notes(stale: tuple[str, ...], options: ClusterOptions) -> tuple[str, 
     return (f"the stored map was that of other rows; {what}",)
 
 
-def _not_finite(collection: Collection) -> ArtvecError:
+def _too_long(collection: Collection) -> ArtvecError:
     again = command("embed", collection.source, "-i", collection.folder, "--overwrite")
     return ArtvecError(
-        f"vectors of {collection.folder} hold numbers that are not finite", f"embed again: {again}"
+        f"vectors of {collection.folder} are too long to be compared", f"embed again: {again}"
     )

@@ -20,6 +20,7 @@ from artvec.export.hdf5 import write_hdf5
 from artvec.export.npz import write_npz
 from artvec.export.parquet import write_parquet
 from artvec.files import replaced_whole, sha256_of
+from artvec.finite import not_finite
 
 Format = Literal["parquet", "npz", "csv", "hdf5"]
 SUFFIXES: dict[Format, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
@@ -133,8 +134,10 @@ def _check_place(file: Path) -> None:
 
 def _check_whole(collection: Collection) -> None:
     """Refuse to copy out of damaged shards: the copy would look intact."""
-    damaged = by_content(collection.folder, collection.manifest).damaged
-    shards = [name for name in damaged if name.startswith("shards/")]
+    found = by_content(collection.folder, collection.manifest)
+    if found.not_finite:
+        raise not_finite(found.not_finite, collection.folder)
+    shards = [name for name in found.damaged if name.startswith("shards/")]
     if shards:
         raise ArtvecError(
             f"{collection.folder} is damaged: {shards[0]} doesn't match its checksum",

@@ -24,7 +24,7 @@ from artvec.images.profiles import (
 from artvec.images.reading import BytesStream, FileStream
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-GREY, RGB, PALETTE, GREY_WITH_ALPHA = 0, 2, 3, 4
+GREY, RGB, PALETTE, GREY_WITH_ALPHA, RGB_WITH_ALPHA = 0, 2, 3, 4, 6
 
 _MAX_PROFILE_BYTES = 4 << 20
 _UNIT = 100_000

@@ -7,20 +7,28 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from artvec.images.png_head import Colours, PngHead
+from artvec.images.png_head import (
+    GREY,
+    GREY_WITH_ALPHA,
+    RGB,
+    RGB_WITH_ALPHA,
+    Colours,
+    PngHead,
+)
 from artvec.images.profiles import Curve, encoded
 from artvec.types import UInt8Array, UInt16Array
 
 _BAND_PX = 1 << 18
 _DEEP_GAMMA = 1.6
 """Below it, the first of 255 levels of light is lighter than eight bits can show dark tones."""
-_LOW_BYTES = {"RGB": "RGB;16L", "RGBA": "RGBA;16L"}
-"""Raw modes that read the second byte of each value where Pillow reads the first."""
+_LOW_BYTES = {RGB: "RGB;16L", GREY_WITH_ALPHA: "RGBA", RGB_WITH_ALPHA: "RGBA;16L"}
+"""Raw modes that read the second byte of each value where Pillow reads the first; of grey with
+alpha, both bytes."""
 
 
 def reads_twice(head: PngHead) -> bool:
     """Say whether both bytes of 16-bit colours are needed, which Pillow reads one of."""
-    return head.depth == 16 and head.kind in (2, 6) and (bool(head.transparent) or _is_deep(head))
+    return head.depth == 16 and head.kind != GREY and (bool(head.transparent) or _is_deep(head))
 
 
 def more_bytes_each(head: PngHead) -> int:
@@ -42,7 +50,7 @@ def completed(image: Image.Image, head: PngHead, again: Callable[[], Image.Image
     transparency = _transparency(image.mode, head)
     deep = head.depth == 16 and _is_deep(head)
     if reads_twice(head):
-        image = _deepened(image, _low_bytes(again()), head, deep)
+        image = _deepened(image, _low_bytes(again(), head), head, deep)
         transparency = None
     elif deep and image.mode.startswith("I;16"):
         image = _deepened_grey(image, head)
@@ -71,8 +79,8 @@ def _transparency(mode: str, head: PngHead) -> bytes | int | tuple[int, ...] | N
     return value if head.depth == 16 else value * 255 // ((1 << head.depth) - 1)
 
 
-def _low_bytes(image: Image.Image) -> Image.Image:
-    image.tile = [tile._replace(args=_LOW_BYTES[image.mode]) for tile in image.tile]  # type: ignore[attr-defined]
+def _low_bytes(image: Image.Image, head: PngHead) -> Image.Image:
+    image.tile = [tile._replace(args=_LOW_BYTES[head.kind]) for tile in image.tile]  # type: ignore[attr-defined]
     image.load()
     return image
 
@@ -83,9 +91,9 @@ def _deepened(high: Image.Image, low: Image.Image, head: PngHead, deep: bool) ->
     if head.transparent:
         high.putalpha(255)
     for box in _bands(high.size):
-        values = _values(high, low, box)
+        values = _values(high, low, head, box)
         eight = (values >> 8).astype(np.uint8) if encode is None else encode[values]
-        if head.kind == 6:
+        if head.kind in (GREY_WITH_ALPHA, RGB_WITH_ALPHA):
             eight[..., 3] = values[..., 3] >> 8
         if head.transparent:
             alpha = (values[..., :3] != head.transparent).any(axis=-1) * np.uint8(255)
@@ -94,7 +102,13 @@ def _deepened(high: Image.Image, low: Image.Image, head: PngHead, deep: bool) ->
     return high
 
 
-def _values(high: Image.Image, low: Image.Image, box: tuple[int, int, int, int]) -> UInt16Array:
+def _values(
+    high: Image.Image, low: Image.Image, head: PngHead, box: tuple[int, int, int, int]
+) -> UInt16Array:
+    if head.kind == GREY_WITH_ALPHA:
+        pairs = np.asarray(low.crop(box), dtype=np.uint16)
+        grey, alpha = pairs[..., 0] << 8 | pairs[..., 1], pairs[..., 2] << 8 | pairs[..., 3]
+        return np.dstack([grey, grey, grey, alpha])
     first = np.asarray(high.crop(box), dtype=np.uint16)[..., : len(low.getbands())]
     values: UInt16Array = (first << 8) | np.asarray(low.crop(box))
     return values

@@ -68,11 +68,17 @@ def to_xyz(primaries: Chromaticities) -> Float64Array:
     if abs(np.linalg.det(columns)) < 1e-6:
         raise ValueError("primaries on one line")
     matrix = columns * np.linalg.solve(columns, white)
-    cones = _BRADFORD @ D50 / (_BRADFORD @ white)
-    adapted: Float64Array = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ matrix
+    adapted: Float64Array = adaptation(white) @ matrix
     if not np.isfinite(adapted).all() or np.abs(adapted).max() > _LARGEST_FIXED:
         raise ValueError("primaries beyond what a profile can hold")
     return adapted
+
+
+def adaptation(white: Float64Array) -> Float64Array:
+    """Return the (3, 3) matrix from XYZ under a white to XYZ under D50, by Bradford's method."""
+    cones = _BRADFORD @ D50 / (_BRADFORD @ white)
+    matrix: Float64Array = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD
+    return matrix
 
 
 @lru_cache(maxsize=64)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns
-from artvec.errors import ArtvecError, command
 from artvec.faiss_index import unit_rows
+from artvec.finite import finite_rows, not_finite
 from artvec.protocol.selection import Selection
 from artvec.types import Float32Array, Int64Array
 
@@ -73,11 +73,7 @@ def rows_of(collection: Collection, rows: Int64Array) -> Float32Array:
         here = np.flatnonzero((rows >= first) & (rows < first + len(block)))
         vectors[here] = block[rows[here] - first]
         first += len(block)
-    broken = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
+    broken = int(np.count_nonzero(~finite_rows(vectors)))
     if broken:
-        raise ArtvecError(
-            f"{broken:,} vectors of {collection.folder} are not finite numbers",
-            f"see what is damaged: {command('verify', '-i', collection.folder)}; "
-            "or embed with --precision fp32 --overwrite",
-        )
+        raise not_finite(broken, collection.folder)
     return vectors

@@ -221,7 +221,7 @@ def test_vectors_that_are_no_numbers(three_classes: Path, monkeypatch: pytest.Mo
 
     whole = reader.vectors_of
     monkeypatch.setattr(reader, "vectors_of", broken)
-    with pytest.raises(ArtvecError, match=r"1 vectors of .* are not finite"):
+    with pytest.raises(ArtvecError, match=r"1 vector of .* is not finite"):
         evaluate(three_classes)
 
 

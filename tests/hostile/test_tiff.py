@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from collections import Counter
 from dataclasses import replace
@@ -37,6 +38,10 @@ EVERY = 331
 VARIANTS = tuple(variants())
 PICTURES = {picture.name: picture for picture in meanings(8, "u")}
 PLAIN = PICTURES["RGB"]
+SRGB_TO_XYZ = np.array(
+    [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+)
+"""Source: IEC 61966-2-1."""
 
 
 @pytest.fixture
@@ -146,6 +151,68 @@ def test_greys_without_a_meaning_are_black_at_zero(file: Path) -> None:
     tags = {256: (4, [48]), 257: (4, [40]), 258: (3, [8])}
     data = laid_out(tags, [GREY.astype(np.uint8).tobytes()], "<")
     assert (_seen(data, file) == GREY).all()
+
+
+def _behind(first: bytes, second: bytes) -> bytes:
+    """Let a little-endian TIFF's first directory be followed by another file's."""
+    base, joined = len(first), bytearray(first + second)
+    (one,), (two,) = struct.unpack_from("<I", first, 4), struct.unpack_from("<I", second, 4)
+    (entries,) = struct.unpack_from("<H", first, one)
+    struct.pack_into("<I", joined, one + 2 + 12 * entries, base + two)
+    (entries,) = struct.unpack_from("<H", second, two)
+    for at in range(base + two + 2, base + two + 2 + 12 * entries, 12):
+        tag, kind, count, value = struct.unpack_from("<HHII", joined, at)
+        if count * {3: 2, 4: 4}[kind] > 4 or tag == 273:
+            struct.pack_into("<I", joined, at + 8, base + value)
+    return bytes(joined)
+
+
+@pytest.mark.parametrize("kind", [1, 4, 5, 0, 2])
+def test_small_copies_and_masks_before_the_picture_are_passed_over(kind: int, file: Path) -> None:
+    """A page of its own is none of these."""
+    small = Picture("", 2, RGB[::4, ::4], RGB[::4, ::4], {254: (4, [kind])})
+    storage = Storage(strip_rows=40)
+    data = _behind(write(small, storage), write(PLAIN, storage))
+    assert _seen(data, file).shape == ((40, 48, 3) if kind & 5 else (10, 12, 3))
+    if kind & 5:
+        assert _off(data, PLAIN, file) <= 1
+
+
+def test_a_small_copy_alone_is_the_picture(file: Path) -> None:
+    data = write(replace(PLAIN, tags={254: (4, [1])}), Storage())
+    assert _off(data, PLAIN, file) <= 1
+
+
+@pytest.mark.parametrize("more", [1, 60, -60])
+def test_wrong_lengths_of_a_plain_strip_cost_nothing(more: int, file: Path) -> None:
+    data = bytearray(write(PLAIN, Storage(strip_rows=40)))
+    length = struct.pack("<HHII", 279, 4, 1, RGB.size)
+    assert data.count(length) == 1
+    at = data.index(length)
+    struct.pack_into("<I", data, at + 8, len(data) + more if more > 0 else RGB.size + more)
+    assert _off(bytes(data), PLAIN, file) <= 1
+
+
+def test_a_strip_whose_length_is_zero_goes_on_to_the_end(file: Path) -> None:
+    data = bytearray(write(PLAIN, Storage(codec=8, strip_rows=40)))
+    at = data.index(struct.pack("<HHI", 279, 4, 1))
+    data[at + 8 : at + 12] = bytes(4)
+    assert _off(bytes(data), PLAIN, file) <= 1
+
+
+def test_the_white_of_lab_colours_is_honoured(file: Path) -> None:
+    """Of D65, as some programs write it: sRGB's own white, so that nothing is adapted."""
+    values = RGB / 255
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    xyz = light @ SRGB_TO_XYZ.T
+    shares = xyz / SRGB_TO_XYZ.sum(axis=1)
+    roots = np.where(shares > 0.008856, np.cbrt(shares), 7.787 * shares + 16 / 116)
+    lightness = 116 * roots[..., 1] - 16
+    a, b = 500 * (roots[..., 0] - roots[..., 1]), 200 * (roots[..., 1] - roots[..., 2])
+    stored = np.stack([lightness * 655.35, a * 256 % 65_536, b * 256 % 65_536], axis=-1)
+    tags = {318: (5, [3_127, 10_000, 3_290, 10_000])}
+    lab = Picture("", 8, np.rint(stored).astype(int) % 65_536, RGB, tags)
+    assert _off(write(lab, Storage(16)), lab, file) <= 1
 
 
 UNREAD = {

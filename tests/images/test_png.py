@@ -107,13 +107,13 @@ def _linear(shares: np.ndarray) -> np.ndarray:
     return np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
 
 
-@pytest.mark.parametrize("kind", [0, 2, 6])
+@pytest.mark.parametrize("kind", [0, 2, 4, 6])
 def test_all_bits_of_light_are_used(tmp_path: Path, kind: int) -> None:
     """All 256 levels of sRGB come back from 16 bits of light, in a picture of several bands."""
     levels = np.tile(np.arange(256), (1_100, 1))[..., None].repeat(CHANNELS[kind], axis=2)
     stored = np.rint(_linear(levels / 255) * 65_535).astype(int)
-    if kind == 6:
-        stored[..., 3] = 65_535
+    if kind in (4, 6):
+        stored[..., -1] = 65_535
     gamma = _chunk(b"gAMA", struct.pack(">I", 100_000))
     seen = _shown(tmp_path / "a.png", _png(stored, kind, 16, gamma))
     assert np.abs(seen - levels[..., :1]).max() <= 0

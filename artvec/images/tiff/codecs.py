@@ -106,9 +106,10 @@ class _Packed:
     def __init__(self, layout: Layout, part: int) -> None:
         self._directory: Directory = layout.directory
         self._at, self.left = int(layout.offsets[part]), int(layout.counts[part])
-        if layout.compression == NONE:  # whose lengths are known, where they are told too short
-            lines = -(-layout.rows_of(part) // layout.line_rows)
-            self.left = max(self.left, lines * layout.line_bytes)
+        if layout.compression == NONE:  # whose lengths are known, where they are told wrongly
+            needed = -(-layout.rows_of(part) // layout.line_rows) * layout.line_bytes
+            there = self._directory.size_bytes - self._at
+            self.left = max(needed, min(self.left, there))
         if self._at < 8 or self.left <= 0:
             raise ValueError("a strip or tile is missing")
         self._is_reversed = layout.directory.number(266, 1) == 2 and layout.compression != JPEG

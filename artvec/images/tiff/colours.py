@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from artvec.images.profiles import D50, SRGB_PRIMARIES, encoded, to_xyz
+from artvec.images.profiles import D50, SRGB_PRIMARIES, adaptation, encoded, to_xyz
 from artvec.images.tiff.codes import (
     CIELAB,
     CMYK,
@@ -129,6 +129,8 @@ class Painter:
         """
         self._layout, self._whites = layout, whites
         self._palette = _palette(layout) if layout.photometric == PALETTE else None
+        is_lab = layout.photometric in (CIELAB, ICCLAB)
+        self._srgb_of_xyz = _srgb_of_xyz(layout) if is_lab else None
         ycbcr = _YCbCr.of(layout) if layout.photometric == YCBCR else None
         if ycbcr and layout.compression == JPEG and layout.planes == 1:
             ycbcr.check_jpeg()  # which libjpeg converts to RGB
@@ -152,8 +154,8 @@ class Painter:
             return self._palette[samples[..., 0]]
         if self._ycbcr:
             return self._ycbcr.to_rgb(samples)
-        if layout.photometric in (CIELAB, ICCLAB):
-            return _from_lab(samples, is_icc=layout.photometric == ICCLAB)
+        if self._srgb_of_xyz is not None:
+            return _from_lab(samples, self._srgb_of_xyz, is_icc=layout.photometric == ICCLAB)
         values = _eight_bits(samples, self._whites.colour)
         return 255 - values if layout.photometric == WHITE_IS_ZERO else values
 
@@ -187,8 +189,22 @@ def _without_inks(inks: UInt8Array) -> UInt8Array:
     return rgb
 
 
-def _from_lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
-    """Convert CIELAB of white D50 to sRGB.
+def _srgb_of_xyz(layout: Layout) -> NDArray[np.float32]:
+    """Return the matrix from XYZ, as shares of white, to light in sRGB.
+
+    White is the tag WhitePoint's, else D50, as ICC's Lab has it. Source: TIFF 6.0, section 23.
+    """
+    white, point = D50, layout.directory.values(318, 2)
+    if layout.photometric == CIELAB and len(point) == 2 and min(point) > 0 and sum(point) < 1:
+        x, y = (float(value) for value in point)
+        white = np.array([x, y, 1 - x - y]) / y
+    from_d50 = np.linalg.inv(to_xyz(SRGB_PRIMARIES))
+    matrix: NDArray[np.float32] = (from_d50 @ adaptation(white) * white).astype(np.float32)
+    return matrix
+
+
+def _from_lab(samples: Samples, srgb_of_xyz: NDArray[np.float32], *, is_icc: bool) -> UInt8Array:
+    """Convert CIELAB to sRGB.
 
     Source: TIFF 6.0, section 23; Adobe Photoshop TIFF Technical Notes (ICC L*a*b*), where 16-bit
     lightness ends with 0xFF00 and zero is in the middle of a and b. CIE 15; IEC 61966-2-1.
@@ -203,16 +219,9 @@ def _from_lab(samples: Samples, *, is_icc: bool) -> UInt8Array:
     roots = np.stack([y + signed[..., 0] / (500 * unit), y, y - signed[..., 1] / (200 * unit)], -1)
     linear = (roots - np.float32(4 / 29)) * np.float32(108 / 841)
     xyz = np.where(roots > 6 / 29, roots * roots * roots, linear)
-    light = np.clip(xyz @ _to_srgb_light().T, 0, 1)
+    light = np.clip(xyz @ srgb_of_xyz.T, 0, 1)
     rgb: UInt8Array = _srgb_values()[np.rint(light * 65_535).astype(np.uint16)]
     return rgb
-
-
-@cache
-def _to_srgb_light() -> NDArray[np.float32]:
-    """Return the (3, 3) matrix from X, Y and Z, as shares of the white D50, to sRGB's light."""
-    matrix: NDArray[np.float32] = (np.linalg.inv(to_xyz(SRGB_PRIMARIES)) * D50).astype(np.float32)
-    return matrix
 
 
 @cache

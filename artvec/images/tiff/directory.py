@@ -1,8 +1,9 @@
-"""Read the first directory of a TIFF: which tags it holds, and their values; it judges nothing."""
+"""Read the directory of a TIFF's first picture: which tags it holds, and their values."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ _KINDS = {
 _RATIONALS = (5, 10)
 _MAX_ENTRIES = 1 << 12
 """Programs write some twenty; the most that are known to be defined are about five hundred."""
+_SMALL_COPY, _MASK = 1, 4
+_MAX_DIRECTORIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,9 @@ class Directory:
 
 
 def read_directory(stream: Stream) -> Directory:
-    """Read the first directory of a TIFF.
+    """Read the first directory of a TIFF that is neither a small copy nor a mask of another one.
+
+    Some programs put a thumbnail first. Source: TIFF 6.0, section 8, NewSubfileType.
 
     Raises:
         EOFError: The file ends before that.
@@ -125,14 +130,45 @@ def read_directory(stream: Stream) -> Directory:
     if len(head) < 16:
         raise EOFError("the file ends within its header")
     (offset,) = struct.unpack_from(order + ("Q" if is_big else "I"), head, 8 if is_big else 4)
-    length, layout = ("Q", "HHQ8s") if is_big else ("H", "HHI4s")
     empty = Directory(stream, size_bytes, order, {})
+    first: Directory | None = None
+    for directory in _directories(empty, offset, is_big=is_big):
+        if not directory.number(254, 0) & (_SMALL_COPY | _MASK):
+            return directory
+        first = first or directory
+    assert first
+    return first
+
+
+def _directories(empty: Directory, offset: int, *, is_big: bool) -> Iterator[Directory]:
+    """Yield the directories one after the other, then those below the first one."""
+    first: Directory | None = None
+    for _ in range(_MAX_DIRECTORIES):
+        directory, offset = _directory(empty, offset, is_big=is_big)
+        yield directory
+        first = first or directory
+        if not offset:
+            break
+    for below in first.numbers(330, ()) if first else ():
+        yield _directory(empty, below, is_big=is_big)[0]
+
+
+def _directory(empty: Directory, offset: int, *, is_big: bool) -> tuple[Directory, int]:
+    """Return a directory, and where the next one lies; 0 after the last."""
+    order = empty.order
+    length, layout = ("Q", "HHQ8s") if is_big else ("H", "HHI4s")
     counted = empty.read(offset, struct.calcsize(length))
     (entries,) = struct.unpack(order + length, counted)
     if not 0 < entries <= _MAX_ENTRIES:
         raise ValueError(f"its header is damaged: {entries:,} tags")
-    table = empty.read(offset + len(counted), entries * struct.calcsize(order + layout))
+    begin, size = offset + len(counted), entries * struct.calcsize(order + layout)
     tags: dict[int, _Entry] = {}
-    for tag, kind, count, inline in struct.iter_unpack(order + layout, table):
+    for tag, kind, count, inline in struct.iter_unpack(order + layout, empty.read(begin, size)):
         tags.setdefault(tag, _Entry(kind, count, inline))
-    return Directory(stream, size_bytes, order, tags)
+    after = "Q" if is_big else "I"
+    end = begin + size
+    is_told = end + struct.calcsize(after) <= empty.size_bytes
+    (following,) = (
+        struct.unpack(order + after, empty.read(end, struct.calcsize(after))) if is_told else (0,)
+    )
+    return Directory(empty.stream, empty.size_bytes, order, tags), following

@@ -28,6 +28,7 @@ from artvec.images.tiff.codes import (
     unsupported,
 )
 from artvec.images.tiff.directory import Directory
+from artvec.wording import counted
 
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _MAX_PARTS = 1 << 17
@@ -196,14 +197,14 @@ def _samples(directory: Directory) -> tuple[int, int, str]:
     samples = directory.number(277, len(all_bits) if 258 in directory else 1)
     formats = directory.numbers(339, (1,))[:samples]
     if not 1 <= samples <= _MAX_SAMPLES:
-        raise unsupported(f"of {samples} channels")
+        raise unsupported(f"of {counted(samples, 'channel')}")
     if 1 < len(all_bits) < samples:
         raise ValueError("its header is damaged: it has no depth")
     if len(set(all_bits[:samples])) > 1:
         raise unsupported("whose channels differ in depth")
     kinds = {_KINDS.get(number, "?") for number in formats}
     bits = all_bits[0]
-    if directory.number(262, -1) in (CIELAB, ICCLAB):
+    if directory.number(262, -1) in (CIELAB, ICCLAB) and "f" not in kinds:
         kinds = {"u"}  # signed or not is said by these, whatever the tag says
     if kinds not in ({"u"}, {"i"}, {"f"}):
         raise unsupported("of complex numbers or of mixed number types")
@@ -217,7 +218,10 @@ def _photometric(directory: Directory, samples: int, compression: int) -> int:
     elif compression in FAX:
         photometric = WHITE_IS_ZERO
     else:  # as libtiff does
-        photometric = {1: BLACK_IS_ZERO, 3: RGB}.get(samples, -1)
+        colours = samples - directory.count(338)
+        if colours not in (1, 3):
+            raise unsupported("that doesn't say what its colours are")
+        photometric = BLACK_IS_ZERO if colours == 1 else RGB
     if photometric not in COLOURS:
         what = UNREAD_COLOURS.get(photometric, f"of photometric interpretation {photometric}")
         raise unsupported(what)
@@ -229,7 +233,7 @@ def _photometric(directory: Directory, samples: int, compression: int) -> int:
 def _alpha(directory: Directory, photometric: int, colours: int, samples: int) -> Alpha | None:
     extras = samples - colours
     if extras < 0:
-        raise unsupported(f"of {samples} channels where its colours need {colours}")
+        raise unsupported(f"of {counted(samples, 'channel')} where its colours need {colours}")
     meanings = directory.numbers(338, ())[:extras]
     if not extras:
         return None
@@ -277,7 +281,7 @@ def _located(layout: Layout) -> Layout:
     counts = directory.values(325 if 325 in directory else 279, parts)
     if len(counts) < parts and layout.compression == NONE:
         counts = np.zeros(parts, np.int64)
-    if not len(counts) and parts == 1 and len(offsets):
+    elif not counts.any() and parts == 1 and len(offsets):
         counts = np.array([directory.size_bytes - int(offsets[0])])
     if min(len(offsets), len(counts)) < parts:
         raise ValueError("its header is damaged: strips or tiles are missing")

@@ -16,6 +16,7 @@ from artvec.images.tiff.codes import (
     unsupported,
 )
 from artvec.images.tiff.layout import Layout
+from artvec.wording import counted
 
 _BITS = {"u": (*range(1, 17), 24, 32, 64), "i": (8, 16, 32, 64), "f": (16, 24, 32, 64)}
 _LIGHT = (BLACK_IS_ZERO, RGB)
@@ -43,7 +44,9 @@ def _check_colours(layout: Layout, name: str) -> None:
         raise unsupported(f"with palette indices of {name}")
     if layout.photometric == YCBCR and not (is_unsigned and layout.bits == 8):
         raise unsupported(f"of YCbCr colours of {name}")
-    if layout.photometric in (CIELAB, ICCLAB) and layout.bits not in (8, 16):
+    if layout.photometric in (CIELAB, ICCLAB) and (
+        layout.kind == "f" or layout.bits not in (8, 16)
+    ):
         raise unsupported(f"of Lab colours of {name}")
     if layout.alpha and layout.alpha.premultiplied and layout.photometric not in _LIGHT:
         raise unsupported("with premultiplied alpha in colours other than grey and RGB")
@@ -59,9 +62,9 @@ def _check_codec(layout: Layout, name: str) -> None:
     codec, samples = layout.compression, layout.plane_samples
     is_bytes = (layout.kind, layout.bits) == ("u", 8)
     if codec in FAX and (layout.bits, samples) != (1, 1):
-        raise unsupported(f"of {samples} channels of {name}, compressed for fax,")
+        raise unsupported(f"of {counted(samples, 'channel')} of {name}, compressed for fax,")
     if codec == JPEG and not (is_bytes and samples in (1, 3, 4)):
-        raise unsupported(f"of {samples} channels of {name}, compressed by JPEG,")
+        raise unsupported(f"of {counted(samples, 'channel')} of {name}, compressed by JPEG,")
     if codec == JPEG and layout.photometric == YCBCR and layout.samples > 3:
         raise unsupported("of YCbCr colours with extra channels, compressed by JPEG,")
     is_rgb = layout.photometric == RGB and samples in (3, 4)
