@@ -15,8 +15,9 @@ from artvec import runtime
 from artvec.doctor.finding import Finding
 
 _PACKAGES = (
-    "numpy", "pillow", "pyarrow", "torch", "torchvision", "timm", "openvino", "scikit-learn",
-    "hdbscan", "h5py", "jinja2", "safetensors", "torchinfo", "huggingface-hub", "rich", "typer",
+    "numpy", "pillow", "imagecodecs", "pyarrow", "torch", "torchvision", "timm", "openvino",
+    "scikit-learn", "hdbscan", "h5py", "jinja2", "safetensors", "torchinfo", "huggingface-hub",
+    "rich", "typer",
 )  # fmt: skip
 _OLDEST_PYTHON = (3, 11)
 _LITTLE_MEMORY_BYTES = 1.5e9
