@@ -252,7 +252,7 @@ def test_a_time_in_whole_seconds_is_not_trusted_at_once(
     """A file system that keeps whole seconds gives one time to all changes of a second."""
     paint(tmp_path / "a.bmp", (1, 2, 3))
 
-    def settled(age_ns: int) -> int:
+    def stored_ctime_ns(age_ns: int) -> int:
         status = (tmp_path / "a.bmp").stat()
         second_ns = status.st_ctime_ns // 10**9 * 10**9
         told = SimpleNamespace(
@@ -267,6 +267,6 @@ def test_a_time_in_whole_seconds_is_not_trusted_at_once(
         with reading(str(tmp_path / "a.bmp"), max_bytes=1 << 20) as content:
             return content.ctime_ns
 
-    assert settled(1_500_000_000) == 0
-    assert settled(2_500_000_000) > 0
-    assert settled(-60_000_000_000) == 0  # a server's clock that is ahead of ours
+    assert stored_ctime_ns(1_500_000_000) == 0
+    assert stored_ctime_ns(2_500_000_000) > 0
+    assert stored_ctime_ns(-60_000_000_000) == 0  # a server's clock that is ahead of ours

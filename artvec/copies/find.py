@@ -69,9 +69,7 @@ def search_copies(
     prints = fingerprints(collection)
     order = _best_first(collection)
     twins = _equal_files(prints, order)
-    groups, checked = _not_contradicted(
-        collection, around_the_best(list(twins), prints.rows_like, progress), prints, looks
-    )
+    groups, checked = _by_fingerprints(collection, list(twins), prints, looks, progress)
     head = {row: group[0] for group in groups for row in group}
     chosen = np.zeros(collection.rows, dtype=np.bool_)  # (N,) the best row of each content
     chosen[list(head)] = True
@@ -92,24 +90,35 @@ def search_copies(
     return Found(tuple(copies), checked + looked.seen, looked.unseen, max(0, len(pairs) - looks))
 
 
-def _not_contradicted(
-    collection: Collection, groups: Sequence[list[int]], prints: Fingerprints, looks: int
+def _by_fingerprints(
+    collection: Collection,
+    order: Sequence[int],
+    prints: Fingerprints,
+    looks: int,
+    progress: Progress,
 ) -> tuple[list[list[int]], int]:
-    """Group anew what a look says is not the picture of the first one of its group.
+    """Group rows of equal fingerprints, and anew those that a look parts from their first one.
+
+    Args:
+        collection: Its pictures are opened.
+        order: Rows, the best first.
+        prints: Of all rows.
+        looks: Most pairs to compare.
+        progress: Told what is done of the step at hand.
 
     Returns:
         The groups, and how many pairs were compared.
     """
     kept: list[list[int]] = []
     checked = 0
+    groups = around_the_best(order, prints.rows_like, progress)
     while groups:
         pairs = [(group[0], row) for group in groups for row in group[1:]][: looks - checked]
-        looked = look(collection, pairs)
+        looked = look(collection, pairs, progress)
         checked += looked.seen
         outside = {row for _, row in looked.different}
         kept += [[row for row in group if row not in outside] for group in groups]
-        rest = [row for group in groups for row in group if row in outside]
-        groups = around_the_best(rest, prints.rows_like)
+        groups = around_the_best([row for row in order if row in outside], prints.rows_like)
     return kept, checked
 
 

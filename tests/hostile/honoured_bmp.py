@@ -9,7 +9,7 @@ import bitmaps
 import numpy as np
 from bitmaps import Header, bmp, masked, packed, padded
 from colours import wide_profile
-from honoured_png import FROM_P3, NUMBERS, PALETTE, SRGB_SEEN, seen
+from honoured_png import FROM_P3, NUMBERS, PALETTE, SRGB_SEEN, colours_of
 from pictures import EXACT, QUARTERS, RGB, Seen
 
 
@@ -28,7 +28,7 @@ PLAIN = bitmaps.bgr(RGB)
 EMBEDDED = b"DEBM" + bytes(48) + struct.pack("<4I", 2, 124 + 64 * 48 * 3, len(wide_profile()), 0)
 SPILL = np.zeros((48, 64, 4), np.uint8)
 SPILL[..., :3] = RGB[..., ::-1]
-OVER_WHITE = seen(QUARTERS * 128 / 255 + 127, 1, "on white")
+OVER_WHITE = colours_of(QUARTERS * 128 / 255 + 127, 1, "on white")
 DELTA = b"\0\2\x20\0\x20\3\0\0" * 48 + b"\0\1"
 BMP = (
     *((f"{bits} bits", f"{bits}.bmp", _bmp(Header(bits, palette=PALETTE), packed(NUMBERS, bits)), EXACT) for bits in (2, 4, 8)),
@@ -37,11 +37,11 @@ BMP = (
       for size in (12, 16, 40, 52, 56, 64, 108, 124)),
     ("24 bits, top row first", "top.bmp", _bmp(Header(24, is_top_down=True), PLAIN), EXACT),
     ("8 bits, OS/2", "os2.bmp", _bmp(Header(8, 12, palette=PALETTE), packed(NUMBERS, 8)), EXACT),
-    ("16 bits, 5 a colour", "555.bmp", _fields(16, 0x7C00, 0x3E0, 0x1F, coding=0), seen(QUARTERS, 4, "embedded")),
-    ("16 bits, 5, 6, 5", "565.bmp", _fields(16, 0xF800, 0x7E0, 0x1F), seen(QUARTERS, 4, "embedded")),
-    ("16 bits, 4 a colour", "444.bmp", _fields(16, 0xF00, 0xF0, 0xF), seen(QUARTERS, 8, "embedded")),
+    ("16 bits, 5 a colour", "555.bmp", _fields(16, 0x7C00, 0x3E0, 0x1F, coding=0), colours_of(QUARTERS, 4, "embedded")),
+    ("16 bits, 5, 6, 5", "565.bmp", _fields(16, 0xF800, 0x7E0, 0x1F), colours_of(QUARTERS, 4, "embedded")),
+    ("16 bits, 4 a colour", "444.bmp", _fields(16, 0xF00, 0xF0, 0xF), colours_of(QUARTERS, 8, "embedded")),
     ("16 bits, 4 a colour and alpha", "4444.bmp", _fields(16, 0xF00, 0xF0, 0xF, 0xF000, size=108, alpha=136),
-     seen(QUARTERS * 136 / 255 + 119, 5, "on white")),
+     colours_of(QUARTERS * 136 / 255 + 119, 5, "on white")),
     ("32 bits, the fourth byte unused", "32.bmp", _bmp(Header(32), SPILL.reshape(48, -1)), EXACT),
     ("32 bits, red in the lowest byte", "rgbx.bmp", _fields(32, 0xFF, 0xFF00, 0xFF0000), EXACT),
     ("32 bits, 10 a colour", "101010.bmp", _fields(32, 0x3FF00000, 0xFFC00, 0x3FF), EXACT),

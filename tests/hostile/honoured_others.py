@@ -10,7 +10,7 @@ import numpy as np
 from colours import WHITE, from_p3, wide_profile
 from crafted import saved
 from honoured_boxes import lossy, turned
-from honoured_png import HALF, PALETTE, SRGB_SEEN, seen
+from honoured_png import HALF, PALETTE, SRGB_SEEN, colours_of
 from pictures import LOSSY, PICTURE, Seen
 from PIL import Image
 
@@ -88,7 +88,7 @@ OTHERS = (
     ("RGB by its components' names (JPEG)", "rgb-names.jpg", _components_named(b"RGB"), replace(LOSSY, told="as stored")),
     ("A profile and transparency (WebP)", "profile.webp",
      lambda: saved(Image.fromarray(HALF), "WEBP", lossless=True, icc_profile=wide_profile()),
-     seen(from_p3() * 128 / 255 + 127, 3, "converted to sRGB, on white")),
+     colours_of(from_p3() * 128 / 255 + 127, 3, "converted to sRGB, on white")),
     ("A frame smaller than the screen (GIF)", "quarter.gif", _gif_of_a_quarter,
      Seen(np.array([[WHITE, WHITE], [WHITE, PALETTE[0]]]), told="white around it")),
 )  # fmt: skip

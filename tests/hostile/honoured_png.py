@@ -23,8 +23,8 @@ PALETTE = QUARTERS.reshape(4, 3)
 FROM_P3 = Seen(from_p3(), within=2, told="converted to sRGB")
 
 
-def seen(stored: np.ndarray, within: int = 2, told: str = "converted to sRGB") -> Seen:
-    return Seen(stored, within=within, told=told)
+def colours_of(stored: np.ndarray, within: int = 2, outcome: str = "converted to sRGB") -> Seen:
+    return Seen(stored, within=within, told=outcome)
 
 
 def _gamma(value: int) -> bytes:
@@ -106,31 +106,31 @@ BROKEN_CHUNKS = b"".join(
     )
 )
 PNG = (
-    ("gAMA 1.0, light itself", "gama1.png", _png(_gamma(100_000)), seen(LINEAR)),
-    ("gAMA 1.0, grey", "gama1-grey.png", _png(_gamma(100_000), GREY), seen(LINEAR_GREY)),
-    ("gAMA 1.0, half transparent", "gama1-rgba.png", _png(_gamma(100_000), HALF), seen(ON_WHITE)),
+    ("gAMA 1.0, light itself", "gama1.png", _png(_gamma(100_000)), colours_of(LINEAR)),
+    ("gAMA 1.0, grey", "gama1-grey.png", _png(_gamma(100_000), GREY), colours_of(LINEAR_GREY)),
+    ("gAMA 1.0, half transparent", "gama1-rgba.png", _png(_gamma(100_000), HALF), colours_of(ON_WHITE)),
     ("gAMA 1.0, 16 bits: dark tones are kept", "gama1-16.png", _dark16(),
-     seen(np.full((2, 2, 3), 10), 1)),
+     colours_of(np.full((2, 2, 3), 10), 1)),
     ("gAMA 1.0, 16 bits", "light16.png", _rgb16(_gamma(100_000), True), replace(EXACT, told="converted to sRGB")),
     ("gAMA 0.45455 alone, which means sRGB", "gama22.png", _png(_gamma(45_455)), SRGB_SEEN),
     ("gAMA 0.55556 alone", "gama18.png", _png(_gamma(55_556)),
-     seen(light.as_srgb(QUARTERS, light.power(1.8)))),
-    ("gAMA and cHRM of Adobe RGB", "adobe.png", _png(_primaries(light.ADOBE) + _gamma(45_455)), seen(ADOBE)),
+     colours_of(light.as_srgb(QUARTERS, light.power(1.8)))),
+    ("gAMA and cHRM of Adobe RGB", "adobe.png", _png(_primaries(light.ADOBE) + _gamma(45_455)), colours_of(ADOBE)),
     ("cHRM without gAMA", "chrm.png", _png(_primaries(light.ADOBE)), SRGB_SEEN),
     ("cHRM that spans no colours", "chrm0.png", _png(chunk(b"cHRM", bytes(32)) + _gamma(45_455)), SRGB_SEEN),
     ("gAMA 0", "gama0.png", _png(_gamma(0)), SRGB_SEEN),
     ("gAMA beyond reason", "gama-max.png", _png(_gamma(0x7FFFFFFF)), SRGB_SEEN),
     ("sRGB comes before gAMA", "srgb.png", _png(_gamma(100_000) + SRGB_CHUNK), SRGB_SEEN),
     ("iCCP comes before sRGB and gAMA", "iccp.png", _png(SRGB_CHUNK + _gamma(100_000) + PROFILE), FROM_P3),
-    ("iCCP that is no profile leaves it to gAMA", "iccp-junk.png", _png(JUNK + _gamma(100_000)), seen(LINEAR)),
+    ("iCCP that is no profile leaves it to gAMA", "iccp-junk.png", _png(JUNK + _gamma(100_000)), colours_of(LINEAR)),
     ("cICP comes before iCCP", "cicp.png", _png(PROFILE + _codes(1, 13, 0, 1)), SRGB_SEEN),
-    ("cICP 12/13, Display P3", "cicp-p3.png", _png(_codes(12, 13, 0, 1)), seen(AS_P3)),
-    ("cICP 9/1, BT.2020", "cicp-2020.png", _png(_codes(9, 1, 0, 1)), seen(AS_2020)),
-    ("cICP 9/16, PQ", "cicp-pq.png", _png(_codes(9, 16, 0, 1), DIM_RGB), seen(PQ, 3, "tone-mapped to sRGB")),
-    ("cICP 9/18, HLG", "cicp-hlg.png", _png(_codes(9, 18, 0, 1), DIM_RGB), seen(HLG, 3, "tone-mapped to sRGB")),
-    ("cICP of video range leaves it to gAMA", "cicp-video.png", _png(_codes(12, 13, 0, 0) + _gamma(100_000)), seen(LINEAR)),
-    ("cICP of unknown colours leaves it to gAMA", "cicp-255.png", _png(_codes(255, 255, 0, 1) + _gamma(100_000)), seen(LINEAR)),
-    ("Of two of a kind, the first", "twice.png", _png(_gamma(100_000) + _gamma(45_455)), seen(LINEAR)),
+    ("cICP 12/13, Display P3", "cicp-p3.png", _png(_codes(12, 13, 0, 1)), colours_of(AS_P3)),
+    ("cICP 9/1, BT.2020", "cicp-2020.png", _png(_codes(9, 1, 0, 1)), colours_of(AS_2020)),
+    ("cICP 9/16, PQ", "cicp-pq.png", _png(_codes(9, 16, 0, 1), DIM_RGB), colours_of(PQ, 3, "tone-mapped to sRGB")),
+    ("cICP 9/18, HLG", "cicp-hlg.png", _png(_codes(9, 18, 0, 1), DIM_RGB), colours_of(HLG, 3, "tone-mapped to sRGB")),
+    ("cICP of video range leaves it to gAMA", "cicp-video.png", _png(_codes(12, 13, 0, 0) + _gamma(100_000)), colours_of(LINEAR)),
+    ("cICP of unknown colours leaves it to gAMA", "cicp-255.png", _png(_codes(255, 255, 0, 1) + _gamma(100_000)), colours_of(LINEAR)),
+    ("Of two of a kind, the first", "twice.png", _png(_gamma(100_000) + _gamma(45_455)), colours_of(LINEAR)),
     ("Colours told behind the pixels", "late.png", _png(b"", after=_codes(12, 13, 0, 1) + PROFILE), SRGB_SEEN),
     ("Chunks that are broken", "broken.png", _png(BROKEN_CHUNKS), replace(EXACT, told="read over")),
     ("tRNS, 1 bit", "trns1.png", lambda: png(png_header(64, 48, 1, 0), zlib.compress(b"".join(
@@ -140,9 +140,9 @@ PNG = (
     ("tRNS, 4 bits", "trns4.png", _grey_png(4, 10), _greys(2)),
     ("tRNS, 4 bits, interlaced", "trns4i.png", _grey_png(4, 5, 1), _greys(1)),
     ("tRNS, 8 bits", "trns8.png", _grey_png(8, 170), _greys(2)),
-    ("tRNS, colours of 8 bits", "trns-rgb.png", _png(chunk(b"tRNS", RED)), seen(RED_HOLE, 1, "transparent, on white")),
+    ("tRNS, colours of 8 bits", "trns-rgb.png", _png(chunk(b"tRNS", RED)), colours_of(RED_HOLE, 1, "transparent, on white")),
     ("tRNS, colours of 16 bits", "trns-rgb16.png", _rgb16(chunk(b"tRNS", struct.pack(">3H", *(
-        int(value) * 257 for value in QUARTERS[0, 0])))), seen(RED_HOLE, 1, "transparent, on white")),
+        int(value) * 257 for value in QUARTERS[0, 0])))), colours_of(RED_HOLE, 1, "transparent, on white")),
     ("tRNS that differs in the lower of 16 bits", "trns-low.png", _rgb16(chunk(b"tRNS", struct.pack(">3H", *(
         int(value) * 257 + 1 for value in QUARTERS[0, 0])))), SRGB_SEEN),
 )  # fmt: skip

@@ -49,7 +49,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.tif"
 
 
-def _seen(data: bytes, file: Path) -> np.ndarray:
+def _decoded_pixels(data: bytes, file: Path) -> np.ndarray:
     file.write_bytes(data)
     return np.asarray(load_picture(file, side_px=4_096)).astype(int)
 
@@ -63,7 +63,7 @@ def _why(data: bytes, file: Path) -> Undecodable:
 
 def _off(data: bytes, picture: Picture, file: Path) -> float:
     """How many levels the middles of the picture's cells are off."""
-    seen = _seen(data, file)
+    seen = _decoded_pixels(data, file)
     assert seen.shape == picture.seen.shape
     return float(np.abs(seen - picture.seen)[4::8, 8::16].max())
 
@@ -127,7 +127,7 @@ def test_floats_are_white_by_their_largest_value(top: float, file: Path) -> None
 def test_floats_that_overshoot_are_clipped(file: Path) -> None:
     samples = RGB / 255
     samples[0, 0], samples[0, 1] = 1.2, -0.1
-    seen = _seen(write(Picture("", 2, samples, RGB), Storage(32, "f")), file)
+    seen = _decoded_pixels(write(Picture("", 2, samples, RGB), Storage(32, "f")), file)
     assert (seen[0, :2] == [[255] * 3, [0] * 3]).all()
     assert (seen[1:] == RGB[1:]).all()
 
@@ -150,7 +150,7 @@ def test_greys_without_a_meaning_are_black_at_zero(file: Path) -> None:
     """As libtiff takes them; of fax, zero is white."""
     tags = {256: (4, [48]), 257: (4, [40]), 258: (3, [8])}
     data = laid_out(tags, [GREY.astype(np.uint8).tobytes()], "<")
-    assert (_seen(data, file) == GREY).all()
+    assert (_decoded_pixels(data, file) == GREY).all()
 
 
 def _behind(first: bytes, second: bytes) -> bytes:
@@ -173,7 +173,7 @@ def test_small_copies_and_masks_before_the_picture_are_passed_over(kind: int, fi
     small = Picture("", 2, RGB[::4, ::4], RGB[::4, ::4], {254: (4, [kind])})
     storage = Storage(strip_rows=40)
     data = _behind(write(small, storage), write(PLAIN, storage))
-    assert _seen(data, file).shape == ((40, 48, 3) if kind & 5 else (10, 12, 3))
+    assert _decoded_pixels(data, file).shape == ((40, 48, 3) if kind & 5 else (10, 12, 3))
     if kind & 5:
         assert _off(data, PLAIN, file) <= 1
 
@@ -262,7 +262,7 @@ def test_damage_is_told_as_such_and_on_no_terminal(
     noise = np.random.default_rng(1).integers(0, 2 if codec in FAX else 256, picture.samples.shape)
     storage = Storage(1 if codec in FAX else 8, codec=codec, strip_rows=40)
     data = write(replace(picture, samples=noise), storage)
-    whole = _seen(data, file)
+    whole = _decoded_pixels(data, file)
     assert whole.shape == RGB.shape
     length = int.from_bytes(data[4:8], "little") - 16
     cut = _why(data[: 16 + length // 2], file)
@@ -349,7 +349,9 @@ def test_a_profile_and_orientation_are_honoured(orientation: int, file: Path) ->
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
     stored = upright.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else upright
     samples = np.asarray(stored).astype(int) * 257
-    seen = _seen(write(Picture("", 2, samples, samples, tags), Storage(16, planar=True)), file)
+    seen = _decoded_pixels(
+        write(Picture("", 2, samples, samples, tags), Storage(16, planar=True)), file
+    )
     assert (seen == RGB).all()
 
 
