@@ -25,7 +25,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from artvec.metrics import agreement as ours
 from artvec.metrics.classification import confusion, per_class
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
-from artvec.metrics.mcnemar import mcnemar
+from artvec.metrics.mcnemar_test import mcnemar
 from artvec.metrics.probe import fit_probe_at, top_k_hits
 from artvec.metrics.retrieval import RetrievalOutcomes, retrieval_outcomes
 from artvec.metrics.silhouette import cosine_silhouettes, euclidean_silhouettes

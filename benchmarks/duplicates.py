@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.copies import LOOKS, search_copies
-from artvec.faiss_index import unit_rows
-from artvec.gallery import paint_demo
-from artvec.types import BoolArray, Float32Array
+from artvec.commands.data.demo import paint_demo
+from artvec.core.types import BoolArray, Float32Array
+from artvec.near_duplicates import LOOKS, find_near_duplicates
+from artvec.vector_search import unit_rows
 from benchmarks.measure import Figure, artvec, run, wants_full, write
 from benchmarks.variants import KINDS, make_variants
 
@@ -99,7 +99,7 @@ def _originals(collection: Collection, originals: Sequence[Path], source: Path) 
 
 def _counted(collection: Collection, names: list[str], looks: int) -> Counts:
     counts = Counts(true=ORIGINALS)
-    for group in search_copies(collection, looks=looks).copies:
+    for group in find_near_duplicates(collection, looks=looks).copies:
         pairs = [(a, b) for at, a in enumerate(group.rows) for b in group.rows[at + 1 :]]
         counts.said += len(pairs)
         counts.right += sum(names[a] == names[b] for a, b in pairs)

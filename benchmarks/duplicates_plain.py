@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artvec.copies import Fingerprints
-from artvec.copies.alignment import THUMBNAIL_PX, agreement
-from artvec.copies.evidence import AGREEMENT
 from artvec.images.decode import load_picture
 from artvec.images.fingerprint import colour_grid, perceptual_hash
+from artvec.near_duplicates import Fingerprints
+from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement
+from artvec.near_duplicates.evidence import AGREEMENT
 from benchmarks.measure import Figure, wants_full, write
 from benchmarks.plain import PLAIN, paint_plain
 from benchmarks.variants import KINDS, make_variants

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.faiss_index import unit_rows
-from artvec.types import Float32Array
+from artvec.core.types import Float32Array
+from artvec.vector_search import unit_rows
 from benchmarks.measure import (
     Figure,
     Run,

@@ -10,7 +10,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from artvec.gallery import paint_demo
+from artvec.commands.data.demo import paint_demo
 from benchmarks.measure import Figure, artvec, run, script, wants_full, write
 
 EPOCHS = 20

@@ -15,11 +15,11 @@ from typing import Any
 import faiss
 import numpy as np
 
-from artvec.collection.index.read import open_index
+from artvec.collection.index.reading import open_index
 from artvec.collection.reader import blocks, open_collection
-from artvec.faiss_index import exact_search, unit_rows
-from artvec.faiss_index.approximate import approximate_search
-from artvec.types import Float32Array, Int64Array
+from artvec.core.types import Float32Array, Int64Array
+from artvec.vector_search import exact_search, unit_rows
+from artvec.vector_search.approximate import approximate_search
 from benchmarks.baselines.graphs import Graph, graphs
 from benchmarks.measure import Figure, artvec, run, write
 from benchmarks.vectors import realistic, write_collection

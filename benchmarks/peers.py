@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.faiss_index.exact import unit_rows
+from artvec.vector_search.exact import unit_rows
 from benchmarks.measure import Figure, Run, artvec, in_turn, peak_mib, run, script, seconds, write
 from benchmarks.pictures import make_pictures
 

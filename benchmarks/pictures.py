@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artvec.runtime import cores
-from artvec.types import Float32Array, UInt8Array
+from artvec.core.runtime import cores
+from artvec.core.types import Float32Array, UInt8Array
 
 TINY_PX = 16
 GRAIN = 12

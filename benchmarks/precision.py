@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.faiss_index.exact import unit_rows
-from artvec.gallery import paint_demo
-from artvec.types import Float32Array
+from artvec.commands.data.demo import paint_demo
+from artvec.core.types import Float32Array
+from artvec.vector_search.exact import unit_rows
 from benchmarks.measure import Figure, artvec, in_turn, peak_mib, run, script, seconds, write
 from benchmarks.pictures import make_pictures
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec import backbones
 from artvec.collection.reader import blocks, open_collection
-from artvec.encoder_setup import ready_encoder
-from artvec.encoders.openvino_engine import compile_blob
-from artvec.faiss_index import unit_rows
-from artvec.types import AUTO, BackboneRequest
+from artvec.core.types import AUTO, BackboneRequest
+from artvec.encoding import backbones
+from artvec.encoding.encoders.openvino_engine import compile_blob
+from artvec.encoding.setup import ready_encoder
+from artvec.vector_search import unit_rows
 from benchmarks.measure import (
     Figure,
     artvec,

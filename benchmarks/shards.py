@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import blocks, open_collection
-from artvec.shards import ROWS_PER_SHARD
+from artvec.collection.shards import ROWS_PER_SHARD
 from benchmarks.measure import Figure, in_turn, script, wants_full, write
 from benchmarks.vectors import write_collection
 

@@ -15,15 +15,15 @@ from pathlib import Path
 from matplotlib.figure import Figure as Drawing
 from PIL import Image
 
-from artvec.embed import EmbedOptions, embed
-from artvec.encoder_setup import ready_encoder
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.core.runtime import cores, keep_freed_memory
+from artvec.core.types import AUTO, BackboneRequest, Encoder, Preprocessing, Sample
+from artvec.encoding.setup import ready_encoder
+from artvec.images.byte_sources import reading
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images
 from artvec.images.opening import MAX_PIXELS, open_picture
-from artvec.images.reading import reading
-from artvec.report.figures.drawing import saved, styled
-from artvec.runtime import cores, keep_freed_memory
-from artvec.types import AUTO, BackboneRequest, Encoder, Preprocessing, Sample
+from artvec.reports.shared.drawing import saved, styled
 from benchmarks.measure import HERE, Figure, wants_full, write
 from benchmarks.pictures import make_pictures
 
@@ -64,7 +64,7 @@ def _stages(source: Path, index: Path, encoder: Encoder) -> list[float]:
     read = _each(samples, _read)
     opened = _each(samples, lambda sample: _load(sample, preprocessing))
     decoded = _each(samples, lambda sample: decode_sample(sample, preprocessing, "fast"))
-    report = embed(source, EmbedOptions(index=str(index)))
+    report = embed_images(source, EmbedOptions(index=str(index)))
     used = report.utilisation
     assert used is not None
     core_ms = 1000 * used.cores * report.seconds / len(samples)

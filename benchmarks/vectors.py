@@ -9,9 +9,9 @@ import numpy as np
 
 from artvec.collection.manifest import Manifest
 from artvec.collection.settings import new_manifest
+from artvec.collection.shards import ROWS_PER_SHARD, Row
 from artvec.collection.writer import CollectionWriter
-from artvec.shards import ROWS_PER_SHARD, Row
-from artvec.types import (
+from artvec.core.types import (
     BackboneRequest,
     EncoderIdentity,
     Float32Array,

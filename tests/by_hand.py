@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.manifest import Manifest
+from artvec.collection.shards import Row
 from artvec.collection.writer import CollectionWriter
-from artvec.shards import Row
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.core.types import EncoderIdentity, Preprocessing
 
 
 def written(folder: Path, vectors: np.ndarray, labels: list[str | None]) -> Path:

@@ -18,13 +18,14 @@ from by_hand import written
 from PIL import Image
 from sklearn.metrics import normalized_mutual_info_score, silhouette_score
 
-from artvec.cluster import ClusterOptions, cluster
 from artvec.collection.analysis import outdated, stored_groups, stored_projection
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.embed import EmbedOptions, embed, repair
-from artvec.errors import ArtvecError
-from artvec.export import export, matches
-from artvec.status import status, verify
+from artvec.commands.cluster import ClusterOptions, cluster_collection
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.export import export_collection, matches
+from artvec.commands.status import collection_status
+from artvec.commands.verify import repair_collection, verify_collection
+from artvec.core.errors import ArtvecError
 
 Run = Callable[..., Any]
 NO_MAP = ClusterOptions(map="none")
@@ -50,12 +51,12 @@ def painted(tmp_path: Path, paint: Callable[[Path, int], Path]) -> Path:
     for n in range(30):
         paint(tmp_path / f"art/{'ab'[n % 2]}/{n}.png", n)
     options = EmbedOptions("colour:4x4", str(tmp_path / "indexes/art"))
-    return embed(tmp_path / "art", options).index
+    return embed_images(tmp_path / "art", options).index
 
 
 @pytest.mark.parametrize("method", ["hdbscan", "kmeans", "agglomerative"])
 def test_known_groups_come_back_with_their_figures(known: Path, method: Any) -> None:
-    report = cluster(known, ClusterOptions(method, map="none"))
+    report = cluster_collection(known, ClusterOptions(method, map="none"))
     found = report.groups.clusters
     assert (report.n_clusters, report.noise_share) == (4, 0.0)
     np.testing.assert_array_equal(found, TRUE)  # larger first, as they were made
@@ -75,7 +76,7 @@ def test_noise_counts_as_a_cluster_or_not_at_all(tmp_path: Path) -> None:
     vectors = np.concatenate([known_vectors(), 9 * rng.standard_normal((40, 40))])
     true = np.concatenate([TRUE, rng.integers(4, size=40)])
     folder = written(tmp_path / "noisy", vectors.astype(np.float32), [str(t) for t in true])
-    report = cluster(folder, NO_MAP)
+    report = cluster_collection(folder, NO_MAP)
     found = report.groups.clusters
     assert 0 < report.noise_share < 0.5
     members = found >= 0
@@ -85,7 +86,7 @@ def test_noise_counts_as_a_cluster_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_the_table_joins_the_collection_row_by_row(known: Path) -> None:
-    report = cluster(known, NO_MAP)
+    report = cluster_collection(known, NO_MAP)
     with report.csv.open(newline="", encoding="utf-8") as handle:
         records = list(csv.DictReader(handle))
     first = ["path", "cluster", "probability", "outlier_score", "label", "split"]
@@ -117,12 +118,12 @@ def test_json_text_and_a_second_run(known: Path, artvec: Run) -> None:
     assert first is not None
     assert second is not None
     np.testing.assert_array_equal(first.points, second.points)
-    assert verify(known).damaged == ()
+    assert verify_collection(known).damaged == ()
 
 
 def test_the_map_is_made_once_and_anew_only_when_asked(known: Path) -> None:
     def points(**options: Any) -> np.ndarray:
-        report = cluster(known, ClusterOptions("kmeans", clusters=2, **options))
+        report = cluster_collection(known, ClusterOptions("kmeans", clusters=2, **options))
         assert report.projection is not None
         return report.projection.points
 
@@ -133,10 +134,10 @@ def test_the_map_is_made_once_and_anew_only_when_asked(known: Path) -> None:
 
 
 def test_what_is_stored_is_what_was_found_and_a_rename_keeps_it(painted: Path) -> None:
-    report = cluster(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
+    report = cluster_collection(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
     art = painted.parent.parent / "art"
     (art / "a/0.png").rename(art / "a/renamed.png")
-    embed(art, EmbedOptions(index=str(painted)))
+    embed_images(art, EmbedOptions(index=str(painted)))
     groups = stored_groups(open_collection(painted))
     assert groups is not None
     for name in ("clusters", "probabilities", "outlier_scores", "silhouettes", "medoids"):
@@ -145,30 +146,30 @@ def test_what_is_stored_is_what_was_found_and_a_rename_keeps_it(painted: Path) -
 
 
 def test_other_rows_make_it_out_of_date_and_everybody_says_so(painted: Path, artvec: Run) -> None:
-    cluster(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
+    cluster_collection(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
     art = painted.parent.parent / "art"
     (art / "a/0.png").unlink()
-    embed(art, EmbedOptions(index=str(painted)))
+    embed_images(art, EmbedOptions(index=str(painted)))
     opened = open_collection(painted)
     assert outdated(opened) == ("groups", "map")
     assert (stored_groups(opened), stored_projection(opened)) == (None, None)
-    assert any("groups and map: of other rows" in note for note in status(painted).notes)
-    assert verify(painted).complete
-    report = export(painted, "csv", painted.parent / "out.csv")
+    assert any("groups and map: of other rows" in note for note in collection_status(painted).notes)
+    assert verify_collection(painted).complete
+    report = export_collection(painted, "csv", painted.parent / "out.csv")
     assert "left out" in report.notes[0]
     refused = artvec("export", "--format", "csv", "--projection")
     assert refused.code == 2
     assert "the map is that of other rows" in refused.err
     assert "artvec cluster -i" in refused.err
-    cluster(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
+    cluster_collection(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
     assert outdated(open_collection(painted)) == ()
 
 
 def test_exports_carry_groups_and_map(known: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtvecError, match="there is no map"):
-        export(known, "parquet", tmp_path / "x.parquet", projection=True)
-    report = cluster(known, ClusterOptions(map="tsne"))
-    file = export(known, "parquet", tmp_path / "x.parquet", projection=True).file
+        export_collection(known, "parquet", tmp_path / "x.parquet", projection=True)
+    report = cluster_collection(known, ClusterOptions(map="tsne"))
+    file = export_collection(known, "parquet", tmp_path / "x.parquet", projection=True).file
     table = duckdb.sql(f"select * from '{file}' order by path").df()
     np.testing.assert_array_equal(table["cluster"], report.groups.clusters)
     np.testing.assert_allclose(table["cluster_probability"], report.groups.probabilities)
@@ -177,54 +178,56 @@ def test_exports_carry_groups_and_map(known: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(table[["projection_x", "projection_y"]], report.projection.points)
     assert table["cluster_2"][3] == "theirs 3"
     for form in ("csv", "npz", "hdf5"):
-        plain = export(known, form, tmp_path / f"y.{form}")
+        plain = export_collection(known, form, tmp_path / f"y.{form}")
         assert plain.renamed["cluster"] == "cluster_2"
         assert matches(known, plain.file)
     assert matches(known, file)
-    cluster(known, ClusterOptions("kmeans", clusters=2))
+    cluster_collection(known, ClusterOptions("kmeans", clusters=2))
     assert not matches(known, file)
 
 
 def test_damage_is_found_and_dropped_and_the_rest_kept(painted: Path) -> None:
-    cluster(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
+    cluster_collection(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
     groups = next((painted / "analysis").glob("groups-*"))
     data = bytearray(groups.read_bytes())
     data[len(data) // 2] ^= 1
     groups.write_bytes(data)
     (painted / "analysis/stranger.txt").write_text("?")
-    found = verify(painted)
+    found = verify_collection(painted)
     assert found.damaged == (f"analysis/{groups.name}",)
     assert found.foreign == ("analysis/stranger.txt",)
     with pytest.raises(ArtvecError, match="doesn't match its checksum"):
         stored_groups(open_collection(painted))
-    notes = repair(painted).notes
+    notes = repair_collection(painted).notes
     assert any("groups" in note and "artvec cluster -i" in note for note in notes)
-    assert verify(painted).complete
+    assert verify_collection(painted).complete
     opened = open_collection(painted)
     assert stored_groups(opened) is None
     assert stored_projection(opened) is not None
 
 
 def test_a_lost_manifest_finds_groups_and_map_again(painted: Path) -> None:
-    report = cluster(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
+    report = cluster_collection(painted, ClusterOptions("kmeans", clusters=3, map="tsne"))
     (painted / "collection.json").unlink()
-    repair(painted, painted.parent.parent / "art")
+    repair_collection(painted, painted.parent.parent / "art")
     groups = stored_groups(open_collection(painted))
     assert groups is not None
     np.testing.assert_array_equal(groups.clusters, report.groups.clusters)
-    assert verify(painted).complete
+    assert verify_collection(painted).complete
 
 
 def test_overwriting_a_collection_leaves_nothing_of_the_old_groups(painted: Path) -> None:
-    cluster(painted, NO_MAP)
-    embed(painted.parent.parent / "art", EmbedOptions("colour:4x4", str(painted), overwrite=True))
+    cluster_collection(painted, NO_MAP)
+    embed_images(
+        painted.parent.parent / "art", EmbedOptions("colour:4x4", str(painted), overwrite=True)
+    )
     assert list((painted / "analysis").iterdir()) == []
-    assert verify(painted).complete
+    assert verify_collection(painted).complete
 
 
 @pytest.mark.parametrize("moment", ["write_whole", "write_manifest"])
 def test_killed_while_it_stores_and_run_again(painted: Path, moment: str) -> None:
-    cluster(painted, ClusterOptions("kmeans", clusters=2, map="none"))
+    cluster_collection(painted, ClusterOptions("kmeans", clusters=2, map="none"))
     script = (
         "import os, pathlib; from artvec.collection import analysis; "
         f"analysis.{moment} = lambda *_, **__: os._exit(9); "
@@ -235,16 +238,16 @@ def test_killed_while_it_stores_and_run_again(painted: Path, moment: str) -> Non
     groups = stored_groups(open_collection(painted))
     assert groups is not None
     assert len(groups.medoids) == 2
-    cluster(painted, ClusterOptions("kmeans", clusters=4, map="none"))
-    assert verify(painted).complete
+    cluster_collection(painted, ClusterOptions("kmeans", clusters=4, map="none"))
+    assert verify_collection(painted).complete
     assert len(list((painted / "analysis").iterdir())) == 1
 
 
 def test_rows_that_change_meanwhile_are_no_rows_of_the_result(painted: Path) -> None:
     opened = open_collection(painted)
-    found = cluster(painted, NO_MAP)
+    found = cluster_collection(painted, NO_MAP)
     (painted.parent.parent / "art/a/0.png").unlink()
-    embed(painted.parent.parent / "art", EmbedOptions(index=str(painted)))
+    embed_images(painted.parent.parent / "art", EmbedOptions(index=str(painted)))
     from artvec.collection.analysis import store_groups
 
     with pytest.raises(ArtvecError, match="changed by another process"):
@@ -255,7 +258,7 @@ def test_rows_that_change_meanwhile_are_no_rows_of_the_result(painted: Path) -> 
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_a_handful_of_rows(tmp_path: Path, rows: int, method: Any) -> None:
     folder = written(tmp_path / "few", known_vectors()[:rows], ["a"] * rows)
-    report = cluster(folder, ClusterOptions(method))
+    report = cluster_collection(folder, ClusterOptions(method))
     assert report.projection is not None
     assert report.projection.method == "pca"
     assert all(np.isfinite(value) for value in report.metrics.values())
@@ -265,7 +268,9 @@ def test_a_handful_of_rows(tmp_path: Path, rows: int, method: Any) -> None:
 @pytest.mark.parametrize("method", ["hdbscan", "kmeans", "agglomerative"])
 def test_equal_rows_and_zero_vectors(tmp_path: Path, value: float, method: Any) -> None:
     vectors = np.full((40, 8), value, dtype=np.float32)
-    report = cluster(written(tmp_path / "same", vectors, [None] * 40), ClusterOptions(method))
+    report = cluster_collection(
+        written(tmp_path / "same", vectors, [None] * 40), ClusterOptions(method)
+    )
     assert all(np.isfinite(v) for v in report.metrics.values())
     groups = report.groups
     for array in (groups.probabilities, groups.outlier_scores, groups.silhouettes):
@@ -322,7 +327,7 @@ def test_a_locked_collection_is_left_alone(known: Path, artvec: Run) -> None:
 
 
 def test_a_copy_of_a_collection_keeps_its_groups(known: Path, tmp_path: Path) -> None:
-    cluster(known, NO_MAP)
+    cluster_collection(known, NO_MAP)
     shutil.copytree(known, tmp_path / "copy")
     opened: Collection = open_collection(tmp_path / "copy")
     assert stored_groups(opened) is not None

@@ -12,7 +12,7 @@ from by_hand import written
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artvec.cluster import ClusterOptions, ClusterReport, cluster
+from artvec.commands.cluster import ClusterOptions, ClusterReport, cluster_collection
 
 METHODS = ["hdbscan", "kmeans", "agglomerative"]
 AGREEMENTS = ("nmi", "ami", "ari", "matched_accuracy", "purity")
@@ -30,7 +30,7 @@ def clustered(
 ) -> ClusterReport:
     with tempfile.TemporaryDirectory() as folder:
         made = written(Path(folder) / "c", vectors.astype(np.float32), labels)
-        return cluster(made, ClusterOptions(method, clusters, map="none"))
+        return cluster_collection(made, ClusterOptions(method, clusters, map="none"))
 
 
 def drawn(rows: int, seed: int = 0) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 Paint = Callable[[Path, int], Path]
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino"}
@@ -24,7 +24,7 @@ def _here(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> None
     (tmp_path / "facts.csv").write_text("filename,artist,year\na.png,Ada,1650\n")
     facts = Path("facts.csv")
     for name in ("paintings", "drawings"):
-        embed(Path("art"), EmbedOptions(model="colour:4x4", index=name, metadata=facts))
+        embed_images(Path("art"), EmbedOptions(model="colour:4x4", index=name, metadata=facts))
     (tmp_path / "runs/first").mkdir(parents=True)
     (tmp_path / "runs/first/run.json").write_text("{}")
 

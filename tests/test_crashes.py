@@ -21,10 +21,10 @@ from PIL import Image
 
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import open_collection
-from artvec.errors import ArtvecError
-from artvec.search import search
-from artvec.shards import vectors_of
-from artvec.status import verify
+from artvec.collection.shards import vectors_of
+from artvec.commands.search import search_collection
+from artvec.commands.verify import verify_collection
+from artvec.core.errors import ArtvecError
 
 DRIVER = """
 import os, signal, sys
@@ -189,7 +189,7 @@ class World:
         done = run(self.home, (*self.case.arguments, "--json"), fatal=0)
         assert done.returncode == 0, done.stderr
         assert state(self.home) == self.undisturbed
-        assert verify(self.home / "mine").complete
+        assert verify_collection(self.home / "mine").complete
         counts = json.loads(done.stdout)
         if "embedded" in counts:
             assert counts["reused"] + counts["embedded"] == counts["found"]
@@ -215,7 +215,7 @@ def check_readable(home: Path) -> None:
     else:
         assert collection.rows in (FIRST, FIRST + 90, FIRST + 1190)
         query = [str(home / "art/0500.bmp")]
-        assert search(home / "mine", query).queries[0].hits[0].path == "0500.bmp"
+        assert search_collection(home / "mine", query).queries[0].hits[0].path == "0500.bmp"
 
 
 @pytest.fixture(scope="module", params=CASES)

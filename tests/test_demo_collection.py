@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.encoder_setup import ready_encoder
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.commands.status import collection_status
+from artvec.core.types import AUTO, BackboneRequest
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
+from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images
-from artvec.search import SearchOptions, search
-from artvec.status import status
-from artvec.types import AUTO, BackboneRequest
 
 DEMO = Path(__file__).parents[1] / "indexes" / "demo"
 
@@ -23,7 +23,7 @@ DEMO = Path(__file__).parents[1] / "indexes" / "demo"
 def test_it_is_small_complete_and_every_byte_is_as_written() -> None:
     files = [file for file in DEMO.rglob("*") if file.is_file()]
     assert sum(file.stat().st_size for file in files) < 3_000_000
-    assert status(DEMO).complete
+    assert collection_status(DEMO).complete
     fields = json.loads((DEMO / "collection.json").read_bytes())
     named = {f"shards/{shard['name']}": shard["sha256"] for shard in fields["shards"]}
     named |= {name: entry["sha256"] for name, entry in fields["files"].items()}
@@ -49,5 +49,7 @@ def test_todays_encoder_gives_the_stored_vectors() -> None:
 @pytest.mark.parametrize("style", ["mosaic", "stained-glass", "pointillist"])
 def test_search_finds_the_style(style: str) -> None:
     query = next((DEMO / "pictures/test" / style).iterdir())
-    hits = search(DEMO, [str(query)], SearchOptions(k=3, exclude_self=True)).queries[0].hits
+    hits = (
+        search_collection(DEMO, [str(query)], SearchOptions(k=3, exclude_self=True)).queries[0].hits
+    )
     assert sum(hit.label == style for hit in hits) >= 2

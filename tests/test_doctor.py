@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from artvec import runtime
-from artvec.backbones import packaged
-from artvec.doctor import Finding, engines, environment, examine, machine, places, speed
+from artvec.commands.doctor import Finding, engines, environment, examine, machine, places, speed
+from artvec.core import runtime
+from artvec.encoding.backbones import packaged
 
 Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
@@ -134,7 +134,7 @@ def test_one_failing_examination_hides_no_other(monkeypatch: pytest.MonkeyPatch)
     def fails() -> None:
         raise RuntimeError("no such thing\nhere")
 
-    monkeypatch.setattr("artvec.runtime.cores", fails)
+    monkeypatch.setattr("artvec.core.runtime.cores", fails)
     found = list(itertools.takewhile(lambda finding: finding.subject != "formats", examine()))
     (failed,) = [f for f in found if f.subject == "machine"]
     assert failed.message == "can't be examined: RuntimeError: no such thing here"

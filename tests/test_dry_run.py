@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from artvec.embed import EmbedOptions, dry_run, embed
-from artvec.errors import ArtvecError
+from artvec.commands.embed import EmbedOptions, dry_run, embed_images
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 Run = Callable[..., Any]
@@ -54,7 +54,7 @@ def test_nothing_is_written_and_the_counts_are_the_runs_own(tmp_path: Path, pain
     foretold = dry_run(art, COLOURS)
     assert tree(tmp_path) == before
     assert counts(foretold) == [tmp_path / "indexes/art", 14, 12, 0, 0, 2, 48]
-    report = embed(art, COLOURS)
+    report = embed_images(art, COLOURS)
     assert counts(report) == counts(foretold)
     assert sorted(report.failures, key=lambda f: f.path) == sorted(
         foretold.failures, key=lambda f: f.path
@@ -71,7 +71,7 @@ def test_nothing_is_written_and_the_counts_are_the_runs_own(tmp_path: Path, pain
     assert tree(tmp_path) == before
     # new, changed and the copy are embedded; a/2.png moved, so only b/1.png is gone
     assert counts(foretold) == [tmp_path / "indexes/art", 15, 3, 10, 1, 2, 48]
-    assert counts(embed(art)) == counts(foretold)
+    assert counts(embed_images(art)) == counts(foretold)
     assert dry_run(art).embedded == 0
 
 
@@ -83,7 +83,7 @@ def test_disk_is_estimated_from_real_rows(tmp_path: Path, paint: Paint, artvec: 
     facts.write_text(f"filename,notes\n{words}")
     options = EmbedOptions(model="colour:4x4", metadata=facts)
     estimate = dry_run(tmp_path / "art", options).estimate
-    index = embed(tmp_path / "art", options).index
+    index = embed_images(tmp_path / "art", options).index
     bytes_on_disk = sum(file.stat().st_size for file in index.rglob("*") if file.is_file())
     assert estimate.disk_bytes == pytest.approx(bytes_on_disk, rel=0.25)
     assert estimate.sampled == 48
@@ -118,7 +118,7 @@ def test_weights_that_would_be_downloaded_are_not(tmp_path: Path, paint: Paint) 
 
 def test_what_the_run_would_refuse_is_refused(tmp_path: Path, paint: Paint, artvec: Run) -> None:
     paint(tmp_path / "art/a.png", 1)
-    embed(tmp_path / "art", COLOURS)
+    embed_images(tmp_path / "art", COLOURS)
     before = tree(tmp_path)
     with pytest.raises(ArtvecError, match="was made with colour:4x4"):
         dry_run(tmp_path / "art", EmbedOptions(model="simple_cnn"))
@@ -142,7 +142,7 @@ def test_what_the_run_would_refuse_is_refused(tmp_path: Path, paint: Paint, artv
 def test_a_begun_overwrite_is_left_alone(tmp_path: Path, paint: Paint) -> None:
     """What an interrupted run left is neither taken up nor discarded by a rehearsal."""
     paint(tmp_path / "art/a.png", 1)
-    embed(tmp_path / "art", COLOURS)
+    embed_images(tmp_path / "art", COLOURS)
     left = tmp_path / "indexes/art/.overwrite/shards"
     left.mkdir(parents=True)
     (left / "000000-0123456789ab.arrow").write_text("half")
@@ -153,7 +153,7 @@ def test_a_begun_overwrite_is_left_alone(tmp_path: Path, paint: Paint) -> None:
 
 def test_a_damaged_kept_encoder_is_left_alone(tmp_path: Path, paint: Paint) -> None:
     paint(tmp_path / "art/a.png", 1)
-    embed(tmp_path / "art", EmbedOptions(model="simple_cnn"))
+    embed_images(tmp_path / "art", EmbedOptions(model="simple_cnn"))
     (blob,) = (tmp_path / "cache/encoders").iterdir()
     blob.write_bytes(blob.read_bytes()[:-100])
     before = tree(tmp_path)

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.embed import EmbedOptions, EmbedReport, dry_run, embed
-from artvec.embed.repair import repair
-from artvec.errors import ArtvecError
-from artvec.status import status
+from artvec.commands.embed import EmbedOptions, EmbedReport, dry_run, embed_images
+from artvec.commands.status import collection_status
+from artvec.commands.verify.repair import repair_collection
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 
@@ -29,7 +29,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def colours(source: Path, **options: Any) -> EmbedReport:
     """Embed with the colour grid, whose vectors can be computed by hand."""
-    return embed(source, EmbedOptions(model="colour:4x4", **options))
+    return embed_images(source, EmbedOptions(model="colour:4x4", **options))
 
 
 def contents(index: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -132,7 +132,10 @@ def test_bad_files_are_listed_and_change_no_vector(tmp_path: Path, paint: Paint)
     (tmp_path / "mixed/20a.png").write_bytes(whole[: len(whole) // 2])
 
     options = EmbedOptions(model="simple_cnn")
-    good, mixed = embed(tmp_path / "good", options), embed(tmp_path / "mixed", options)
+    good, mixed = (
+        embed_images(tmp_path / "good", options),
+        embed_images(tmp_path / "mixed", options),
+    )
 
     assert {f.path: f.reason for f in mixed.failures} == {
         "0a.jpg": "empty",
@@ -220,7 +223,7 @@ def test_one_split_for_all_collections_of_a_source(tmp_path: Path, paint: Paint)
     for n in range(30):
         paint(tmp_path / f"art/{'ab'[n % 2]}/{n}.png", n)
     first = column(colours(tmp_path / "art").index, "split")
-    other = embed(tmp_path / "art", EmbedOptions(model="simple_cnn", index="art-cnn"))
+    other = embed_images(tmp_path / "art", EmbedOptions(model="simple_cnn", index="art-cnn"))
     assert column(other.index, "split") == first
     per_label = [[first[p] for p in first if p.startswith(label)] for label in "ab"]
     for splits in per_label:  # 15 each: 9 / 3 / 3
@@ -252,20 +255,22 @@ def test_refusals_say_what_to_type(
     paint(tmp_path / "art/a.png", 1)
     colours(tmp_path / "art")
     with pytest.raises(ArtvecError, match=message) as refused:
-        embed(Path("art"), options)
+        embed_images(Path("art"), options)
     assert refused.value.usage
     assert refused.value.hint
 
 
-@pytest.mark.parametrize("verb", [embed, dry_run])
+@pytest.mark.parametrize("verb", [embed_images, dry_run])
 @pytest.mark.parametrize("model", ["resnet50", "torchvision:resnet18", "resnet50.a1_in1k"])
 def test_another_encoder_is_refused_before_its_weights_are_looked_for(
     tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch, verb: Any, model: str
 ) -> None:
     paint(tmp_path / "art/a.png", 1)
     colours(tmp_path / "art")
-    monkeypatch.setattr("artvec.backbones.sources.load", None)  # whoever looks for weights, fails
-    monkeypatch.setattr("artvec.backbones.sources.stand_in", None)
+    monkeypatch.setattr(
+        "artvec.encoding.backbones.sources.load", None
+    )  # whoever looks for weights, fails
+    monkeypatch.setattr("artvec.encoding.backbones.sources.stand_in", None)
     for weights in (None, Path("not_here.pth")):
         with pytest.raises(ArtvecError, match="was made with colour:4x4 ") as refused:
             verb(Path("art"), EmbedOptions(model=model, weights=weights))
@@ -287,16 +292,18 @@ def test_images_by_content_are_said_and_taken_for_good_when_asked(
     assert report.images_by_content == ("plain", "scan.dat")
     assert report.passed_over == {"": 1, ".dat": 1, ".txt": 1}
     assert any("plain, scan.dat; --any-suffix" in note for note in report.notes)
-    assert any("2 more are images by content" in note for note in status(report.index).notes)
+    assert any(
+        "2 more are images by content" in note for note in collection_status(report.index).notes
+    )
     taken = colours(tmp_path / "art", any_suffix=True)
     assert (taken.embedded, taken.reused, taken.passed_over) == (2, 1, {".txt": 1})
-    again = embed(tmp_path / "art")
+    again = embed_images(tmp_path / "art")
     assert (again.rows, again.reused, again.removed) == (3, 3, 0)
-    assert status(report.index).complete
+    assert collection_status(report.index).complete
     (report.index / "collection.json").unlink()
-    repair(report.index, tmp_path / "art")
+    repair_collection(report.index, tmp_path / "art")
     assert set(column(report.index, "width")) == {"a.png", "plain", "scan.dat"}
-    back = embed(tmp_path / "art", EmbedOptions(any_suffix=False))
+    back = embed_images(tmp_path / "art", EmbedOptions(any_suffix=False))
     assert (back.rows, back.removed) == (1, 2)
 
 
@@ -321,7 +328,7 @@ def test_overwrite_replaces_the_encoder_and_keeps_the_split(tmp_path: Path, pain
         paint(tmp_path / f"art/{n}.png", n)
     before = colours(tmp_path / "art")
     split = column(before.index, "split")
-    after = embed(tmp_path / "art", EmbedOptions(model="simple_cnn", overwrite=True))
+    after = embed_images(tmp_path / "art", EmbedOptions(model="simple_cnn", overwrite=True))
     assert (after.index, after.dim, after.embedded) == (before.index, 512, 20)
     assert column(after.index, "split") == split
     assert [folder.name for folder in (tmp_path / "indexes").iterdir()] == ["art"]
@@ -332,9 +339,9 @@ def test_overwrite_keeps_what_is_not_said(tmp_path: Path, paint: Paint) -> None:
     facts = tmp_path / "facts.csv"
     facts.write_text("filename,year\na.png,1650\n")
     colours(tmp_path / "art", metadata=facts)
-    report = embed(tmp_path / "art", EmbedOptions(overwrite=True))
+    report = embed_images(tmp_path / "art", EmbedOptions(overwrite=True))
     assert (report.dim, column(report.index, "year")) == (48, {"a.png": 1650})
-    assert embed(tmp_path / "art").reused == 1
+    assert embed_images(tmp_path / "art").reused == 1
 
 
 def test_float16_is_kept_and_within_rounding(tmp_path: Path, paint: Paint) -> None:
@@ -363,7 +370,7 @@ def test_a_killed_run_is_taken_up_where_it_stopped(
             raise Killed
 
     with pytest.raises(Killed):
-        embed(source, EmbedOptions(model="colour:4x4", index="cut"), die_late)
+        embed_images(source, EmbedOptions(model="colour:4x4", index="cut"), die_late)
     with pytest.raises(ArtvecError, match="not complete"):
         open_collection(tmp_path / "indexes/cut")
     # A whole shard that no manifest names yet is adopted: as if killed between the two writes.

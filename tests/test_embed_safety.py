@@ -18,11 +18,11 @@ from PIL import Image
 
 from artvec.collection.lock import writing
 from artvec.collection.reader import columns, open_collection
-from artvec.embed import EmbedOptions, EmbedReport, embed
-from artvec.errors import ArtvecError
-from artvec.gallery import paint_demo
-from artvec.search import search
-from artvec.status import status
+from artvec.commands.data.demo import paint_demo
+from artvec.commands.embed import EmbedOptions, EmbedReport, embed_images
+from artvec.commands.search import search_collection
+from artvec.commands.status import collection_status
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 
@@ -33,7 +33,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def colours(source: Path, **options: Any) -> EmbedReport:
-    return embed(source, EmbedOptions(model="colour:4x4", **options))
+    return embed_images(source, EmbedOptions(model="colour:4x4", **options))
 
 
 def splits(index: Path) -> list[tuple[bytes, str]]:
@@ -73,7 +73,7 @@ def test_overwrite_touches_nothing_but_its_own_files(tmp_path: Path, paint: Pain
     assert (index / "notes.txt").read_text() == "mine"
     assert (index / "pictures/.draft.partial").is_file()
     assert open_collection(index).source == (index / "pictures").resolve()
-    assert status(index).complete
+    assert collection_status(index).complete
 
 
 def test_a_folder_called_like_a_backbone_is_not_a_run(tmp_path: Path, paint: Paint) -> None:
@@ -95,14 +95,16 @@ def test_an_interrupted_overwrite_leaves_the_old_and_can_change_its_mind(tmp_pat
     before = colours(tmp_path / "art")
     again = EmbedOptions(overwrite=True)
     with pytest.raises(Killed):
-        embed(
+        embed_images(
             tmp_path / "art", EmbedOptions(model="simple_cnn", overwrite=True), killed_after(1100)
         )
     assert open_collection(before.index).manifest.encoder.backbone == "colour:4x4"
-    assert search(before.index, ["0.bmp"]).queries
+    assert search_collection(before.index, ["0.bmp"]).queries
     with pytest.raises(Killed):
-        embed(tmp_path / "art", again, killed_after(1100))
-    report = embed(tmp_path / "art", again)  # without -m: the collection's own, taken up again
+        embed_images(tmp_path / "art", again, killed_after(1100))
+    report = embed_images(
+        tmp_path / "art", again
+    )  # without -m: the collection's own, taken up again
     assert (report.dim, report.embedded, report.reused) == (48, 476, 1024)
 
 
@@ -153,11 +155,11 @@ def test_readers_see_the_old_columns_until_a_run_with_new_ones_has_finished(tmp_
     (tmp_path / "facts.csv").write_text("filename,artist\n0.bmp,Leyster\n")
     options = EmbedOptions(model="colour:4x4", metadata=tmp_path / "facts.csv")
     with pytest.raises(Killed):
-        embed(tmp_path / "art", options, killed_after(1100))
-    hits = search(index, ["1.bmp"]).queries[0].hits
+        embed_images(tmp_path / "art", options, killed_after(1100))
+    hits = search_collection(index, ["1.bmp"]).queries[0].hits
     assert (len(hits), hits[0].metadata) == (3, {})
-    embed(tmp_path / "art", options)
-    assert "artist" in search(index, ["1.bmp"]).queries[0].hits[0].metadata
+    embed_images(tmp_path / "art", options)
+    assert "artist" in search_collection(index, ["1.bmp"]).queries[0].hits[0].metadata
 
 
 def test_metadata_can_be_dropped(tmp_path: Path, paint: Paint) -> None:

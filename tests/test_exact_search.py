@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artvec.errors import ArtvecError
-from artvec.faiss_index import exact_search, unit_rows
-from artvec.types import Matches
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Matches
+from artvec.vector_search import exact_search, unit_rows
 
 FEW, MANY = 3, 300
 both_paths = pytest.mark.parametrize("count", [FEW, MANY])

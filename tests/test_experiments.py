@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from artvec.train import Wishes, plan_of
+from artvec.commands.train import Wishes, plan_of
 from benchmarks.experiments import standins, tables
 from benchmarks.experiments.emoji import VERSIONS, draw, read_vendor
 from benchmarks.experiments.subjects import THINGS, TWO_SIDES

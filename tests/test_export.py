@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from artvec.collection.reader import blocks, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.export import export
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.export import export_collection
 
 Paint = Callable[[Path, int], Path]
 
@@ -30,7 +30,7 @@ def index(
     facts = tmp_path / "facts.csv"
     facts.write_text("filename,year\n1.png,1650\n2.png,1700\n")
     options = EmbedOptions(model="colour:4x4", metadata=facts, dtype=request.param)
-    return embed(tmp_path / "art", options).index
+    return embed_images(tmp_path / "art", options).index
 
 
 def expected(index: Path) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -41,7 +41,7 @@ PATHS = ["a/0.png", "a/2.png", "a/4.png", "b/1.png", "b/3.png", "b/5.png"]
 
 
 def test_parquet_in_duckdb_and_pyarrow(index: Path) -> None:
-    report = export(index, "parquet")
+    report = export_collection(index, "parquet")
     assert (report.file.name, report.rows) == ("art.parquet", 6)
     table = pq.read_table(report.file)
     assert table["path"].to_pylist() == PATHS
@@ -52,7 +52,7 @@ def test_parquet_in_duckdb_and_pyarrow(index: Path) -> None:
 
 
 def test_npz(index: Path, tmp_path: Path) -> None:
-    arrays = np.load(export(index, "npz", tmp_path / "out.npz").file)
+    arrays = np.load(export_collection(index, "npz", tmp_path / "out.npz").file)
     np.testing.assert_array_equal(arrays["embedding"], expected(index))
     assert arrays["path"].tolist() == PATHS
     assert arrays["year"].dtype == np.int64
@@ -61,7 +61,7 @@ def test_npz(index: Path, tmp_path: Path) -> None:
 
 
 def test_csv(index: Path) -> None:
-    with export(index, "csv").file.open(newline="") as handle:
+    with export_collection(index, "csv").file.open(newline="") as handle:
         records = list(csv.DictReader(handle))
     assert [record["path"] for record in records] == PATHS
     vectors = [[float(record[f"embedding_{n}"]) for n in range(48)] for record in records]
@@ -70,7 +70,7 @@ def test_csv(index: Path) -> None:
 
 
 def test_hdf5(index: Path) -> None:
-    with h5py.File(export(index, "hdf5").file) as file:
+    with h5py.File(export_collection(index, "hdf5").file) as file:
         np.testing.assert_array_equal(file["embedding"][:], expected(index))
         assert [path.decode() for path in file["path"][:]] == PATHS
 

@@ -18,9 +18,9 @@ import h5py
 import numpy as np
 import pytest
 
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.export import Format, export
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.export import Format, export_collection
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 Run = Callable[..., Any]
@@ -41,14 +41,14 @@ def collection(paint: Paint, names: list[str], facts: list[list[str]] | None = N
         with Path("facts.csv").open("w", newline="") as handle:
             csv.writer(handle).writerows(facts)
     metadata = Path("facts.csv") if facts else None
-    return embed(Path("art"), EmbedOptions(model="colour:4x4", metadata=metadata)).index
+    return embed_images(Path("art"), EmbedOptions(model="colour:4x4", metadata=metadata)).index
 
 
 def test_no_cell_of_a_csv_is_a_formula_and_all_come_back(paint: Paint) -> None:
     names = [f"{formula.replace('/', '∕')}.png" for formula in FORMULAS]
     rows = [[name, formula, "-5"] for name, formula in zip(names, FORMULAS, strict=True)]
     index = collection(paint, names, [["filename", "=title", "balance"], *rows])
-    with export(index, "csv").file.open(newline="", encoding="utf-8") as handle:
+    with export_collection(index, "csv").file.open(newline="", encoding="utf-8") as handle:
         header, *records = csv.reader(handle)
     texts = [header.index(name) for name in ("path", "label", "split", "'=title")]
     for record in records:
@@ -80,20 +80,20 @@ def test_columns_never_hide_one_another(paint: Paint) -> None:
         "a_b": "underscore", "a_b_2": "slash", "a_b_3": "backslash", "embedding_0": "zero",
         "embedding_1_2": "one", "_": "dots", "year_missing": "mine",
     }  # fmt: skip
-    report = export(index, "npz")
+    report = export_collection(index, "npz")
     assert report.renamed == {"a/b": "a_b_2", "a\\b": "a_b_3", "..": "_"}
     arrays = np.load(report.file)
     assert {name: arrays[name][0] for name in flat} == flat
     assert arrays["embedding"].shape == (2, 48)
-    with h5py.File(export(index, "hdf5").file) as file:
+    with h5py.File(export_collection(index, "hdf5").file) as file:
         assert {name: file[name][0].decode() for name in flat} == flat
-    report = export(index, "csv")
+    report = export_collection(index, "csv")
     assert report.renamed == {"embedding_0": "embedding_0_2"}
     with report.file.open(newline="") as handle:
         first = next(csv.DictReader(handle))
     assert first["embedding_0_2"] == "zero"
     assert -1 <= float(first["embedding_0"]) <= 1
-    table = duckdb.sql(f"select * from '{export(index, 'parquet').file}'")
+    table = duckdb.sql(f"select * from '{export_collection(index, 'parquet').file}'")
     assert table.columns[-7:] == header[1:]  # Parquet names what it likes
 
 
@@ -106,8 +106,8 @@ def test_missing_numbers_and_texts_keep_their_types(paint: Paint) -> None:
         ["2.png", "-3", "2", ""],
     ]
     index = collection(paint, ["0.png", "1.png", "2.png"], facts)
-    arrays = dict(np.load(export(index, "npz").file))
-    with h5py.File(export(index, "hdf5").file) as file:
+    arrays = dict(np.load(export_collection(index, "npz").file))
+    with h5py.File(export_collection(index, "hdf5").file) as file:
         datasets = {name: dataset[:] for name, dataset in file.items()}
     assert datasets.keys() == arrays.keys()
     for found in (arrays, datasets):
@@ -117,7 +117,9 @@ def test_missing_numbers_and_texts_keep_their_types(paint: Paint) -> None:
         np.testing.assert_array_equal(found["weight"], [1.5, np.nan, 2])
         assert "width_missing" not in found and "weight_missing" not in found
     assert arrays["note"].tolist() == ["here", "", ""]
-    query = f"select year, weight, note from '{export(index, 'parquet').file}' order by path"
+    query = (
+        f"select year, weight, note from '{export_collection(index, 'parquet').file}' order by path"
+    )
     assert duckdb.sql(query).fetchall() == [
         (2**53 + 1, 1.5, "here"), (None, None, None), (-3, 2.0, None)
     ]  # fmt: skip
@@ -127,8 +129,8 @@ def test_missing_numbers_and_texts_keep_their_types(paint: Paint) -> None:
 def test_an_empty_collection_keeps_its_columns(form: Format, paint: Paint) -> None:
     index = collection(paint, ["a.png"])
     Path("art/a.png").write_text("no picture")
-    embed(Path("art"))
-    report = export(index, form)
+    embed_images(Path("art"))
+    report = export_collection(index, form)
     assert report.rows == 0
     if form == "parquet":
         assert "embedding" in duckdb.sql(f"select * from '{report.file}'").columns
@@ -173,7 +175,7 @@ def test_killed_in_the_middle_and_run_again(tmp_path: Path, paint: Paint) -> Non
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert target.read_text() == "older" and partial.exists()
-    assert export(index, "csv", target).rows == 30
+    assert export_collection(index, "csv", target).rows == 30
     assert not partial.exists()
     with target.open(newline="") as handle:
         assert len(list(csv.DictReader(handle))) == 30
@@ -182,14 +184,14 @@ def test_killed_in_the_middle_and_run_again(tmp_path: Path, paint: Paint) -> Non
 def test_places_that_hold_no_file(tmp_path: Path, paint: Paint) -> None:
     index = collection(paint, ["a.png"])
     with pytest.raises(ArtvecError, match="there is no folder nowhere") as missing:
-        export(index, "csv", Path("nowhere/out.csv"))
+        export_collection(index, "csv", Path("nowhere/out.csv"))
     assert missing.value.hint == "make it: mkdir -p nowhere"
     os.mkfifo("pipe")
     with pytest.raises(ArtvecError, match="pipe is no regular file"):
-        export(index, "csv", Path("pipe"))  # replaced, it would be a pipe no more
+        export_collection(index, "csv", Path("pipe"))  # replaced, it would be a pipe no more
     Path("real.csv").write_text("older")
     Path("link.csv").symlink_to("real.csv")
-    export(index, "csv", Path("link.csv"))
+    export_collection(index, "csv", Path("link.csv"))
     assert Path("link.csv").is_symlink()
     assert Path("real.csv").read_text().startswith("path,label")
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artvec.errors import ArtvecError, OutOfMemory
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.core.errors import ArtvecError, OutOfMemory
+from artvec.core.types import Decoded, EncoderIdentity, Preprocessing, Recognised, Sample, Skipped
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
-from artvec.types import Decoded, EncoderIdentity, Preprocessing, Recognised, Sample, Skipped
 
 HALF = (0.5, 0.5, 0.5)
 SHAPE = Preprocessing(8, 8, "squash", "box", HALF, HALF)

@@ -14,11 +14,12 @@ from PIL import Image
 
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import columns, open_collection
-from artvec.compare import plan_models
-from artvec.embed import EmbedOptions, EmbedReport, embed, repair
-from artvec.errors import ArtvecError
-from artvec.protocol.selection import select
-from artvec.search import SearchOptions, search
+from artvec.commands.compare import plan_models
+from artvec.commands.embed import EmbedOptions, EmbedReport, embed_images
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.commands.verify import repair_collection
+from artvec.core.errors import ArtvecError
+from artvec.evaluation.selection import select
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,9 @@ def colours(text: str | None = None, **options: Any) -> EmbedReport:
     if text is not None:
         Path("facts.csv").write_text(text, encoding="utf-8")
         options["metadata"] = Path("facts.csv")
-    return embed(Path("pics"), EmbedOptions("colour:4x4", str(Path("i").absolute()), **options))
+    return embed_images(
+        Path("pics"), EmbedOptions("colour:4x4", str(Path("i").absolute()), **options)
+    )
 
 
 def stored(column: str) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def test_labels_follow_the_file_and_come_back_without_it() -> None:
     assert stored("label") == {"batch1/a.png": None, "batch1/b.png": "rococo"}
     (shard,) = Path("i/shards").iterdir()
     shard.write_bytes(shard.read_bytes()[:-40])
-    repair(Path("i"))
+    repair_collection(Path("i"))
     assert stored("label") == {"batch1/a.png": None, "batch1/b.png": "rococo"}
     colours(metadata=Path("none"))
     assert set(stored("label").values()) == {"batch1"}
@@ -190,7 +193,7 @@ def test_leniency_is_remembered_with_its_file_and_ends_with_it() -> None:
     assert colours().skipped_rows == report.skipped_rows
     (shard,) = Path("i/shards").iterdir()
     shard.write_bytes(shard.read_bytes()[:-40])
-    repair(Path("i"))
+    repair_collection(Path("i"))
     assert stored("n") == {"a.png": None, "b.png": 3}
     with pytest.raises(ArtvecError, match="line 2"):
         colours(FAULTY)
@@ -211,7 +214,7 @@ def test_a_file_may_become_faulty_between_two_runs() -> None:
 
 def shown(column: str, condition: str) -> Sequence[Any]:
     options = SearchOptions(k=9, where=condition, show=(column,))
-    (query,) = search(Path("i"), ["a.png"], options).queries
+    (query,) = search_collection(Path("i"), ["a.png"], options).queries
     return [hit.value(column) for hit in query.hits]
 
 
@@ -268,12 +271,12 @@ def test_rows_are_asked_for_in_either_unicode_form() -> None:
     decomposed = unicodedata.normalize("NFD", "Künstler/Müller.png")
     paint(decomposed, "b.png")
     colours()
-    (query,) = search(Path("i"), ["Künstler/Müller.png"], SearchOptions(k=1)).queries
+    (query,) = search_collection(Path("i"), ["Künstler/Müller.png"], SearchOptions(k=1)).queries
     assert query.hits[0].path == decomposed
     for condition in ("label == 'Künstler'", "contains(path, 'Mü')", "label in ('Künstler',)"):
         for form in ("NFC", "NFD"):
             options = SearchOptions(where=unicodedata.normalize(form, condition))
-            (query,) = search(Path("i"), ["b.png"], options).queries
+            (query,) = search_collection(Path("i"), ["b.png"], options).queries
             assert [hit.path for hit in query.hits] == [decomposed]
 
 
@@ -282,7 +285,7 @@ def test_another_models_collection_reads_the_file_alike() -> None:
     paint("a.png", "b.png")
     Path("facts.csv").write_text(FAULTY)
     options = EmbedOptions("colour:4x4", metadata=Path("facts.csv"), lenient_metadata=True)
-    embed(Path("pics"), options)
+    embed_images(Path("pics"), options)
     (planned,) = plan_models(Path("pics"), ["simple_cnn"])
     assert planned.metadata == Path("facts.csv").absolute()
     assert planned.lenient_metadata

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from artvec_cli.failures import explained
 
-from artvec.errors import ArtvecError
-from artvec.files import naming, write_whole
+from artvec.core.errors import ArtvecError
+from artvec.core.files import naming, write_whole
 
 Paint = Callable[[Path, int], Path]
 

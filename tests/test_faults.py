@@ -21,10 +21,10 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import columns, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.search import search
-from artvec.status import verify
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.search import search_collection
+from artvec.commands.verify import verify_collection
+from artvec.core.errors import ArtvecError
 
 Run = Callable[..., Any]
 EMBED = ("embed", "art", "-m", "colour:4x4")
@@ -76,7 +76,7 @@ def test_a_full_disk_loses_no_shard(tmp_path: Path, mount: Run, artvec: Run) -> 
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
     done = artvec(*EMBED, "--json").json
     assert (done["reused"], done["embedded"]) == (rows, 4000 - rows)
-    assert verify(disk / "art").complete
+    assert verify_collection(disk / "art").complete
     subprocess.run(["mount", "-o", "remount,size=3m", disk], check=True)
     export = artvec("export", "-i", "art", "--format", "csv", "-o", disk / "all.csv")
     assert export.code == 1
@@ -110,15 +110,15 @@ def test_a_source_unmounted_in_the_middle_of_a_run(
             subprocess.run(["umount", "-l", place], check=True)
 
     options = EmbedOptions("colour:4x4", batch_size=32)
-    first = embed(place, options, unplug)
+    first = embed_images(place, options, unplug)
     assert first.embedded >= 1500
     assert {failure.reason for failure in first.failures} == {"vanished"}
     with pytest.raises(ArtvecError, match=r"no images under .*; its collection was left as it is"):
-        embed(place, options)
+        embed_images(place, options)
     mount("art", "--bind", str(tmp_path / "disk"))
-    second = embed(place, options)
+    second = embed_images(place, options)
     assert (second.reused, second.embedded) == (first.embedded, 3000 - first.embedded)
-    assert verify(second.index).complete
+    assert verify_collection(second.index).complete
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -200,7 +200,7 @@ def test_readers_are_never_disturbed_by_a_writer(
     monkeypatch.chdir(tmp_path)
     paint(tmp_path / "art", range(1100))
     options = EmbedOptions("colour:4x4")
-    index = embed(tmp_path / "art", options).index
+    index = embed_images(tmp_path / "art", options).index
     failures: list[BaseException] = []
     running = threading.Event()
     running.set()
@@ -208,7 +208,7 @@ def test_readers_are_never_disturbed_by_a_writer(
     def read() -> None:
         while running.is_set():
             try:
-                hits = search(index, ["0007.bmp"]).queries[0].hits
+                hits = search_collection(index, ["0007.bmp"]).queries[0].hits
                 rows = columns(open_collection(index), ["path"]).column("path").to_pylist()
                 assert len(hits) == 5 and len(rows) == len(set(rows))
             except BaseException as error:
@@ -219,7 +219,7 @@ def test_readers_are_never_disturbed_by_a_writer(
     for start_at in range(0, 60, 10):
         (tmp_path / f"art/{100 + start_at:04d}.bmp").unlink()
         paint(tmp_path / "art", range(2000 + start_at, 2010 + start_at))
-        embed(tmp_path / "art", options)
+        embed_images(tmp_path / "art", options)
     running.clear()
     reader.join()
     assert failures == []
@@ -247,7 +247,9 @@ def test_a_file_system_that_cannot_sync_folders(
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", no_folders)
-    assert verify(embed(tmp_path / "art", EmbedOptions("colour:4x4")).index).complete
+    assert verify_collection(
+        embed_images(tmp_path / "art", EmbedOptions("colour:4x4")).index
+    ).complete
 
 
 def test_a_disk_that_breaks_while_syncing_commits_nothing(
@@ -255,7 +257,7 @@ def test_a_disk_that_breaks_while_syncing_commits_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     paint(tmp_path / "art", range(3))
-    index = embed(tmp_path / "art", EmbedOptions("colour:4x4")).index
+    index = embed_images(tmp_path / "art", EmbedOptions("colour:4x4")).index
     paint(tmp_path / "art", range(3, 5))
 
     def broken(descriptor: int) -> None:
@@ -264,6 +266,6 @@ def test_a_disk_that_breaks_while_syncing_commits_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", broken)
         with pytest.raises(OSError, match="Input/output error"):
-            embed(tmp_path / "art", EmbedOptions("colour:4x4"))
+            embed_images(tmp_path / "art", EmbedOptions("colour:4x4"))
     assert open_collection(index).rows == 3
-    assert embed(tmp_path / "art", EmbedOptions("colour:4x4")).rows == 5
+    assert embed_images(tmp_path / "art", EmbedOptions("colour:4x4")).rows == 5

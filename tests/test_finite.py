@@ -16,20 +16,20 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from artvec.backbones import load
-from artvec.backbones.simple_cnn import SimpleCnn
-from artvec.cluster import ClusterOptions, cluster
 from artvec.collection.manifest import read_manifest, write_manifest
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.duplicates import duplicates
-from artvec.embed import EmbedOptions, EmbedReport, embed, repair
-from artvec.errors import ArtvecError
-from artvec.export import export
-from artvec.heads import build_head, load_head
-from artvec.search import search
-from artvec.shards import open_shard, write_shard
-from artvec.status import verify
-from artvec.types import BackboneRequest, EncoderOptions
+from artvec.collection.shards import open_shard, write_shard
+from artvec.commands.cluster import ClusterOptions, cluster_collection
+from artvec.commands.duplicates import find_duplicates
+from artvec.commands.embed import EmbedOptions, EmbedReport, embed_images
+from artvec.commands.export import export_collection
+from artvec.commands.search import search_collection
+from artvec.commands.verify import repair_collection, verify_collection
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, EncoderOptions
+from artvec.encoding.backbones import load
+from artvec.encoding.backbones.simple_cnn import SimpleCnn
+from artvec.encoding.heads import build_head, load_head
 
 Paint = Callable[[Path, int], Path]
 State = dict[str, torch.Tensor]
@@ -150,7 +150,9 @@ def scaled(factor: float) -> Path:
 def small(art: Path, engine: str, **options: Any) -> EmbedReport:
     """Embed with the small CNN."""
     encoder = EncoderOptions(engine, "cpu", options.pop("precision", "fp32"))  # type: ignore[arg-type]
-    return embed(art, EmbedOptions(model="simple_cnn", index="./c", encoder=encoder, **options))
+    return embed_images(
+        art, EmbedOptions(model="simple_cnn", index="./c", encoder=encoder, **options)
+    )
 
 
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
@@ -184,9 +186,9 @@ def test_a_network_that_only_computes_nan_is_told(art: Path, engine: str) -> Non
     options = EmbedOptions(model=TINY, weights=Path("w.pth"), index="./c", encoder=encoder)
     if engine == "openvino":
         with pytest.raises(ArtvecError, match="gives no finite vectors, whatever"):
-            embed(art, options)
+            embed_images(art, options)
     else:
-        report = embed(art, options)
+        report = embed_images(art, options)
         assert (report.embedded, report.failed) == (0, 4)
 
 
@@ -207,26 +209,26 @@ class Blinking:
 def test_single_pictures_are_skipped_and_the_others_keep_their_vectors(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("artvec.encoders.compiled.ColourGridEncoder", Blinking)
+    monkeypatch.setattr("artvec.encoding.encoders.compiled.ColourGridEncoder", Blinking)
     levels = {f"{n}.png": (10 * n, 20, 250 if n in (1, 5) else 30) for n in range(8)}
     (tmp_path / "art").mkdir()
     for name, rgb in levels.items():
         Image.new("RGB", (8, 8), rgb).save(tmp_path / "art" / name)
-    report = embed(tmp_path / "art", EmbedOptions(model="colour:4x4", index="./c"))
+    report = embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4", index="./c"))
     assert [f.path for f in report.failures] == ["1.png", "5.png"]
     collection = open_collection(Path("c"))
     paths = columns(collection, ["path"]).column("path").to_pylist()
     assert paths == [name for name in levels if name not in ("1.png", "5.png")]
     for path, vector in zip(paths, np.concatenate(list(blocks(collection))), strict=True):
         assert vector[:3].tolist() == list(levels[path])
-    found = search(Path("c"), ["art/1.png"])
+    found = search_collection(Path("c"), ["art/1.png"])
     assert [(e.stage, e.reason) for e in found.errors] == [("forward", "not_finite")]
 
 
 @pytest.fixture
 def spoilt(art: Path) -> Iterator[Path]:
     """A collection of which one vector is NaN, as earlier versions could write it."""
-    index = embed(art, EmbedOptions(model="colour:4x4", index="./c")).index
+    index = embed_images(art, EmbedOptions(model="colour:4x4", index="./c")).index
     manifest = read_manifest(index)
     table = open_shard(index / "shards" / manifest.shards[0].name)
     vectors = np.array(table["embedding"].combine_chunks().flatten()).reshape(4, 48).copy()
@@ -244,11 +246,11 @@ def spoilt(art: Path) -> Iterator[Path]:
 
 
 USES: dict[str, Callable[[Path], object]] = {
-    "search": lambda index: search(index, ["0.png"]),
-    "search by it": lambda index: search(index, ["2.png"]),
-    "cluster": lambda index: cluster(index, ClusterOptions()),
-    "duplicates": lambda index: duplicates(index),
-    "export": lambda index: export(index, "csv", Path("x.csv")),
+    "search": lambda index: search_collection(index, ["0.png"]),
+    "search by it": lambda index: search_collection(index, ["2.png"]),
+    "cluster": lambda index: cluster_collection(index, ClusterOptions()),
+    "duplicates": lambda index: find_duplicates(index),
+    "export": lambda index: export_collection(index, "csv", Path("x.csv")),
 }
 
 
@@ -259,9 +261,9 @@ def test_a_collection_with_nan_is_told_wherever_it_is_used(spoilt: Path, use: st
 
 
 def test_verify_names_nan_and_repair_embeds_it_again(spoilt: Path) -> None:
-    found = verify(spoilt)
+    found = verify_collection(spoilt)
     assert not found.complete
     assert any("1 vector is not finite (NaN or infinite)" in note for note in found.notes)
-    assert repair(spoilt).rebuilt == 4
-    assert verify(spoilt).complete
+    assert repair_collection(spoilt).rebuilt == 4
+    assert verify_collection(spoilt).complete
     assert all(np.isfinite(block).all() for block in blocks(open_collection(spoilt)))

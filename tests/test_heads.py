@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from artvec.errors import ArtvecError
-from artvec.heads import build_head, load_head, probabilities, takes_map
+from artvec.core.errors import ArtvecError
+from artvec.encoding.heads import build_head, load_head, probabilities, takes_map
 
 RNG = np.random.default_rng(0)
 

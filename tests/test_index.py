@@ -19,19 +19,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import artvec
-from artvec.build_index import build_index, memory_size
-from artvec.collection.index import build as index_build
-from artvec.collection.index.follow import follow_rows, stored_wish
-from artvec.collection.index.read import nearest
+from artvec.collection.index import building as index_build
+from artvec.collection.index.following import follow_rows, stored_wish
+from artvec.collection.index.reading import nearest
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, file_entry, read_manifest, write_manifest
 from artvec.collection.reader import blocks, columns, open_collection
+from artvec.collection.shards import Row
 from artvec.collection.writer import CollectionWriter
-from artvec.errors import ArtvecError
-from artvec.faiss_index import recipes
-from artvec.faiss_index.recipes import Wish
-from artvec.shards import Row
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.commands.index import build_index, memory_size
+from artvec.core.errors import ArtvecError
+from artvec.core.types import EncoderIdentity, Preprocessing
+from artvec.vector_search import recipes
+from artvec.vector_search.recipes import Wish
 
 RECIPES = ["hnsw", "ivf", "rabitq", "ivfpq"]
 DIM = 32

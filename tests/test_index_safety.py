@@ -18,15 +18,15 @@ import pytest
 from PIL import Image
 
 import artvec as package
-from artvec.build_index import build_index
-from artvec.collection.index import build as index_build
-from artvec.collection.index.read import POSITIONS, nearest
+from artvec.collection.index import building as index_build
+from artvec.collection.index.reading import POSITIONS, nearest
 from artvec.collection.manifest import file_entry, read_manifest, write_manifest
 from artvec.collection.reader import open_collection
-from artvec.embed import EmbedOptions, EmbedReport, embed
-from artvec.errors import ArtvecError
-from artvec.faiss_index import recipes
-from artvec.search import SearchOptions, search
+from artvec.commands.embed import EmbedOptions, EmbedReport, embed_images
+from artvec.commands.index import build_index
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.core.errors import ArtvecError
+from artvec.vector_search import recipes
 
 Run = Callable[..., Any]
 RECIPES = ["hnsw", "ivf", "rabitq", "ivfpq"]
@@ -45,7 +45,7 @@ def paint(folder: Path, numbers: range) -> None:
 
 
 def colours(**options: Any) -> EmbedReport:
-    return embed(Path("art"), EmbedOptions(model="colour:4x4", **options))
+    return embed_images(Path("art"), EmbedOptions(model="colour:4x4", **options))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,10 @@ def record(index: Path) -> Any:
 
 
 def hits(index: Path, query: str, **options: Any) -> list[str]:
-    return [hit.path for hit in search(index, [query], SearchOptions(**options)).queries[0].hits]
+    return [
+        hit.path
+        for hit in search_collection(index, [query], SearchOptions(**options)).queries[0].hits
+    ]
 
 
 def replace_file(index: Path, name: str, data: bytes) -> None:
@@ -125,7 +128,7 @@ def test_overwriting_keeps_what_was_asked_for(index: Path) -> None:
     assert record(index)["wanted"]["min_recall"] == 0.5
     assert len(list((index / "index").iterdir())) == 3
     assert hits(index, "5.bmp", k=1) == ["5.bmp"]
-    assert not search(index, ["5.bmp"]).notes
+    assert not search_collection(index, ["5.bmp"]).notes
 
 
 def test_killed_between_rows_and_index(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,11 +146,11 @@ def test_killed_between_rows_and_index(index: Path, monkeypatch: pytest.MonkeyPa
         with monkeypatch.context() as patched, pytest.raises(Killed):
             patched.setattr(index_build, place, die)
             colours()
-        report = search(index, ["715.bmp"])
+        report = search_collection(index, ["715.bmp"])
         assert report.queries[0].hits[0].path == "715.bmp"
         assert "the index is not of today's rows" in report.notes[0]
     assert colours().reused == 720
-    assert search(index, ["715.bmp"]).notes == ()
+    assert search_collection(index, ["715.bmp"]).notes == ()
     assert len(list((index / "index").iterdir())) == 3  # nothing half-written stays
 
 
@@ -173,15 +176,15 @@ def test_any_flipped_bit_is_told(recipe: str, suffix: str, index: Path) -> None:
         flipped[at] ^= 1 << int(rng.integers(8))
         file.write_bytes(flipped)
         with pytest.raises(ArtvecError, match=r"damaged: the content of .* is not what was") as e:
-            search(index, ["5.bmp"])
+            search_collection(index, ["5.bmp"])
         assert f"artvec index -i {index}" in e.value.hint
     for wrong in (b"", data[:-1], data + b"x"):
         file.write_bytes(wrong)
         with pytest.raises(ArtvecError, match=r"damaged: .* has \d+ bytes, not \d+"):
-            search(index, ["5.bmp"])
+            search_collection(index, ["5.bmp"])
     file.unlink()
     with pytest.raises(ArtvecError, match="is missing"):
-        search(index, ["5.bmp"])
+        search_collection(index, ["5.bmp"])
     build_index(index)
     assert hits(index, "5.bmp", k=1) == ["5.bmp"]
 
@@ -193,20 +196,20 @@ def test_a_record_that_is_none_is_told_and_built_anew(damage: str, index: Path) 
     build_index(index, recipe="ivf", min_recall=0.5)
     replace_file(index, "index/index.json", damage.encode())
     with pytest.raises(ArtvecError, match=r"index.json says|not of today's|damaged"):
-        if search(index, ["5.bmp"]).notes:
+        if search_collection(index, ["5.bmp"]).notes:
             raise ArtvecError("not of today's", "")
     build_index(index, recipe="ivf", min_recall=0.5)
-    assert search(index, ["5.bmp"]).notes == ()
+    assert search_collection(index, ["5.bmp"]).notes == ()
 
 
 def test_a_record_that_the_manifest_doesnt_name_is_passed_over(index: Path) -> None:
     build_index(index, recipe="ivf", min_recall=0.5)
     (index / "index/index.json").write_text("{}")
-    report = search(index, ["5.bmp"])
+    report = search_collection(index, ["5.bmp"])
     assert report.queries[0].hits[0].path == "5.bmp"
     assert "not what the manifest names" in report.notes[0]
     assert colours().index_recipe == "flat"
-    assert search(index, ["5.bmp"]).notes == ()
+    assert search_collection(index, ["5.bmp"]).notes == ()
 
 
 def foreign(kind: str) -> Any:
@@ -236,7 +239,7 @@ def test_a_foreign_index_is_refused(kind: str, index: Path) -> None:
         data = foreign(kind)
     replace_file(index, name, data)
     with pytest.raises(ArtvecError, match="is damaged: ") as refused:
-        search(index, ["5.bmp"])
+        search_collection(index, ["5.bmp"])
     assert "\n" not in refused.value.message
     assert faiss.get_deserialization_loop_limit() == 0  # set only while reading
 
@@ -251,7 +254,7 @@ def test_lists_in_another_file_are_refused(index: Path, tmp_path: Path) -> None:
     inside.replace_invlists(lists)
     replace_file(index, name, faiss.serialize_index(other).tobytes())
     with pytest.raises(ArtvecError, match="lists lie in another file"):
-        search(index, ["5.bmp"])
+        search_collection(index, ["5.bmp"])
 
 
 def test_positions_that_dont_exist_are_refused(index: Path) -> None:
@@ -265,13 +268,13 @@ def test_positions_that_dont_exist_are_refused(index: Path) -> None:
             np.save(handle, bad)
         replace_file(index, name, (index / name).read_bytes())
         with pytest.raises(ArtvecError, match="rows that don't exist"):
-            search(index, ["5.bmp"])
+            search_collection(index, ["5.bmp"])
     for other in (np.zeros(700), np.zeros(0, POSITIONS), np.array([{}], dtype=object)):
         with (index / name).open("wb") as handle:
             np.save(handle, other, allow_pickle=True)
         replace_file(index, name, (index / name).read_bytes())
         with pytest.raises(ArtvecError, match="is damaged"):
-            search(index, ["5.bmp"])
+            search_collection(index, ["5.bmp"])
 
 
 def test_names_that_lead_out_are_refused(index: Path) -> None:
@@ -282,12 +285,12 @@ def test_names_that_lead_out_are_refused(index: Path) -> None:
         fields["files"]["faiss"] = name
         replace_file(index, "index/index.json", json.dumps(fields).encode())
         with pytest.raises(ArtvecError, match=r"names no file .* of an index"):
-            search(index, ["5.bmp"])
+            search_collection(index, ["5.bmp"])
         fields["files"]["faiss"] = "index/aaaaaaaaaaaa.faiss"
         replace_file(index, "index/index.json", json.dumps(fields).encode())
     with pytest.raises(ArtvecError, match="is damaged"):
         replace_file(index, "../../outside.faiss", b"")
-        search(index, ["5.bmp"])
+        search_collection(index, ["5.bmp"])
 
 
 _FLIPS = """

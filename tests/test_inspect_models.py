@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from artvec import backbones
-from artvec.errors import ArtvecError
-from artvec.inspect_models import Anatomy, anatomy, list_backbones
-from artvec.types import BackboneRequest
+from artvec.commands.models import Anatomy, anatomy, list_backbones
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artvec import runtime
-from artvec.embed import EmbedOptions, dry_run, embed
-from artvec.embed.limit import (
+from artvec.commands.embed import EmbedOptions, dry_run, embed_images
+from artvec.commands.embed.core_time import Measured, Meter, Utilisation, stage_seconds, utilisation
+from artvec.commands.embed.limiting_stage import (
     Limit,
     find_limit,
     limit_notes,
     rehearsed_limit,
     worth_telling,
 )
-from artvec.embed.usage import Measured, Meter, Utilisation, stage_seconds, utilisation
-from artvec.extract import Clock
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.core import runtime
+from artvec.core.types import EncoderIdentity, Preprocessing
+from artvec.encoding.extraction import Clock
 
 Paint = Callable[[Path, int], Path]
 Run = Callable[..., Any]
@@ -176,10 +176,10 @@ def test_rehearsal_and_run_name_the_same_limit(
     tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of small pictures that go through a real network, forward passes are the limit."""
-    monkeypatch.setattr("artvec.embed.limit._LEAST_S", 0.0)
+    monkeypatch.setattr("artvec.commands.embed.limiting_stage._LEAST_S", 0.0)
     for n in range(70):
         paint(tmp_path / f"art/{n}.png", n)
-    report = embed(tmp_path / "art", EmbedOptions(index=str(tmp_path / "run")))
+    report = embed_images(tmp_path / "art", EmbedOptions(index=str(tmp_path / "run")))
     foretold = dry_run(tmp_path / "art", EmbedOptions(index=str(tmp_path / "rehearsal")))
     for found in (report, foretold):
         assert found.limit == "forward"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from artvec.collection.manifest import read_manifest
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.core.errors import ArtvecError
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def index(
 ) -> Path:
     monkeypatch.chdir(tmp_path)
     paint(tmp_path / "art/a.png", 1)
-    return embed(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
+    return embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
 
 
 def rewrite(index: Path, *, sign: bool, **changes: Any) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import mistyped
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.core.errors import mistyped
 
 Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
@@ -22,7 +22,7 @@ def paintings(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> 
         paint(tmp_path / f"art/{n}.png", n)
     (tmp_path / "facts.csv").write_text("filename,artist\n0.png,Ada\n")
     for name in ("paintings", "drawings"):
-        embed(tmp_path / "art", EmbedOptions(model="colour:4x4", index=name))
+        embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4", index=name))
     return tmp_path
 
 

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.export import export
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.export import export_collection
 
 Paint = Callable[[Path, int], Path]
 Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
@@ -29,7 +29,7 @@ def index(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> Path
         paint(tmp_path / f"art/{'ab'[n % 2]}/{n}.png", n)
     (tmp_path / "facts.csv").write_text("filename,year\n1.png,1650\n2.png,1700\n")
     options = EmbedOptions(model="colour:4x4", metadata=Path("facts.csv"))
-    return embed(tmp_path / "art", options).index
+    return embed_images(tmp_path / "art", options).index
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_duckdb_finds_neighbours_in_a_shard(shard: Path, expected: Vectors) -> N
 def test_parquet_in_all_readers(
     index: Path, expected: Vectors, paths: list[str], tmp_path: Path
 ) -> None:
-    file = export(index, "parquet").file
+    file = export_collection(index, "parquet").file
     frame = polars.read_parquet(file)
     assert frame["path"].to_list() == paths
     np.testing.assert_array_equal(np.stack(frame["embedding"].to_list()), expected)
@@ -116,7 +116,7 @@ def test_parquet_in_all_readers(
 
 
 def test_csv_in_all_readers(index: Path, expected: Vectors, paths: list[str]) -> None:
-    file = export(index, "csv").file
+    file = export_collection(index, "csv").file
     names = [f"embedding_{n}" for n in range(48)]
     frame = polars.read_csv(file)
     assert frame["path"].to_list() == paths
@@ -127,8 +127,8 @@ def test_csv_in_all_readers(index: Path, expected: Vectors, paths: list[str]) ->
 
 
 def test_arrays_in_numpy_and_h5py(index: Path, expected: Vectors, paths: list[str]) -> None:
-    arrays = np.load(export(index, "npz").file)
-    with h5py.File(export(index, "hdf5").file) as file:
+    arrays = np.load(export_collection(index, "npz").file)
+    with h5py.File(export_collection(index, "hdf5").file) as file:
         for found, text in ((arrays, str), (file, bytes.decode)):
             np.testing.assert_array_equal(found["embedding"][:], expected)
             assert [text(path) for path in found["path"][:]] == paths

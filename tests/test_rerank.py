@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.faiss_index.rerank import mapped
+from artvec.vector_search.rerank import mapped
 
 
 @given(

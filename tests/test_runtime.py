@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from artvec import runtime
+from artvec.core import runtime
 
 
 def group(folder: Path, **files: str) -> None:

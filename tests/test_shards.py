@@ -15,10 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from artvec.errors import ArtvecError
-from artvec.files import write_whole
-from artvec.identity import identity_from, identity_json
-from artvec.shards import (
+from artvec.collection.shards import (
     ROWS_PER_SHARD,
     Row,
     WrittenShard,
@@ -28,7 +25,10 @@ from artvec.shards import (
     vectors_of,
     write_shard,
 )
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.core.errors import ArtvecError
+from artvec.core.files import write_whole
+from artvec.core.types import EncoderIdentity, Preprocessing
+from artvec.encoding.identity import identity_from, identity_json
 
 DIM = 3
 SEEN = Preprocessing(224, 256, "crop", "bicubic", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

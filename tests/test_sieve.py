@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artvec.faiss_index import exact_search, unit_rows
-from artvec.faiss_index.sieve import error_bound, sieved
-from artvec.runtime import has_bf16
+from artvec.core.runtime import has_bf16
+from artvec.vector_search import exact_search, unit_rows
+from artvec.vector_search.sieve import error_bound, sieved
 
 
 @settings(deadline=None, max_examples=60)

@@ -18,11 +18,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.embed import EmbedOptions, EmbedReport, dry_run, embed, repair
-from artvec.images import reading as reading_module
+from artvec.commands.embed import (
+    EmbedOptions,
+    EmbedReport,
+    dry_run,
+    embed_images,
+)
+from artvec.commands.status import collection_status
+from artvec.commands.verify import repair_collection, verify_collection
+from artvec.images import byte_sources as reading_module
+from artvec.images.byte_sources import reading
 from artvec.images.find import find_images
-from artvec.images.reading import reading
-from artvec.status import status, verify
 
 NOON_NS = 1_577_880_000_000_000_000
 Rgb = tuple[int, int, int]
@@ -46,7 +52,7 @@ def art(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(art: Path) -> EmbedReport:
-    return embed(art, EmbedOptions(model="colour:4x4", index="./c"))
+    return embed_images(art, EmbedOptions(model="colour:4x4", index="./c"))
 
 
 def counts(report: EmbedReport) -> tuple[int, int, int]:
@@ -79,10 +85,10 @@ def test_files_that_swap_their_names_keep_their_vectors(art: Path, order: list[i
     for name, number in zip(NAMES, order, strict=True):
         (art / f"{number}.held").rename(art / name)
     moved = [name for place, name in enumerate(NAMES) if order[place] != place]
-    assert sorted(status(Path("c")).stale) == moved
+    assert sorted(collection_status(Path("c")).stale) == moved
     assert counts(run(art)) == (0, 4, 0)
     check(art)
-    assert status(Path("c")).complete
+    assert collection_status(Path("c")).complete
 
 
 def change_in_place(art: Path) -> None:
@@ -120,12 +126,12 @@ def test_another_content_of_equal_size_and_time_is_embedded(
 ) -> None:
     run(art)
     change(art)
-    assert status(Path("c")).stale == (NAMES[0],)
+    assert collection_status(Path("c")).stale == (NAMES[0],)
     rehearsed = dry_run(art, EmbedOptions(model="colour:4x4", index="./c"))
     assert (rehearsed.embedded, rehearsed.reused) == (1, 3)
     assert counts(run(art)) == (1, 3, 0)
     check(art)
-    assert status(Path("c")).complete
+    assert collection_status(Path("c")).complete
 
 
 def give_other_rights(art: Path) -> None:
@@ -150,7 +156,7 @@ def test_content_that_stayed_is_read_once_and_not_embedded(
 ) -> None:
     run(art)
     change(art)
-    assert status(Path("c")).complete
+    assert collection_status(Path("c")).complete
     assert counts(run(art)) == (0, 4, 0)
     check(art)
     monkeypatch.setattr(reading_module, "FileStream", None)  # whoever reads a picture now, fails
@@ -169,12 +175,12 @@ def without_stamps(index: Path) -> None:
 def test_a_collection_without_stamps_gets_them_and_notices_what_changed(art: Path) -> None:
     run(art)
     without_stamps(Path("c"))
-    assert status(Path("c")).complete
+    assert collection_status(Path("c")).complete
     change_in_place(art)
-    assert status(Path("c")).stale == (NAMES[0],)
+    assert collection_status(Path("c")).stale == (NAMES[0],)
     assert counts(run(art)) == (1, 3, 0)
     check(art)
-    assert verify(Path("c")).complete
+    assert verify_collection(Path("c")).complete
     assert (Path("c") / "stamps.npy").is_file()
 
 
@@ -184,10 +190,10 @@ def test_damaged_stamps_prove_nothing(art: Path) -> None:
     data = file.read_bytes()
     change_in_place(art)
     file.write_bytes(data[:-8] + bytes(8))
-    assert verify(Path("c")).damaged == ("stamps.npy",)
-    repair(Path("c"))
+    assert verify_collection(Path("c")).damaged == ("stamps.npy",)
+    repair_collection(Path("c"))
     check(art)
-    assert verify(Path("c")).complete
+    assert verify_collection(Path("c")).complete
 
 
 def test_stamps_that_lag_behind_never_hide_a_change(art: Path) -> None:
@@ -222,7 +228,7 @@ def test_a_row_stays_whose_file_goes_before_it_can_be_compared(
     run(art)
     give_other_rights(art)
     listed = find_images(art)
-    monkeypatch.setattr("artvec.embed.verb.find_as_asked", lambda *_: listed)
+    monkeypatch.setattr("artvec.commands.embed.embedding.find_as_asked", lambda *_: listed)
     (art / NAMES[0]).rename("held.bmp")
     report = run(art)
     assert (report.embedded, report.removed, report.failed) == (0, 0, 1)
@@ -253,14 +259,14 @@ def test_a_time_in_whole_seconds_is_not_trusted_at_once(
     paint(tmp_path / "a.bmp", (1, 2, 3))
 
     def stored_ctime_ns(age_ns: int) -> int:
-        status = (tmp_path / "a.bmp").stat()
-        second_ns = status.st_ctime_ns // 10**9 * 10**9
+        collection_status = (tmp_path / "a.bmp").stat()
+        second_ns = collection_status.st_ctime_ns // 10**9 * 10**9
         told = SimpleNamespace(
-            st_mode=status.st_mode,
-            st_size=status.st_size,
-            st_mtime_ns=status.st_mtime_ns,
+            st_mode=collection_status.st_mode,
+            st_size=collection_status.st_size,
+            st_mtime_ns=collection_status.st_mtime_ns,
             st_ctime_ns=second_ns,
-            st_ino=status.st_ino,
+            st_ino=collection_status.st_ino,
         )
         monkeypatch.setattr(reading_module.FileStream, "status", lambda _: told)
         monkeypatch.setattr(time, "time_ns", lambda: second_ns + age_ns)

@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from artvec import backbones
 from artvec.collection.failures import known_failures
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.search import search_collection
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
 from artvec.images.find import file_of
-from artvec.search import search
-from artvec.types import BackboneRequest
 
 Paint = Callable[[Path, int], Path]
 
@@ -32,7 +32,7 @@ def index(tmp_path: Path, paint: Paint, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.chdir(tmp_path)
     for n in range(3):
         paint(tmp_path / f"art/{n}.png", n)
-    return embed(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
+    return embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
 
 
 def sign(index: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -139,7 +139,7 @@ def test_a_row_that_points_outside_shows_nothing_of_it(
     table = stored(index)
     paths = pa.array(["../secret.png", *table.column("path").to_pylist()[1:]])
     replace_shard(index, laid_out(table.set_column(0, table.schema.field("path"), paths)))
-    hit = search(index, [str(tmp_path / "art/0.png")]).queries[0].hits[0]
+    hit = search_collection(index, [str(tmp_path / "art/0.png")]).queries[0].hits[0]
     assert hit.path == "../secret.png"
     assert hit.file != secret and not hit.file.exists()
     done = artvec("search", "../secret.png", "-i", index, cwd=tmp_path / "art", stdin="")

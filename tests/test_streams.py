@@ -13,9 +13,9 @@ from artvec_cli.path_list import paths_in
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.status import verify
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.verify import verify_collection
+from artvec.core.errors import ArtvecError
 
 Shell = Callable[[str], "subprocess.CompletedProcess[str]"]
 
@@ -27,7 +27,7 @@ def shell(tmp_path: Path, paint: Callable[[Path, int], Path]) -> Shell:
     In the line, ARTVEC stands for the command.
     """
     paint(tmp_path / "art/0.png", 0)
-    embed(tmp_path / "art", EmbedOptions("colour:4x4", str(tmp_path / "c")))
+    embed_images(tmp_path / "art", EmbedOptions("colour:4x4", str(tmp_path / "c")))
 
     def run(line: str) -> subprocess.CompletedProcess[str]:
         line = line.replace("ARTVEC", f"{sys.executable} -m artvec_cli")
@@ -65,8 +65,8 @@ def test_a_lost_stream_is_said_in_a_line(shell: Shell, line: str, code: int, sai
 def test_what_a_command_does_is_done_without_streams(shell: Shell, tmp_path: Path) -> None:
     done = shell("ARTVEC embed art -m colour:4x4 -i ./d <&- >&- 2>&-")
     assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
-    assert verify(tmp_path / "d").rows == 1
-    assert verify(tmp_path / "d").damaged == ()
+    assert verify_collection(tmp_path / "d").rows == 1
+    assert verify_collection(tmp_path / "d").damaged == ()
     kept = shell("ARTVEC status -i ./d --json 2>&-")
     assert (kept.returncode, kept.stderr) == (0, "")
     assert '"rows": 1' in kept.stdout

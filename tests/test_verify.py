@@ -17,10 +17,11 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import open_collection
-from artvec.embed import EmbedOptions, embed, repair
-from artvec.errors import ArtvecError
-from artvec.shards import vectors_of
-from artvec.status import status, verify
+from artvec.collection.shards import vectors_of
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.status import collection_status
+from artvec.commands.verify import repair_collection, verify_collection
+from artvec.core.errors import ArtvecError
 
 Run = Callable[..., Any]
 State = dict[str, tuple[Any, ...]]
@@ -53,7 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = "".join(f"{n}.bmp,{1600 + n}\n" for n in range(1100))
     (home / "facts.csv").write_text(f"filename,year\n{names}")
     options = EmbedOptions("colour:4x4", str(home / "mine"), metadata=home / "facts.csv")
-    embed(home / "art", options)
+    embed_images(home / "art", options)
     return home
 
 
@@ -80,7 +81,7 @@ def flip(file: Path, bit: int) -> None:
 
 def is_noticed(index: Path) -> bool:
     try:
-        return not verify(index).complete
+        return not verify_collection(index).complete
     except ArtvecError:
         return True
 
@@ -98,9 +99,9 @@ def count_noticed(index: Path, flips: int) -> int:
 
 
 def test_every_flipped_bit_is_found(home: Path) -> None:
-    assert verify(home / "mine").complete
+    assert verify_collection(home / "mine").complete
     assert count_noticed(home / "mine", 60) == 60
-    assert verify(home / "mine").complete
+    assert verify_collection(home / "mine").complete
 
 
 @pytest.mark.long
@@ -120,7 +121,7 @@ def test_every_bit_of_the_manifest_counts(home: Path) -> None:
 def test_another_spelling_of_the_manifest_is_damage(home: Path) -> None:
     file = home / "mine/collection.json"
     file.write_text(json.dumps(json.loads(file.read_bytes()), indent=2))
-    assert verify(home / "mine").damaged == ("collection.json",)
+    assert verify_collection(home / "mine").damaged == ("collection.json",)
 
 
 def shard(index: Path, number: int) -> Path:
@@ -156,8 +157,8 @@ def test_repair_brings_everything_back(home: Path, kind: str) -> None:
     before = contents(index)
     DAMAGES[kind](index)
     assert is_noticed(index)
-    report = repair(index)
-    assert verify(index).complete
+    report = repair_collection(index)
+    assert verify_collection(index).complete
     assert report.lost == ()
     after = contents(index)
     if kind in UNREADABLE:  # nobody knows the splits of its rows any more
@@ -215,7 +216,7 @@ def test_nothing_is_touched_while_the_source_is_away(home: Path, artvec: Run) ->
     assert "can't be reached" in away.err
     assert {file: file.read_bytes() for file in files_of(index)} == before
     assert artvec("verify", "-i", index, "--repair", "--source", home / "moved").code == 0
-    assert status(index).complete
+    assert collection_status(index).complete
 
 
 def test_another_folder_is_not_taken_for_the_source(home: Path, artvec: Run) -> None:
@@ -231,13 +232,15 @@ def test_another_folder_is_not_taken_for_the_source(home: Path, artvec: Run) -> 
 
 def test_a_foreign_shard_is_told_and_cleared_away(home: Path, tmp_path: Path) -> None:
     paint(tmp_path / "other", 5)
-    other = embed(tmp_path / "other", EmbedOptions("colour:4x4", str(tmp_path / "other-index")))
+    other = embed_images(
+        tmp_path / "other", EmbedOptions("colour:4x4", str(tmp_path / "other-index"))
+    )
     index = home / "mine"
     before = contents(index)
     shutil.copy(shard(other.index, 0), index / "shards")
-    assert verify(index).foreign == (f"shards/{shard(other.index, 0).name}",)
-    repair(index)
-    assert verify(index).complete
+    assert verify_collection(index).foreign == (f"shards/{shard(other.index, 0).name}",)
+    repair_collection(index)
+    assert verify_collection(index).complete
     assert contents(index) == before
 
 
@@ -246,16 +249,16 @@ def test_a_run_does_not_copy_rows_out_of_a_damaged_shard(home: Path) -> None:
     middle(shard(index, 0))
     (home / "art/3.bmp").unlink()  # its shard has to be written anew
     with pytest.raises(ArtvecError, match="doesn't match its checksum") as refused:
-        embed(home / "art", EmbedOptions(index=str(index)))
+        embed_images(home / "art", EmbedOptions(index=str(index)))
     assert "artvec verify --repair" in refused.value.hint
-    repair(index)
-    assert verify(index).complete
+    repair_collection(index)
+    assert verify_collection(index).complete
 
 
 def test_another_collections_shard_under_the_right_name_is_refused(
     home: Path, tmp_path: Path
 ) -> None:
-    embed(home / "art", EmbedOptions("simple_cnn", str(tmp_path / "other")))
+    embed_images(home / "art", EmbedOptions("simple_cnn", str(tmp_path / "other")))
     mine, other = shard(home / "mine", 1), shard(tmp_path / "other", 1)
     fields = json.loads((home / "mine/collection.json").read_bytes())
     mine.write_bytes(other.read_bytes())
@@ -277,7 +280,7 @@ def test_a_damaged_shard_is_not_exported(home: Path, artvec: Run) -> None:
 
 def test_an_empty_file_is_known_to_fail(home: Path, artvec: Run) -> None:
     (home / "art/empty.png").touch()
-    embed(home / "art", EmbedOptions(index=str(home / "mine")))
+    embed_images(home / "art", EmbedOptions(index=str(home / "mine")))
     assert artvec("status", "-i", home / "mine").code == 0
     (home / "art/empty.png").write_bytes(b"something now")
     assert artvec("status", "-i", home / "mine", "--json").json["missing"] == ["empty.png"]

@@ -9,12 +9,12 @@ from pathlib import Path
 from posixpath import splitext
 from typing import Any
 
-from artvec.datasets.column_types import column_type, typed
-from artvec.datasets.delimited import Delimited, read_delimited
-from artvec.datasets.file_names import Matches, but_for_case, match_names
-from artvec.datasets.split_names import split_named
-from artvec.errors import ArtvecError
-from artvec.wording import counted, first_few
+from artvec.annotations.column_types import column_type, typed
+from artvec.annotations.delimited import Delimited, read_delimited
+from artvec.annotations.file_names import Matches, but_for_case, match_names
+from artvec.annotations.split_names import split_named
+from artvec.core.errors import ArtvecError
+from artvec.core.wording import counted, first_few
 
 RESERVED = frozenset(
     "path label split width height size_bytes mtime_ns content_hash phash colour embedding".split()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.grouping.arrays import Vectors
-from artvec.types import Float32Array, Int32Array, Int64Array
+from artvec.clustering.arrays import Vectors
+from artvec.core.types import Float32Array, Int32Array, Int64Array
 
 NOISE = -1
 _ROWS = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from artvec.grouping.partition import WARD_ROWS
+from artvec.clustering.partition import WARD_ROWS
 
 _PAIR_SECONDS = {
     "neighbours": 3.0e-9,

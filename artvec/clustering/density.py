@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from artvec.grouping.assignment import NOISE, Assignment, numbered
-from artvec.grouping.neighbours import Neighbours
-from artvec.grouping.spanning_tree import SpanningTree, spanning_tree
-from artvec.progress import Progress, silent
-from artvec.types import Float32Array
+from artvec.clustering.assignment import NOISE, Assignment, numbered
+from artvec.clustering.mutual_reachability import SpanningTree, spanning_tree
+from artvec.clustering.nearest_rows import Neighbours
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array
 
 MIN_SAMPLES = 2
 """Source: docs/decisions.md; more leaves more rows out as noise."""

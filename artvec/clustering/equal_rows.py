@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from artvec.grouping.arrays import Vectors
-from artvec.grouping.assignment import NOISE, Assignment, numbered
-from artvec.types import Int64Array
+from artvec.clustering.arrays import Vectors
+from artvec.clustering.assignment import NOISE, Assignment, numbered
+from artvec.core.types import Int64Array
 
 
 def first_of_equals(vectors: Vectors, content_hashes: Sequence[bytes]) -> Int64Array:

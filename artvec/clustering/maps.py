@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from artvec.grouping.neighbours import Neighbours, neighbours
-from artvec.types import Float32Array, Float64Array, Projection
+from artvec.clustering.nearest_rows import Neighbours, neighbours
+from artvec.core.types import Float32Array, Float64Array, Projection
 
 LEAST_ROWS = 16
 """Below, the map is the first two principal components: there are no neighbourhoods to keep."""

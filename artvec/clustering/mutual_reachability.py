@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.grouping.arrays import Vectors
-from artvec.progress import Progress, silent
-from artvec.types import Float32Array, Float64Array, Int64Array
+from artvec.clustering.arrays import Vectors
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Float64Array, Int64Array
 
 _ROWS = 65_536
 _CLEARED_EVERY = 1024

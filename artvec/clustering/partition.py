@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from scipy import sparse
 
-from artvec.grouping.assignment import Assignment, numbered
-from artvec.grouping.neighbours import Neighbours
-from artvec.progress import Progress, silent
-from artvec.types import Float32Array, Float64Array, Int32Array, Int64Array
+from artvec.clustering.assignment import Assignment, numbered
+from artvec.clustering.nearest_rows import Neighbours
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Float64Array, Int32Array, Int64Array
 
 STARTS = 10
 WARD_ROWS = 10_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.grouping.arrays import Vectors
-from artvec.types import Float32Array, Float64Array
+from artvec.clustering.arrays import Vectors
+from artvec.core.types import Float32Array, Float64Array
 
 DIMENSIONS = 50
 _ROWS = 4096

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.grouping.spanning_tree import SpanningTree, spanning_tree
-from artvec.progress import Progress, silent
-from artvec.types import Float32Array, Float64Array, Int32Array, Int64Array
+from artvec.clustering.mutual_reachability import SpanningTree, spanning_tree
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Float64Array, Int32Array, Int64Array
 
 _PAIRS = 1 << 22
 """Pairs of a block: 32 MB in double precision."""

@@ -18,10 +18,10 @@ import artvec
 from artvec.collection.lock import writing
 from artvec.collection.manifest import FileEntry, file_entry, read_manifest, write_manifest
 from artvec.collection.reader import Collection, columns, open_collection
-from artvec.errors import ArtvecError, command
-from artvec.files import write_whole
-from artvec.identity import identity_json
-from artvec.types import Groups, Projection
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import write_whole
+from artvec.core.types import Groups, Projection
+from artvec.encoding.identity import identity_json
 
 FOLDER = "analysis"
 GROUPS, MAP = "groups", "map"

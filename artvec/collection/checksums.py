@@ -11,11 +11,11 @@ import numpy as np
 from artvec.collection.index.record import INDEX, record_from, state_of
 from artvec.collection.lock import writer_of
 from artvec.collection.manifest import MANIFEST, FileEntry, Manifest, ShardEntry, is_as_written
-from artvec.errors import ArtvecError
-from artvec.files import sha256_of
-from artvec.finite import finite_rows
-from artvec.progress import Progress, silent
-from artvec.shards import open_shard, vectors_of
+from artvec.collection.shards import open_shard, vectors_of
+from artvec.core.errors import ArtvecError
+from artvec.core.files import sha256_of
+from artvec.core.finite import finite_rows
+from artvec.core.progress import Progress, silent
 
 Entry = ShardEntry | FileEntry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from artvec.collection.reader import Collection
-from artvec.errors import ArtvecError, mistyped
+from artvec.core.errors import ArtvecError, mistyped
 
 ROW_COLUMNS = ("path", "label", "split", "width", "height", "size_bytes")
 """artvec's own columns that a condition may name, beside the user's."""

@@ -16,8 +16,8 @@ from artvec.collection.lock import writing
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from artvec.collection.plan import KnownRow, known_rows
 from artvec.collection.stamps import STAMPS
-from artvec.errors import ArtvecError
-from artvec.files import write_whole
+from artvec.core.errors import ArtvecError
+from artvec.core.files import write_whole
 from artvec.images.find import Found
 
 SUCCESSOR = ".overwrite"

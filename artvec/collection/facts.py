@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from artvec.annotations.folder_labels import folder_label, folder_split
+from artvec.annotations.metadata import Metadata
+from artvec.annotations.splits import SplitBook
 from artvec.collection.manifest import Manifest
-from artvec.datasets.labels import folder_label, folder_split
-from artvec.datasets.metadata import Metadata
-from artvec.datasets.splits import SplitBook
-from artvec.shards import Row
-from artvec.types import Fingerprint, Sample
+from artvec.collection.shards import Row
+from artvec.core.types import Fingerprint, Sample
 
 
 @dataclass(frozen=True, slots=True)

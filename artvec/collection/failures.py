@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from artvec.types import Sample, Skipped
+from artvec.core.types import Sample, Skipped
 
 FAILURES = "failures.parquet"
 _MAX_BYTES = 256 << 20

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from artvec.collection.manifest import MANIFEST, read_manifest
 from artvec.collection.reader import source_of
-from artvec.errors import ArtvecError, mistyped
-from artvec.errors import command as spelt
+from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.errors import command as spelt
 from artvec.images.find import find_images
 
 DEMO = "demo"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 
 @contextmanager

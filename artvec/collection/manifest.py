@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from artvec.errors import ArtvecError, command
-from artvec.files import write_whole
-from artvec.identity import identity_from
-from artvec.shards import FORMAT_VERSION, is_shard_name
-from artvec.types import EncoderIdentity
+from artvec.collection.shards import FORMAT_VERSION, is_shard_name
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import write_whole
+from artvec.core.types import EncoderIdentity
+from artvec.encoding.identity import identity_from
 
 MANIFEST = "collection.json"
 _MAX_BYTES = 256 << 20

@@ -6,11 +6,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from artvec.annotations.file_names import but_for_case
+from artvec.annotations.metadata import Metadata
+from artvec.annotations.split_names import SPLITS
 from artvec.collection.facts import Facts, MetadataFile
-from artvec.datasets.file_names import but_for_case
-from artvec.datasets.metadata import Metadata
-from artvec.datasets.split_names import SPLITS
-from artvec.wording import counted, first_few, shortened
+from artvec.core.wording import counted, first_few, shortened
 
 _LETTERS = 120
 _NO_VALUE = frozenset("nan none null n/a na n.a. nil nat <na> #n/a #na".split())

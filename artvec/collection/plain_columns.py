@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.reader import Collection
-from artvec.shards import FloatArray, vectors_of
+from artvec.collection.shards import FloatArray, vectors_of
 
 HEXADECIMAL = ("content_hash", "phash")
 _OWN = {

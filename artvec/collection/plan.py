@@ -10,10 +10,10 @@ from pathlib import Path
 
 from artvec.collection.failures import still_failing
 from artvec.collection.manifest import ShardEntry
+from artvec.collection.shards import open_shard
 from artvec.collection.stamps import proof_of
+from artvec.core.types import Sample, Skipped
 from artvec.images.find import Found
-from artvec.shards import open_shard
-from artvec.types import Sample, Skipped
 
 _KNOWN_COLUMNS = ("path", "label", "split", "size_bytes", "mtime_ns", "content_hash")
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from artvec.annotations.split_names import SPLITS
 from artvec.collection.analysis import whole_analyses
+from artvec.collection.destination import relative_source
 from artvec.collection.manifest import MANIFEST, Manifest, ShardEntry
-from artvec.collection.target import relative_source
-from artvec.datasets.split_names import SPLITS
-from artvec.errors import ArtvecError, command
-from artvec.files import sha256_of
-from artvec.identity import identity_from
-from artvec.shards import OWN_COLUMNS, is_shard_name, open_shard
-from artvec.types import EncoderIdentity
+from artvec.collection.shards import OWN_COLUMNS, is_shard_name, open_shard
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import sha256_of
+from artvec.core.types import EncoderIdentity
+from artvec.encoding.identity import identity_from
 
 _SETTING = re.compile(
     r'^ "(source|metadata_file|lenient_metadata|group_column)": (".*"|true),?$', re.MULTILINE

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.backbones import is_run, packaged
-from artvec.collection import locate, target
+from artvec.annotations.metadata import Metadata, join_metadata
+from artvec.annotations.split_names import split_folders, split_named
+from artvec.annotations.splits import SplitBook
+from artvec.collection import destination, locate
 from artvec.collection.facts import Facts, MetadataFile
 from artvec.collection.manifest import Manifest, read_manifest
-from artvec.datasets.metadata import Metadata, join_metadata
-from artvec.datasets.split_names import split_folders, split_named
-from artvec.datasets.splits import SplitBook
-from artvec.errors import ArtvecError, mistyped
-from artvec.shards import open_shard
-from artvec.types import BackboneRequest, EncoderIdentity
+from artvec.collection.shards import open_shard
+from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.types import BackboneRequest, EncoderIdentity
+from artvec.encoding.backbones import is_run, packaged
 
 NO_METADATA = Path("none")
 
@@ -75,7 +75,7 @@ def new_manifest(
     return Manifest(
         encoder=identity,
         dtype=dtype,
-        source=target.relative_source(folder, source),
+        source=destination.relative_source(folder, source),
         request={
             "name": request.name,
             "weights": str(request.weights) if request.weights else None,

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from artvec.errors import ArtvecError, command
-from artvec.files import write_whole
-from artvec.identity import identity_json
-from artvec.types import EncoderIdentity, Float32Array, UInt64Array
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import write_whole
+from artvec.core.types import EncoderIdentity, Float32Array, UInt64Array
+from artvec.encoding.identity import identity_json
 
 FORMAT_VERSION = 1
 _FILE_MAGIC_BYTES = 8

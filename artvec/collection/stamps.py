@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.manifest import Manifest, file_entry
-from artvec.files import sha256_of
-from artvec.runtime import cores
-from artvec.types import Sample
+from artvec.core.files import sha256_of
+from artvec.core.runtime import cores
+from artvec.core.types import Sample
 
 STAMPS = "stamps.npy"
 _UINT64 = (1 << 64) - 1

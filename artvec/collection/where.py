@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 
 from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, columns
-from artvec.errors import ArtvecError
-from artvec.types import BoolArray
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BoolArray
 
 _MAX_CHARACTERS = 10_000
 _MAX_DEPTH = 50

@@ -24,10 +24,7 @@ from artvec.collection.manifest import (
     write_manifest,
 )
 from artvec.collection.plan import KnownRow, known_rows
-from artvec.errors import ArtvecError, command
-from artvec.files import sha256_of, write_whole
-from artvec.identity import identity_json
-from artvec.shards import (
+from artvec.collection.shards import (
     ROWS_PER_SHARD,
     Row,
     WrittenShard,
@@ -38,7 +35,10 @@ from artvec.shards import (
     vectors_of,
     write_shard,
 )
-from artvec.types import Float32Array
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import sha256_of, write_whole
+from artvec.core.types import Float32Array
+from artvec.encoding.identity import identity_json
 
 Redescribe = Callable[[str, int, Row], Row | None]
 """(shard, row number, row as stored) → the row as it should be, or None to remove it."""

@@ -1,4 +1,4 @@
-"""The verb `index`: build the index of a collection anew, measured against the exact scan."""
+"""The command `index`: build the index of a collection anew, measured against the exact scan."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.index.follow import stored_wish
+from artvec.collection.index.following import stored_wish
 from artvec.collection.lock import writing
 from artvec.collection.manifest import read_manifest
-from artvec.errors import ArtvecError
-from artvec.faiss_index.recipes import Wish
-from artvec.progress import Progress, silent
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
+from artvec.vector_search.recipes import Wish
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -67,7 +67,7 @@ def build_index(
         ArtvecError: The recipe is unknown, doesn't fit the memory or misses the recall (the
             former index stays), or another process writes.
     """
-    from artvec.collection.index import build as index_build
+    from artvec.collection.index import building as index_build
 
     read_manifest(folder)  # before the lock makes a file where there is no collection
     with writing(folder):

@@ -1,4 +1,4 @@
-"""The verb `models`: what can be used here, and a backbone layer by layer."""
+"""The command `models`: what can be used here, and a backbone layer by layer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from artvec import backbones
-from artvec.backbones import colour, packaged
-from artvec.types import BackboneRequest, Preprocessing, Untrained
+from artvec.core.types import BackboneRequest, Preprocessing, Untrained
+from artvec.encoding import backbones
+from artvec.encoding.backbones import colour, packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def anatomy(name: str, *, classes: int | None = None, trainable: str = "all") ->
     Raises:
         ArtvecError: The name is unknown, or the backbone has no such part to train.
     """
-    from artvec.backbones import counting
+    from artvec.encoding.backbones import counting
 
     untrained = backbones.untrained(BackboneRequest(name), classes)
     if trainable != "all":
@@ -122,7 +122,7 @@ def anatomy(name: str, *, classes: int | None = None, trainable: str = "all") ->
 
 
 def _freeze(untrained: Untrained, trainable: str) -> None:
-    from artvec.training.blocks import blocks, opened
+    from artvec.training.backbone_blocks import blocks, opened
 
     wanted = {} if trainable == "head" else opened(blocks(untrained.model), trainable)
     for name, parameter in untrained.model.named_parameters():
@@ -133,7 +133,7 @@ def _freeze(untrained: Untrained, trainable: str) -> None:
 def _matching(pattern: str) -> list[Listing]:
     from fnmatch import fnmatch
 
-    from artvec.backbones import timm_models, torchvision_models
+    from artvec.encoding.backbones import timm_models, torchvision_models
 
     rows = [row for row in list_backbones() if fnmatch(row.name, pattern)]
     rows += [

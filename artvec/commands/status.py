@@ -1,22 +1,21 @@
-"""The verbs `status` and `verify`: is a collection whole, and does it still match its source?"""
+"""The command `status`: is a collection whole, and does it still match its source?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection import integrity
+from artvec.collection import checksums
 from artvec.collection.analysis import is_analysis, outdated
 from artvec.collection.failures import known_failures, known_to_fail
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import open_collection, source_of
+from artvec.collection.shards import open_shard
 from artvec.collection.stamps import Stored, changed, read_proofs
-from artvec.errors import ArtvecError, command
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import EncoderIdentity
+from artvec.core.wording import counted
 from artvec.images.find import find_images
-from artvec.progress import Progress, silent
-from artvec.shards import open_shard
-from artvec.types import EncoderIdentity
-from artvec.wording import counted
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class StatusReport:
     notes: tuple[str, ...]
 
 
-def status(folder: Path, source: Path | None = None) -> StatusReport:
+def collection_status(folder: Path, source: Path | None = None) -> StatusReport:
     """Compare a collection with its manifest (by size) and with its source (by size and stamp).
 
     Files whose stamp is another than the last run's (see `collection.stamps`) are read.
@@ -70,28 +69,13 @@ def status(folder: Path, source: Path | None = None) -> StatusReport:
         ArtvecError: No collection, or a manifest that can't be trusted.
     """
     manifest = read_manifest(folder)
-    return _compared(folder, manifest, source, integrity.by_size(folder, manifest))
+    return compared_with_source(folder, manifest, source, checksums.by_size(folder, manifest))
 
 
-def verify(folder: Path, source: Path | None = None, progress: Progress = silent) -> StatusReport:
-    """Do what `status` does, and compare every byte of the collection with its checksums.
-
-    Args:
-        folder: The collection.
-        source: Where the images are now, if they were moved.
-        progress: Called with bytes read and bytes to read.
-
-    Raises:
-        ArtvecError: No collection, or a manifest that can't be trusted.
-    """
-    manifest = read_manifest(folder)
-    return _compared(folder, manifest, source, integrity.by_content(folder, manifest, progress))
-
-
-def _compared(
-    folder: Path, manifest: Manifest, source: Path | None, found: integrity.Integrity
+def compared_with_source(
+    folder: Path, manifest: Manifest, source: Path | None, found: checksums.Integrity
 ) -> StatusReport:
-    """Compare a collection's rows with its source."""
+    """Compare a collection's rows with its source; `found` says what is damaged of its files."""
     if source is not None and not source.is_dir():
         raise ArtvecError(f"{source} is not a folder", "give --source FOLDER", usage=True)
     rows = _rows(folder, manifest)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artvec.errors import ArtvecError, command
-from artvec.types import BoolArray
-from artvec.wording import counted
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import BoolArray
+from artvec.core.wording import counted
 
 if TYPE_CHECKING:
     import torch

@@ -1,1 +1,1 @@
-"""What a source says about its images beside pixels: labels, splits, metadata; the demo gallery."""
+"""Published sets of pictures, to be fetched; the demo gallery, painted by a program."""

@@ -8,8 +8,8 @@ import zlib
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from artvec.errors import ArtvecError
-from artvec.files import naming
+from artvec.core.errors import ArtvecError
+from artvec.core.files import naming
 
 _MOST_MEMBERS = 1_000_000
 _NAMES = (errno.ENAMETOOLONG, errno.EEXIST, errno.EISDIR, errno.ENOTDIR)

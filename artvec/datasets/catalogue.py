@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from artvec.core.errors import mistyped
 from artvec.datasets import layouts
 from artvec.datasets.layouts import Layout
-from artvec.errors import mistyped
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from artvec.errors import ArtvecError
-from artvec.files import naming
-from artvec.progress import Progress
+from artvec.core.errors import ArtvecError
+from artvec.core.files import naming
+from artvec.core.progress import Progress
 
 _TIMEOUT_S = 30.0
 _WAITS_S = (0.0, 1.0, 3.0)

@@ -12,14 +12,10 @@ from itertools import islice
 
 import numpy as np
 
-from artvec import runtime
-from artvec.errors import ArtvecError, OutOfMemory
-from artvec.finite import finite_rows
-from artvec.images.decode import decode_sample
-from artvec.images.detail import Detail
-from artvec.images.opening import MAX_PIXELS, import_decoders
-from artvec.images.reading import Undecodable, skipped
-from artvec.types import (
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError, OutOfMemory
+from artvec.core.finite import finite_rows
+from artvec.core.types import (
     Decoded,
     DecodeMode,
     Encoder,
@@ -29,6 +25,10 @@ from artvec.types import (
     Sample,
     Skipped,
 )
+from artvec.images.byte_sources import Undecodable, skipped
+from artvec.images.decode import decode_sample
+from artvec.images.detail import Detail
+from artvec.images.opening import MAX_PIXELS, import_decoders
 
 _BATCHES_AHEAD = 3
 

@@ -20,9 +20,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from artvec.errors import ArtvecError
-from artvec.finite import check_weights
-from artvec.types import Float32Array
+from artvec.core.errors import ArtvecError
+from artvec.core.finite import check_weights
+from artvec.core.types import Float32Array
 
 FLATTEN = "flatten"
 _BATCH = 8192

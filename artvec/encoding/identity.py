@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
-from artvec.types import EncoderIdentity, Fit, Interpolation, Preprocessing
+from artvec.core.types import EncoderIdentity, Fit, Interpolation, Preprocessing
 
 _MAX_DIM = 1 << 20
 _MAX_SIDE_PX = 1 << 14

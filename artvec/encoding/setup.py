@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from artvec import backbones, encoders
-from artvec.errors import ArtvecError
-from artvec.types import BackboneRequest, Encoder, EncoderIdentity, EncoderOptions
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, Encoder, EncoderIdentity, EncoderOptions
+from artvec.encoding import backbones, encoders
 
 _COMPILED_ONCE = "loading and compiling the backbone is part of it, and is done once on a machine"
 

@@ -15,10 +15,9 @@ collections with the same labels have the same codes. Vectors that are in no col
 several encoders side by side) go through `evaluate_vectors`.
 """
 
-from artvec.protocol.evaluate import evaluate_rows, evaluate_vectors
-from artvec.protocol.heads import head_scores, own_run, trained_on
-from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
-from artvec.protocol.selection import (
+from artvec.evaluation.figures import evaluate_rows, evaluate_vectors
+from artvec.evaluation.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.evaluation.selection import (
     Selection,
     content_hashes,
     group_codes,
@@ -26,7 +25,8 @@ from artvec.protocol.selection import (
     same_pictures,
     select,
 )
-from artvec.protocol.vectors import Vectors, colours, concatenated, gathered, rows_of
+from artvec.evaluation.stored_heads import head_scores, own_run, trained_on
+from artvec.evaluation.vectors import Vectors, colours, concatenated, gathered, rows_of
 
 __all__ = [
     "Classifier",

@@ -8,6 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.collection.reader import Collection
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float64Array, Int64Array, Interval, Matches
+from artvec.evaluation.nearest_gallery import nearest, nearest_elsewhere
+from artvec.evaluation.notes import notes_on
+from artvec.evaluation.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.evaluation.selection import Selection
+from artvec.evaluation.stored_heads import head_scores, own_run
+from artvec.evaluation.vectors import Vectors, gathered
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
@@ -16,14 +24,6 @@ from artvec.metrics.probe import fit_probe, fit_probe_at, top_k_hits
 from artvec.metrics.retrieval import retrieval_outcomes
 from artvec.metrics.silhouette import cosine_silhouettes, euclidean_silhouettes
 from artvec.metrics.voting import uniform_vote, vote
-from artvec.progress import Progress, silent
-from artvec.protocol.heads import head_scores, own_run
-from artvec.protocol.neighbours import nearest, nearest_elsewhere
-from artvec.protocol.notes import notes_on
-from artvec.protocol.outcomes import Classifier, Elsewhere, Outcomes, Scores
-from artvec.protocol.selection import Selection
-from artvec.protocol.vectors import Vectors, gathered
-from artvec.types import Float64Array, Int64Array, Interval, Matches
 
 DEPTH = 20
 """Neighbours that the largest vote counts."""

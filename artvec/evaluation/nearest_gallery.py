@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from artvec.faiss_index import exact_search, unit_rows
-from artvec.progress import Progress, silent
-from artvec.protocol.vectors import Vectors
-from artvec.types import Float32Array, Int64Array, Matches
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.evaluation.vectors import Vectors
+from artvec.vector_search import exact_search, unit_rows
 
 _BLOCK_ROWS = 16_384
 _BLOCK_QUERIES = 256

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artvec.annotations.split_names import split_named
 from artvec.collection.column_names import ROW_COLUMNS, known_columns
 from artvec.collection.reader import Collection, columns
-from artvec.datasets.split_names import split_named
-from artvec.errors import ArtvecError, command, mistyped
-from artvec.types import BoolArray, Int64Array
+from artvec.core.errors import ArtvecError, command, mistyped
+from artvec.core.types import BoolArray, Int64Array
 
 VAL_SHARE = 0.15
 """Of the gallery, where a collection has no rows to choose the probe's strength by."""

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from artvec.backbones import is_run
-from artvec.backbones.run_directory import has_head, head_takes_map, training_images
 from artvec.collection.reader import Collection
-from artvec.protocol.outcomes import Scores
-from artvec.protocol.selection import Selection, content_hashes
-from artvec.protocol.vectors import Vectors
-from artvec.types import BoolArray, Float32Array, Int64Array
+from artvec.core.types import BoolArray, Float32Array, Int64Array
+from artvec.encoding.backbones import is_run
+from artvec.encoding.backbones.run_directory import has_head, head_takes_map, training_images
+from artvec.evaluation.outcomes import Scores
+from artvec.evaluation.selection import Selection, content_hashes
+from artvec.evaluation.vectors import Vectors
 
 if TYPE_CHECKING:
-    from artvec.heads import Head
+    from artvec.encoding.heads import Head
 
 
 def own_run(collection: Collection) -> Path | None:
@@ -44,7 +44,7 @@ def run_head(run: Path) -> Head | None:
     """
     if not has_head(run) or head_takes_map(run):
         return None
-    from artvec.heads import load_head
+    from artvec.encoding.heads import load_head
 
     return load_head(run)
 
@@ -60,7 +60,7 @@ def class_scores(head: Head, vectors: Float32Array, classes: Sequence[str]) -> F
     Raises:
         ArtvecError: The head takes vectors of another width.
     """
-    from artvec.heads import probabilities
+    from artvec.encoding.heads import probabilities
 
     places = {name: column for column, name in enumerate(head.classes)}
     wide = np.pad(probabilities(head, vectors), ((0, 0), (0, 1)), constant_values=-np.inf)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns
-from artvec.faiss_index import unit_rows
-from artvec.finite import finite_rows, not_finite
-from artvec.protocol.selection import Selection
-from artvec.types import Float32Array, Int64Array
+from artvec.core.finite import finite_rows, not_finite
+from artvec.core.types import Float32Array, Int64Array
+from artvec.evaluation.selection import Selection
+from artvec.vector_search import unit_rows
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from artvec.types import Reason, Sample, Skipped, Stage
+from artvec.core.types import Reason, Sample, Skipped, Stage
 
 IN_MEMORY_BYTES = 16 << 20
 """Larger files are read piece by piece."""

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from artvec.images.high_dynamic_range import HLG, PQ, tone_mapped_profile
-from artvec.images.profiles import (
-    SRGB_CURVE,
-    SRGB_PRIMARIES,
-    Chromaticities,
-    Curve,
-    matrix_profile,
-)
+from artvec.images.profiles import SRGB_CURVE, SRGB_PRIMARIES, Chromaticities, Curve, matrix_profile
 
 _D65 = SRGB_PRIMARIES[:2]
 _C = (0.31, 0.316)

@@ -9,11 +9,11 @@ from functools import partial
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from artvec.images.byte_sources import BytesStream, FileStream
 from artvec.images.code_points import avif_profile
 from artvec.images.heif_boxes import properties
-from artvec.images.png_head import PngHead, png_head
+from artvec.images.png_chunks import PngHead, png_head
 from artvec.images.png_pixels import completed, more_bytes_each
-from artvec.images.reading import BytesStream, FileStream
 
 _READS = 30_000
 _ICC, _ICC_HEAD_BYTES = b"ICC_PROFILE\0", 14

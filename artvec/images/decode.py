@@ -9,30 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from artvec.images.bands import (
-    PixelBox,
-    Want,
-    band_bytes,
-    narrow_px,
-    resample,
-    shrink_of,
-    turned_upright,
-)
-from artvec.images.detail import Detail
-from artvec.images.fingerprint import COLOUR_SIZE, SAMPLED_SIZE, hash_of_sample
-from artvec.images.fit import FILTERS, Frame, Resampling, crop_square, geometry, resampling
-from artvec.images.memory import DECODING
-from artvec.images.opening import (
-    MAX_PIXELS,
-    WHOLE_PX,
-    Opened,
-    explained,
-    open_picture,
-    settled,
-)
-from artvec.images.reading import Content, Undecodable, reading, skipped
-from artvec.images.srgb import to_srgb
-from artvec.types import (
+from artvec.core.types import (
     Decoded,
     DecodeMode,
     Fingerprint,
@@ -43,6 +20,22 @@ from artvec.types import (
     Skipped,
     UInt8Array,
 )
+from artvec.images.bands import (
+    PixelBox,
+    Want,
+    band_bytes,
+    narrow_px,
+    resample,
+    shrink_of,
+    turned_upright,
+)
+from artvec.images.byte_sources import Content, Undecodable, reading, skipped
+from artvec.images.detail import Detail
+from artvec.images.fingerprint import COLOUR_SIZE, SAMPLED_SIZE, hash_of_sample
+from artvec.images.fit import FILTERS, Frame, Resampling, crop_square, geometry, resampling
+from artvec.images.memory import DECODING
+from artvec.images.opening import MAX_PIXELS, WHOLE_PX, Opened, explained, open_picture, settled
+from artvec.images.srgb import to_srgb
 
 _BUDGET_BASE_BYTES, _BUDGET_BYTES = 200_000_000, 4
 """Memory for decoding, all threads together; the second per pixel of the largest picture."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 _NUMBER = re.compile(r"[0-9]{1,9}|[0-9]{0,9}\.[0-9]{1,9}")
 

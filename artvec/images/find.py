@@ -10,10 +10,10 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Sample, Skipped
+from artvec.images.byte_sources import mtime_ns, open_without_waiting
 from artvec.images.headers import begins_like_an_image
-from artvec.images.reading import mtime_ns, open_without_waiting
-from artvec.types import Sample, Skipped
 
 SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .pjpeg .pjp .jpg_large .mpo "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from artvec.types import Preprocessing, UInt8Array
+from artvec.core.types import Preprocessing, UInt8Array
 
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from artvec.images.bands import PixelBox
-from artvec.images.reading import BytesStream, FileStream
+from artvec.images.byte_sources import BytesStream, FileStream
 
 _MAX_META_BYTES = 4 << 20
 _MAX_BOXES = 10_000

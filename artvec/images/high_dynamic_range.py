@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from artvec.core.types import Float64Array
 from artvec.images.profiles import (
     D50,
     SRGB_CURVE,
@@ -20,7 +21,6 @@ from artvec.images.profiles import (
     table_profile,
     to_xyz,
 )
-from artvec.types import Float64Array
 
 PQ, HLG = 16, 18
 """Code points of the transfers (ITU-T H.273)."""

@@ -12,9 +12,11 @@ from importlib import import_module
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from artvec.core.types import DecodeMode, Preprocessing
 from artvec.images.bands import Box
 from artvec.images.bmp.picture import BmpPicture
-from artvec.images.completing import completion_of, prepared_head
+from artvec.images.byte_sources import BytesStream, Content, FileStream, Undecodable
+from artvec.images.completion import completion_of, prepared_head
 from artvec.images.fit import Frame, geometry
 from artvec.images.headers import (
     begins_like_an_image,
@@ -22,13 +24,11 @@ from artvec.images.headers import (
     lacks_bytes,
     unreadable_kind,
 )
-from artvec.images.reading import BytesStream, Content, FileStream, Undecodable
 from artvec.images.srgb import UnsupportedMode
 from artvec.images.tiff.codecs import import_codecs
 from artvec.images.tiff.directory import SIGNATURES as TIFF_SIGNATURES
 from artvec.images.tiff.picture import TiffPicture
 from artvec.images.unread_formats import HEIC_REMEDY, is_heic, why_no_image
-from artvec.types import DecodeMode, Preprocessing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 _PLUGINS = ("Avif", "Mpo", "Tiff", "WebP")

@@ -14,14 +14,8 @@ from dataclasses import dataclass, field
 from PIL import PngImagePlugin
 
 from artvec.images import code_points
-from artvec.images.profiles import (
-    SRGB_CURVE,
-    SRGB_PRIMARIES,
-    Chromaticities,
-    Curve,
-    matrix_profile,
-)
-from artvec.images.reading import BytesStream, FileStream
+from artvec.images.byte_sources import BytesStream, FileStream
+from artvec.images.profiles import SRGB_CURVE, SRGB_PRIMARIES, Chromaticities, Curve, matrix_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, PALETTE, GREY_WITH_ALPHA, RGB_WITH_ALPHA = 0, 2, 3, 4, 6

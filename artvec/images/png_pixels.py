@@ -7,16 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image
 
-from artvec.images.png_head import (
-    GREY,
-    GREY_WITH_ALPHA,
-    RGB,
-    RGB_WITH_ALPHA,
-    Colours,
-    PngHead,
-)
+from artvec.core.types import UInt8Array, UInt16Array
+from artvec.images.png_chunks import GREY, GREY_WITH_ALPHA, RGB, RGB_WITH_ALPHA, Colours, PngHead
 from artvec.images.profiles import Curve, encoded
-from artvec.types import UInt8Array, UInt16Array
 
 _BAND_PX = 1 << 18
 _DEEP_GAMMA = 1.6

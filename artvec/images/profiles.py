@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from artvec.types import Float64Array
+from artvec.core.types import Float64Array
 
 Chromaticities = tuple[float, float, float, float, float, float, float, float]
 """x and y of white, red, green and blue, in the CIE's 1931 diagram."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from artvec.types import UInt8Array
+from artvec.core.types import UInt8Array
 
 BACKGROUND = (255, 255, 255)
 """What shows through transparent pixels: white, the paper that most cut-outs are made for."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln
 
-from artvec.types import Float64Array, Int64Array
+from artvec.core.types import Float64Array, Int64Array
 
 _EPS = float(np.finfo(np.float64).eps)
 _TERMS = 2**20

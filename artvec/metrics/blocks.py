@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from artvec.types import Float64Array, Int64Array
+from artvec.core.types import Float64Array, Int64Array
 
 Result = TypeVar("Result")
 Vectors = npt.NDArray[np.floating[Any]]

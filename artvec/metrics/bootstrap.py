@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from artvec.core.types import BoolArray, Float64Array, Int64Array, Interval
 from artvec.metrics.blocks import spans
-from artvec.types import BoolArray, Float64Array, Int64Array, Interval
 
 RESAMPLES = 1000
 _PERCENTILES = (2.5, 97.5)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.types import Float64Array, Int64Array
+from artvec.core.types import Float64Array, Int64Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from artvec.core.types import Float64Array
 from artvec.metrics.blocks import Vectors, spans, unit_rows
-from artvec.types import Float64Array
 
 
 def anisotropy(vectors: Vectors) -> float:

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
+from artvec.core.types import Int64Array
 from artvec.metrics.blocks import Vectors, inverse_lengths
-from artvec.types import Int64Array
 
 STARTS = 10
 

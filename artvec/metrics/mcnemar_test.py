@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import bdtr
 
-from artvec.types import BoolArray
+from artvec.core.types import BoolArray
 
 
 def mcnemar(right_a: BoolArray, right_b: BoolArray) -> float:

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
+from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array
 from artvec.metrics.blocks import Vectors, codes_of, in_threads, spans
-from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array
 
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
 """L2 strengths tried, strongest first: 3.2 to 1e-5 of a row's mean loss, half a decade apart."""

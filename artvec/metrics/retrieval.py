@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artvec.core.progress import Progress, silent
+from artvec.core.types import BoolArray, Float64Array, Int64Array
 from artvec.metrics.blocks import Vectors, inverse_lengths, spans, unit_rows
-from artvec.progress import Progress, silent
-from artvec.types import BoolArray, Float64Array, Int64Array
 
 _FIRST = 10
 """Ranks that precision and recall look at."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Float64Array, Int64Array
 from artvec.metrics.blocks import Vectors, codes_of, spans, unit_rows
-from artvec.progress import Progress, silent
-from artvec.types import Float32Array, Float64Array, Int64Array
 
 _ROUNDING = 1e-12
 """Cosine distances below this are rounding of 0, as between copies of a vector."""

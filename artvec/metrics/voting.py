@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from artvec.core.types import Float64Array, Int64Array
 from artvec.metrics.blocks import Vectors, spans
-from artvec.types import Float64Array, Int64Array
 
 TEMPERATURE = 0.07
 """Of the weighted vote, after DINOv2 (Oquab et al. 2023) and Wu et al. 2018."""

@@ -1,13 +1,13 @@
 """Which rows show the same picture: exact and altered copies, and those across splits."""
 
-from artvec.copies.find import LOOKS, Found, across_splits, search_copies
-from artvec.copies.fingerprints import Fingerprints, fingerprints
+from artvec.near_duplicates.find import LOOKS, Found, across_splits, find_near_duplicates
+from artvec.near_duplicates.fingerprint_matches import Fingerprints, fingerprints
 
 __all__ = [
     "LOOKS",
     "Fingerprints",
     "Found",
     "across_splits",
+    "find_near_duplicates",
     "fingerprints",
-    "search_copies",
 ]

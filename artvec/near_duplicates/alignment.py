@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from artvec.copies import evidence
-from artvec.copies.evidence import BLOCK_PX, BLOCKS
-from artvec.types import Float64Array
+from artvec.core.types import Float64Array
+from artvec.near_duplicates import evidence
+from artvec.near_duplicates.evidence import BLOCK_PX, BLOCKS
 
 THUMBNAIL_PX = 128
 """Long side of the pictures that are compared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.types import Float64Array
+from artvec.core.types import Float64Array
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's mode L
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.copies.detail import LUMA, detail_projection
-from artvec.types import BoolArray, Float64Array
+from artvec.core.types import BoolArray, Float64Array
+from artvec.near_duplicates.detail import LUMA, detail_projection
 
 BLOCKS, BLOCK_PX = 8, 12
 CONTRADICTED, UNDECIDED = -1.0, 0.0

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies.fingerprints import Fingerprints, fingerprints
-from artvec.copies.grouping import around_the_best
-from artvec.copies.look import look
-from artvec.copies.neighbours import close_pairs
-from artvec.progress import Progress, silent
-from artvec.types import Copies, Int64Array
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Copies, Int64Array
+from artvec.near_duplicates.fingerprint_matches import Fingerprints, fingerprints
+from artvec.near_duplicates.grouping import around_the_best
+from artvec.near_duplicates.neighbours import close_pairs
+from artvec.near_duplicates.second_look import look
 
 LOOKS = 5000
 """Pairs that a second look compares by default: 8 ms each on one core, and two decodes at most."""
@@ -47,7 +47,7 @@ def across_splits(collection: Collection, copies: Sequence[Copies]) -> tuple[Cop
     )
 
 
-def search_copies(
+def find_near_duplicates(
     collection: Collection, progress: Progress = silent, *, looks: int = LOOKS
 ) -> Found:
     """Find the rows that show the same picture.

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies.grids import CAPTION_BITS, EQUAL_LEVELS, NARROW_HASH, Grid, agree
-from artvec.types import BoolArray, UInt8Array, UInt64Array
+from artvec.core.types import BoolArray, UInt8Array, UInt64Array
+from artvec.near_duplicates.grids import CAPTION_BITS, EQUAL_LEVELS, NARROW_HASH, Grid, agree
 
 _MIRROR = np.uint64(0x5555555555555555)
 """Mirroring changes the sign of every second coefficient of a row, and so its bit, but for those

@@ -17,8 +17,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from artvec.copies.detail import LUMA, detail_projection
-from artvec.types import BoolArray, Float64Array, UInt8Array
+from artvec.core.types import BoolArray, Float64Array, UInt8Array
+from artvec.near_duplicates.detail import LUMA, detail_projection
 
 EQUAL_LEVELS = 4.0
 """A cell agrees where its colours differ by no more levels (of 255), on average."""

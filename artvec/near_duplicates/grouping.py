@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from artvec.progress import Progress, silent
+from artvec.core.progress import Progress, silent
 
 
 def around_the_best(

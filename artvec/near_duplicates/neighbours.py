@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks
-from artvec.faiss_index.exact import exact_search
-from artvec.progress import Progress, silent
-from artvec.shards import FloatArray
-from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array
+from artvec.collection.shards import FloatArray
+from artvec.core.progress import Progress, silent
+from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array
+from artvec.vector_search.exact import exact_search
 
 NEIGHBOURS = 16
 CLOSENESS = 0.85

@@ -11,14 +11,14 @@ from PIL import Image
 
 from artvec.collection.reader import Collection, columns
 from artvec.collection.stamps import Stored, holds, read_proofs
-from artvec.copies.alignment import THUMBNAIL_PX, agreement
-from artvec.copies.evidence import AGREEMENT, CONTRADICTED
+from artvec.core.progress import Progress, silent
+from artvec.core.runtime import cores
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
 from artvec.images.find import file_of, sample_of
 from artvec.images.opening import import_decoders
-from artvec.images.reading import Undecodable
-from artvec.progress import Progress, silent
-from artvec.runtime import cores
+from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement
+from artvec.near_duplicates.evidence import AGREEMENT, CONTRADICTED
 
 Pair = tuple[int, int]
 

@@ -1,1 +1,1 @@
-"""A verb's result as something to look at: self-contained HTML, PNG."""
+"""A result as something to look at, by command: self-contained HTML, PNG, CSV."""

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from artvec.errors import mistyped
-from artvec.training.draw import DrawnFrom
-from artvec.types import Preprocessing, UInt8Array
+from artvec.core.errors import mistyped
+from artvec.core.types import Preprocessing, UInt8Array
+from artvec.training.seeded_draws import DrawnFrom
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
 """Of (3, h, w) uint8 to (3, S, S) uint8."""

@@ -10,7 +10,7 @@ from timm.models import group_parameters
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.training.classifier import Classifier
 from artvec.training.phase import BatchNorm, Phase
 

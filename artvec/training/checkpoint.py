@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from artvec.errors import ArtvecError
-from artvec.files import write_whole
+from artvec.core.errors import ArtvecError
+from artvec.core.files import write_whole
 from artvec.training.phase import Epoch
 
 State = dict[str, torch.Tensor]

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from artvec.heads import CosineHead
-from artvec.training.ahead import made_ahead, on_a_card, worth_ahead
+from artvec.core.types import Float32Array
+from artvec.encoding.heads import CosineHead
 from artvec.training.inputs import Inputs
-from artvec.types import Float32Array
+from artvec.training.prefetch import made_ahead, on_a_card, worth_ahead
 
 _BATCH = 64
 

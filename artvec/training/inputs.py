@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from artvec.core.types import Float32Array, Int64Array, Preprocessing, UInt8Array
 from artvec.training.augment import augmentation, varied
 from artvec.training.pictures import PictureStore
-from artvec.types import Float32Array, Int64Array, Preprocessing, UInt8Array
 
 
 class Inputs(Protocol):

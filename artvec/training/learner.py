@@ -11,17 +11,17 @@ import torch
 from timm.utils import ModelEmaV3
 from torch import nn
 
-from artvec.training.ahead import worth_ahead
-from artvec.training.blocks import blocks, open_only, opened, opened_at, train_mode
+from artvec.core.types import Int64Array
+from artvec.training.backbone_blocks import blocks, open_only, opened, opened_at, train_mode
 from artvec.training.checkpoint import LearnerState
 from artvec.training.classifier import Classifier, autocast
 from artvec.training.losses import CROSS_ENTROPY, build_loss, teaches_head
 from artvec.training.mixing import mixed
 from artvec.training.optimise import build_optimizer, pull
 from artvec.training.phase import Phase
+from artvec.training.prefetch import worth_ahead
 from artvec.training.sampling import class_weights
 from artvec.training.task import Batch, Task
-from artvec.types import Int64Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from itertools import islice
 import torch
 from torch import nn
 
-from artvec.errors import ArtvecError
-from artvec.progress import Progress, silent
-from artvec.runtime import keep_freed_memory
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
+from artvec.core.runtime import keep_freed_memory
 from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
 from artvec.training.learner import Learner, Seen

@@ -11,7 +11,7 @@ import torch
 from pytorch_metric_learning import losses
 from torch import nn
 
-from artvec.errors import ArtvecError, mistyped
+from artvec.core.errors import ArtvecError, mistyped
 
 CROSS_ENTROPY = "ce"
 _PAIRS: dict[str, Callable[[], nn.Module]] = {

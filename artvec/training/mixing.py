@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torchvision.transforms import v2
 
-from artvec.errors import ArtvecError
-from artvec.training.draw import DrawnFrom
+from artvec.core.errors import ArtvecError
 from artvec.training.phase import Phase
+from artvec.training.seeded_draws import DrawnFrom
 
 
 @dataclass(frozen=True, slots=True)

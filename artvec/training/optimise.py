@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from artvec.errors import mistyped
-from artvec.training.blocks import blocks, opened
+from artvec.core.errors import mistyped
+from artvec.training.backbone_blocks import blocks, opened
 from artvec.training.classifier import Classifier
 from artvec.training.phase import Epoch, Phase
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any, get_args, get_type_hints
 
-from artvec.errors import ArtvecError, mistyped
+from artvec.core.errors import ArtvecError, mistyped
 from artvec.training.phase import Phase
 from artvec.training.recipes import main_phases
 

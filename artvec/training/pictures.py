@@ -13,14 +13,14 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from artvec import runtime
-from artvec.errors import ArtvecError
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Int64Array, Interpolation, Preprocessing, UInt8Array
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import Scaled, load_scaled
 from artvec.images.fit import Frame, fit_pixels
 from artvec.images.opening import import_decoders
-from artvec.images.reading import Undecodable
-from artvec.progress import Progress, silent
-from artvec.types import Int64Array, Interpolation, Preprocessing, UInt8Array
 
 _AT_ONCE = 256
 """Pictures that may wait in memory for those before them."""

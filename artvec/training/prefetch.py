@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from artvec import runtime
-from artvec.types import Int64Array
+from artvec.core import runtime
+from artvec.core.types import Int64Array
 
 
 def on_a_card(device: torch.device | str) -> bool:

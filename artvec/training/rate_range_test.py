@@ -11,14 +11,14 @@ from itertools import count, islice
 import numpy as np
 import torch
 
-from artvec.progress import Progress, silent
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float64Array
 from artvec.training.classifier import Classifier
 from artvec.training.learner import Learner
 from artvec.training.optimise import set_rate
 from artvec.training.phase import Phase
 from artvec.training.sampling import epoch_batches
 from artvec.training.task import Batch, Task, epoch_seed, loaded
-from artvec.types import Float64Array
 
 _LOWEST, _HIGHEST = 1e-6, 1.0
 _STEPS = 100

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from artvec.core.types import Float32Array, Int64Array
 from artvec.training.losses import needs_pairs
 from artvec.training.phase import Phase
-from artvec.types import Float32Array, Int64Array
 
 _OF_A_CLASS = 4
 """Pictures of a class side by side where a loss compares pictures: K of the P × K batches of

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from artvec.training.ahead import made_ahead
+from artvec.core.types import Int64Array
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
-from artvec.types import Int64Array
+from artvec.training.prefetch import made_ahead
 
 Batch = tuple[Int64Array, torch.Tensor]
 """Row numbers (B,), and what the model takes for them."""

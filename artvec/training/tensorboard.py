@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.training.phase import Epoch
 
 if TYPE_CHECKING:

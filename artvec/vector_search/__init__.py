@@ -3,7 +3,7 @@
 The only home of FAISS; it is imported when an index is built or opened, never by a small search.
 """
 
-from artvec.faiss_index.exact import exact_search
-from artvec.faiss_index.vectors import unit_rows
+from artvec.vector_search.exact import exact_search
+from artvec.vector_search.vectors import unit_rows
 
 __all__ = ["exact_search", "unit_rows"]

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from artvec.faiss_index.exact import exact_search
-from artvec.faiss_index.library import Index, ask, search_effort, set_effort
-from artvec.faiss_index.rerank import MappedVectors, best, cosines
-from artvec.faiss_index.vectors import unit_rows
-from artvec.types import Float32Array, Int64Array, Matches
+from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.vector_search.exact import exact_search
+from artvec.vector_search.faiss_library import Index, ask, search_effort, set_effort
+from artvec.vector_search.rerank import MappedVectors, best, cosines
+from artvec.vector_search.vectors import unit_rows
 
 _FEWEST = 32
 """Candidates that are scored in any case: they cost little, and few rows need no more."""

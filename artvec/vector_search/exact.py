@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.cards import MOST_NEIGHBOURS, all_cards, gathered, nearest_on_cards
-from artvec.faiss_index.rerank import cosines, mapped
-from artvec.faiss_index.sieve import Survivors, sieved, sieves
-from artvec.faiss_index.vectors import lengths, unit_rows
-from artvec.types import Float32Array, Int64Array, Matches
+from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.vector_search.gpu import MOST_NEIGHBOURS, all_cards, gathered, nearest_on_cards
+from artvec.vector_search.rerank import cosines, mapped
+from artvec.vector_search.sieve import Survivors, sieved, sieves
+from artvec.vector_search.vectors import lengths, unit_rows
 
 _MANY_QUERIES = 256
 """From here on FAISS's kernel beats one matrix product per block; both are exact."""

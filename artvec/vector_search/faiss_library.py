@@ -9,8 +9,8 @@ from typing import Any
 
 import faiss
 
-from artvec.errors import ArtvecError
-from artvec.types import Float32Array, Int64Array
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Float32Array, Int64Array
 
 Index = Any
 """A FAISS index; the library has no types."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.vectors import unit_rows
-from artvec.types import Float32Array, Int64Array
+from artvec.core.types import Float32Array, Int64Array
+from artvec.vector_search.vectors import unit_rows
 
 MOST_NEIGHBOURS = 2048
 """The most that FAISS finds on a card."""

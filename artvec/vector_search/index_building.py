@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from artvec.errors import ArtvecError
-from artvec.faiss_index.library import Index, add, make_index, on_cpu, row_bytes, train
-from artvec.faiss_index.recipes import (
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress
+from artvec.core.types import Float32Array, Int64Array, UInt64Array
+from artvec.vector_search.faiss_library import Index, add, make_index, on_cpu, row_bytes, train
+from artvec.vector_search.recipes import (
     Shape,
     Wish,
     clusters_in,
@@ -19,9 +21,7 @@ from artvec.faiss_index.recipes import (
     training_rows_needed,
     training_rows_wanted,
 )
-from artvec.faiss_index.vectors import unit_rows
-from artvec.progress import Progress
-from artvec.types import Float32Array, Int64Array, UInt64Array
+from artvec.vector_search.vectors import unit_rows
 
 Blocks = Callable[[], Iterable[np.ndarray[Any, Any]]]
 """Gives the (n, dim) vectors of a collection again, block by block, holding one at a time."""

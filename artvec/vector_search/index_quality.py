@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.faiss_index.approximate import Approximate
-from artvec.faiss_index.build import Blocks, take_passing
-from artvec.faiss_index.exact import exact_search
-from artvec.faiss_index.library import search_effort, set_effort
-from artvec.faiss_index.rerank import cosines
-from artvec.faiss_index.vectors import unit_rows
-from artvec.types import Float32Array, Int64Array
+from artvec.core.types import Float32Array, Int64Array
+from artvec.vector_search.approximate import Approximate
+from artvec.vector_search.exact import exact_search
+from artvec.vector_search.faiss_library import search_effort, set_effort
+from artvec.vector_search.index_building import Blocks, take_passing
+from artvec.vector_search.rerank import cosines
+from artvec.vector_search.vectors import unit_rows
 
 K = 10
 _DEPTHS = (1, 2, 4, 8, 16, 32, 64)

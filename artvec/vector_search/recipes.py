@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 FLAT_UP_TO_BYTES = 1_000_000_000
 """`auto` scans so many bytes of vectors exactly: below it a scan costs less than a process."""

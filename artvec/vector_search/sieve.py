@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from artvec.faiss_index.vectors import SAFE_LENGTHS, cosines_of, inverses, lengths
-from artvec.types import Float32Array, Float64Array, Int64Array
+from artvec.core.types import Float32Array, Float64Array, Int64Array
+from artvec.vector_search.vectors import SAFE_LENGTHS, cosines_of, inverses, lengths
 
 _UNIT_ROUNDOFF = 2.0**-8
 """Of bf16, which has eight significant bits (Higham 2002, section 2.1)."""
@@ -47,7 +47,7 @@ class Survivors:
 @cache
 def sieves() -> bool:
     """Say whether this machine's processor multiplies in bf16."""
-    from artvec.openvino_api import ov
+    from artvec.core.openvino_api import ov
 
     return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
@@ -154,7 +154,7 @@ class _Multiplied:
 @cache
 def _products(dim: int) -> Any:
     """Compile the product of (n, dim) and (Q, dim) to (n, Q), on all cores."""
-    from artvec.openvino_api import ov
+    from artvec.core.openvino_api import ov
 
     rows, queries = (ov.opset13.parameter([-1, dim], np.float32) for _ in range(2))
     model = ov.Model([ov.opset13.matmul(rows, queries, False, True)], [rows, queries])

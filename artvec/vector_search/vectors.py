@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from artvec.errors import ArtvecError
-from artvec.types import Float32Array, Float64Array
-from artvec.wording import counted
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Float32Array, Float64Array
+from artvec.core.wording import counted
 
 _LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
 SAFE_LENGTHS = 1e-37, 1e37

@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.encoder_setup import ready_encoder
-from artvec.extract import Clock, ExtractOptions, extract
+from artvec.core.runtime import cores
+from artvec.core.types import BackboneRequest, Encoder, EncoderOptions, Sample
+from artvec.encoding.extraction import Clock, ExtractOptions, extract
+from artvec.encoding.setup import ready_encoder
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images
-from artvec.runtime import cores
-from artvec.types import BackboneRequest, Encoder, EncoderOptions, Sample
 
 
 def main(folder: Path, count: int, model: str, precision: str, weights: Path | None) -> None:

@@ -41,8 +41,8 @@ def euclidean_plain(data: Any) -> float:
 
 
 def knn_artvec(data: Any) -> float:
-    from artvec.faiss_index import exact_search
     from artvec.metrics.voting import vote
+    from artvec.vector_search import exact_search
 
     found = exact_search([data.gallery], data.queries, K)
     votes = vote(data.gallery_labels[found.rows], found.scores, data.classes)

@@ -23,7 +23,7 @@ RATE, DECAY = 1e-4, 0.01
 
 def main(folder: Path, epochs: int, tuned: bool) -> None:
     if tuned:
-        from artvec.runtime import keep_freed_memory
+        from artvec.core.runtime import keep_freed_memory
 
         keep_freed_memory()
     torch.manual_seed(0)

@@ -21,15 +21,15 @@ from pretrained import lite0
 from torch import nn
 from torchvision.datasets import ImageFolder
 
-from artvec import backbones
-from artvec.heads import build_head
+from artvec.core.types import BackboneRequest, Int64Array
+from artvec.encoding import backbones
+from artvec.encoding.heads import build_head
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import StoredPictures
 from artvec.training.loop import train_phase
 from artvec.training.phase import Phase
 from artvec.training.pictures import store_pictures
 from artvec.training.task import Task
-from artvec.types import BackboneRequest, Int64Array
 
 BATCH = 32
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.encoder_setup import ready_encoder
+from artvec.core.runtime import cores
+from artvec.core.types import AUTO, BackboneRequest
+from artvec.encoding.setup import ready_encoder
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images
-from artvec.runtime import cores
-from artvec.types import AUTO, BackboneRequest
 
 
 def main(folder: str, count: int) -> None:

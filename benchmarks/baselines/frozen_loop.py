@@ -20,7 +20,7 @@ from torchvision.datasets import ImageFolder
 
 def main(folder: Path, epochs: int, tuned: bool) -> None:
     if tuned:
-        from artvec.runtime import keep_freed_memory
+        from artvec.core.runtime import keep_freed_memory
 
         keep_freed_memory()
     torch.manual_seed(0)

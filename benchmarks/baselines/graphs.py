@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from artvec.types import Float32Array, Int64Array
+from artvec.core.types import Float32Array, Int64Array
 
 _LINKS, _BUILDING = 16, 100
 

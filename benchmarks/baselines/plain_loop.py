@@ -17,7 +17,7 @@ from torchvision.datasets import ImageFolder
 
 def main(folder: str, out: str, tuned: bool) -> None:
     if tuned:
-        from artvec.runtime import keep_freed_memory
+        from artvec.core.runtime import keep_freed_memory
 
         keep_freed_memory()
     model = lite0(classes=0)

@@ -20,7 +20,7 @@ from timm.models import save_for_hf
 
 def main(folder: Path, out: str, model: Path, batch: int, tuned: bool) -> None:
     if tuned:
-        from artvec.runtime import keep_freed_memory
+        from artvec.core.runtime import keep_freed_memory
 
         keep_freed_memory()
     if not model.is_dir():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artvec.files import replaced_whole
+from artvec.core.files import replaced_whole
 
 SIDE_PX = 256
 # Vendor (a package @iconify-json/VENDOR) to version; each package names its licence in info.json.

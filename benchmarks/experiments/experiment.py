@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from artvec.files import write_whole
+from artvec.core.files import write_whole
 from benchmarks.experiments import standins
 
 REPOSITORY = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from artvec.runtime import cache_folder
+from artvec.core.runtime import cache_folder
 from benchmarks.experiments.emoji import VERSIONS, Vendor, draw, read_vendor, write_drawing
 from benchmarks.experiments.subjects import THINGS, THINGS_VENDORS, TWO_SIDES
 

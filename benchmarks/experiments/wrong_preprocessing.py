@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.backbones.sources import load
-from artvec.datasets.labels import folder_label, folder_split
-from artvec.datasets.split_names import split_folders
-from artvec.encoders.torch_engine import TorchEncoder
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.annotations.folder_labels import folder_label, folder_split
+from artvec.annotations.split_names import split_folders
+from artvec.core.types import Backbone, BackboneRequest
+from artvec.encoding.backbones.sources import load
+from artvec.encoding.encoders.torch_engine import TorchEncoder
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
 from artvec.images.find import find_images
 from artvec.metrics.probe import fit_probe, top_k_hits
-from artvec.types import Backbone, BackboneRequest
 
 # Pixels are uint8; a mean of 0 and a deviation of 1 leave them from 0 to 255.
 _RAW, _UNSCALED = (0.0, 0.0, 0.0), (1 / 255,) * 3

@@ -15,7 +15,7 @@ import typer
 from typer.exceptions import Abort, Exit, TyperException
 
 import artvec
-from artvec.errors import ArtvecError, mistyped
+from artvec.core.errors import ArtvecError, mistyped
 from artvec_cli import render
 from artvec_cli.failures import explained
 

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from artvec.wording import counted
+from artvec.core.wording import counted
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
-    from artvec.compare import Comparison, Pair, Row
-    from artvec.types import Interval
+    from artvec.commands.compare import Comparison, Pair, Row
+    from artvec.core.types import Interval
 
 _WITH_INTERVALS = 4
 """More collections than that have figures without intervals, which the table has no room for."""
@@ -73,7 +73,7 @@ def _figure(row: Row, name: str, whole: bool) -> str:
 
 
 def _ranking_table(comparison: Comparison, verbose: bool) -> None:
-    from artvec.compare import ranking_table
+    from artvec.commands.compare import ranking_table
 
     titles, lines = ranking_table(comparison.rows)
     table(titles, lines, {})

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 _RUNS = Path("runs")
 
@@ -22,7 +22,7 @@ def collections(incomplete: str) -> list[str]:
 
 def backbones(incomplete: str) -> list[str]:
     """Offer the backbones that work offline, trained runs, and torchvision's prefix."""
-    from artvec.backbones import colour, packaged
+    from artvec.encoding.backbones import colour, packaged
 
     names = [*packaged.PACKAGES, colour.NAME, "simple_cnn", "torchvision:"]
     return _matching(
@@ -43,9 +43,9 @@ def columns(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _columns(given: dict[str, Any]) -> list[str]:
+    from artvec.annotations.delimited import read_delimited
     from artvec.collection import locate
     from artvec.collection.manifest import read_manifest
-    from artvec.datasets.delimited import read_delimited
 
     if given.get("metadata"):
         header = read_delimited(Path(given["metadata"]), "filename").header

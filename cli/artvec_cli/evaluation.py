@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artvec.evaluate import ClassFigures, Confusion, EvaluationReport
-from artvec.types import Interval
-from artvec.wording import counted, shortened
+from artvec.commands.evaluate import ClassFigures, Confusion, EvaluationReport
+from artvec.core.types import Interval
+from artvec.core.wording import counted, shortened
 from artvec_cli.render import Output, table
 
 _FEW_CLASSES = 20

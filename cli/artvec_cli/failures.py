@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from artvec.errors import ArtvecError, ran_out_of_memory
+from artvec.core.errors import ArtvecError, ran_out_of_memory
 
 
 def explained(failure: Exception) -> ArtvecError:

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.cluster import ClusterReport
-    from artvec.copies import Found
-    from artvec.report.explorer import Evaluated, Findings
+    from artvec.commands.cluster import ClusterReport
+    from artvec.near_duplicates import Found
+    from artvec.reports.cluster import Evaluated, Findings
 
 
 def gathered(report: ClusterReport, output: Output) -> Findings:
     """Return the clusters with everything else that is known of their collection."""
     from artvec.collection.failures import known_failures
     from artvec.collection.reader import open_collection
-    from artvec.copies import search_copies
-    from artvec.report.explorer import Findings
+    from artvec.near_duplicates import find_near_duplicates
+    from artvec.reports.cluster import Findings
 
     assert report.projection is not None
     collection = open_collection(report.index)
     with output.progress("looking for copies") as progress:
-        copies = search_copies(collection, progress)
+        copies = find_near_duplicates(collection, progress)
     evaluation, notes = _evaluated(report, copies, output)
     return Findings(
         collection=collection,
@@ -40,13 +40,13 @@ def _evaluated(
     report: ClusterReport, copies: Found, output: Output
 ) -> tuple[Evaluated | None, tuple[str, ...]]:
     """Evaluate the collection by its labels; where that can't be done, say why."""
-    from artvec.errors import ArtvecError
-    from artvec.evaluate import evaluate
-    from artvec.report.explorer import Evaluated
+    from artvec.commands.evaluate import evaluate_collection
+    from artvec.core.errors import ArtvecError
+    from artvec.reports.cluster import Evaluated
 
     try:
         with output.progress("evaluating") as progress:
-            found = evaluate(report.index, copies=copies, progress=progress)
+            found = evaluate_collection(report.index, copies=copies, progress=progress)
     except ArtvecError as refusal:
         return None, (f"not evaluated: {refusal.message}",)
     if found.confusion is None:

@@ -6,7 +6,7 @@ import codecs
 import os
 import sys
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 
 def check(files: Mapping[str, Path | None], figures: Path | None = None) -> None:

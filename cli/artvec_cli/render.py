@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artvec.errors import ArtvecError
-from artvec.progress import Progress, silent
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
 
 _UNTIL_SHOWN_S = 1.0
 _KEPT_CHARACTERS = 50

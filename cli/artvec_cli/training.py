@@ -6,12 +6,12 @@ import statistics
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from artvec.errors import command
+from artvec.core.errors import command
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
-    from artvec.train import PhaseReport, TrainReport
-    from artvec.train.report import SplitFigures
+    from artvec.commands.train import PhaseReport, TrainReport
+    from artvec.commands.train.train_report import SplitFigures
     from artvec.training.phase import Epoch
 
 _COLUMNS = {
@@ -27,7 +27,7 @@ _MINUTE_S = 60
 
 def show(report: TrainReport, output: Output) -> None:
     """Print a run for people."""
-    from artvec.train.verdicts import sentences
+    from artvec.commands.train.phase_verdicts import sentences
 
     output.notes(report.warnings)
     if output.json:
@@ -52,7 +52,7 @@ def show(report: TrainReport, output: Output) -> None:
 
 def fields_of(report: TrainReport) -> dict[str, Any]:
     """Lay a run out for `--json`; what is undefined is absent."""
-    from artvec.train import figures_record
+    from artvec.commands.train import figures_record
 
     return {
         "run": report.run,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artvec.errors import ArtvecError, command, mistyped
+from artvec.core.errors import ArtvecError, command, mistyped
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.train import TrainOptions, Wishes
-    from artvec.types import EncoderOptions
+    from artvec.commands.train import TrainOptions, Wishes
+    from artvec.core.types import EncoderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def begun_with(
     Raises:
         ArtvecError: See `plan_of`, `check_place` and `collection_of`.
     """
-    from artvec.train import TrainOptions, check_place, plan_of
+    from artvec.commands.train import TrainOptions, check_place, plan_of
 
     plan = plan_of(wishes)
     if run is not None:
@@ -108,7 +108,7 @@ def run_to_resume(source: str | None) -> Path:
     Raises:
         ArtvecError: There is none, or several.
     """
-    from artvec.train import RUNS, unfinished
+    from artvec.commands.train import RUNS, unfinished
 
     found = unfinished()
     named = [run for run in found if source is not None and run.name == Path(source).name]
@@ -135,7 +135,7 @@ def resumed(
     Raises:
         ArtvecError: They do, or there is nothing to resume.
     """
-    from artvec.train import Wishes, begun, plan_of
+    from artvec.commands.train import Wishes, begun, plan_of
 
     told = begun(run)
     given = source if source is not None and run.name != Path(source).name else None
@@ -174,7 +174,7 @@ def _began_with(collection: Path, source: str | None, model: str | None) -> bool
 
 def free_name(repeated: Path | None, collection: Path) -> Path:
     """Return where a run goes that wasn't named; one that repeats another gets a number."""
-    from artvec.train import RUNS
+    from artvec.commands.train import RUNS
 
     if repeated is None:
         return RUNS / collection.resolve().name
@@ -190,7 +190,7 @@ def _of_run(record: Path) -> Path:
         ArtvecError: It is not there any more.
     """
     from artvec.collection.manifest import MANIFEST
-    from artvec.train import collection_of_run
+    from artvec.commands.train import collection_of_run
 
     folder = collection_of_run(record)
     if not (folder / MANIFEST).is_file():
@@ -211,8 +211,8 @@ def _same(recorded: str, model: str) -> bool:
 def _embedded(source: Path, target: Target, encoder: EncoderOptions, output: Output) -> Path:
     """Make a source's collection with the model asked for, or bring it up to date."""
     from artvec.collection import locate
-    from artvec.compare import plan_models
-    from artvec.embed import EmbedOptions, embed
+    from artvec.commands.compare import plan_models
+    from artvec.commands.embed import EmbedOptions, embed_images
 
     known = locate.by_source().get(source.resolve(), [])
     wanted = EmbedOptions(
@@ -237,7 +237,7 @@ def _embedded(source: Path, target: Target, encoder: EncoderOptions, output: Out
             group=target.group or planned.group,
         )
     with output.progress(f"embedding {source.name}") as progress:
-        report = embed(source, wanted, progress)
+        report = embed_images(source, wanted, progress)
     output.notes(report.notes)
     if report.embedded or report.failed:
         output.notes([f"{report.index.name}: {report.embedded} embedded, {report.failed} skipped"])

@@ -15,12 +15,12 @@ from safetensors.torch import load_file, save_file
 from timm.data import create_transform, resolve_data_config
 from torchvision import models
 
-from artvec import backbones, encoders
-from artvec.backbones.simple_cnn import SimpleCnn
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Backbone, BackboneRequest, Decoded, EncoderOptions
+from artvec.encoding import backbones, encoders
+from artvec.encoding.backbones.simple_cnn import SimpleCnn
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
-from artvec.types import Backbone, BackboneRequest, Decoded, EncoderOptions
 
 DINO = "vit_small_patch14_dinov2.lvd142m"
 FP32 = EncoderOptions(engine="openvino", device="cpu", precision="fp32")

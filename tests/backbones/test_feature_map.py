@@ -7,11 +7,11 @@ import timm
 import torch
 from torchvision import models
 
-from artvec import backbones
-from artvec.backbones.feature_map import FeatureMap
-from artvec.backbones.penultimate import Penultimate
-from artvec.errors import ArtvecError
-from artvec.types import BackboneRequest
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
+from artvec.encoding.backbones.feature_map import FeatureMap
+from artvec.encoding.backbones.penultimate import Penultimate
 
 
 def test_timm_map_is_that_of_its_features_and_gradients_flow() -> None:

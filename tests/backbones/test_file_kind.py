@@ -14,8 +14,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from artvec.backbones.weights import read_weights
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.encoding.backbones.weights import read_weights
 
 TENSORS = {"a.weight": torch.arange(600, dtype=torch.float32), "b.bias": torch.ones(3)}
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 import torchvision
 
-from artvec import backbones
-from artvec.types import BackboneRequest
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
 
 
 @pytest.mark.parametrize("name", ["simple_cnn", "tf_efficientnet_lite0"])

@@ -12,9 +12,9 @@ import timm
 import torch
 from safetensors.torch import load_file, save_file
 
-from artvec import backbones
-from artvec.errors import ArtvecError
-from artvec.types import BackboneRequest, Preprocessing
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, Preprocessing
+from artvec.encoding import backbones
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 TRAINED = Preprocessing(160, 168, "squash", "bilinear", *IMAGENET)

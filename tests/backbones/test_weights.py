@@ -11,10 +11,10 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from artvec import backbones
-from artvec.backbones.weights import read_weights
-from artvec.errors import ArtvecError
-from artvec.types import BackboneRequest, EncoderIdentity
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, EncoderIdentity
+from artvec.encoding import backbones
+from artvec.encoding.backbones.weights import read_weights
 
 Tensors = dict[str, torch.Tensor]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from galleries import colours, gallery
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +16,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("workshop")
     art = gallery(place / "art")
     colours(art, place / "indexes/art")
-    embed(art, EmbedOptions("simple_cnn", str(place / "indexes/art-cnn")))
+    embed_images(art, EmbedOptions("simple_cnn", str(place / "indexes/art-cnn")))
     return place
 
 

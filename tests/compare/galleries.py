@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 SIZES = {"train": 12, "val": 4, "test": 10}
 CLASSES = "abc"
@@ -36,7 +36,7 @@ def gallery(folder: Path) -> Path:
 
 
 def colours(source: Path, index: Path, **options: object) -> Path:
-    return embed(source, EmbedOptions("colour:4x4", str(index), **options)).index  # type: ignore[arg-type]
+    return embed_images(source, EmbedOptions("colour:4x4", str(index), **options)).index  # type: ignore[arg-type]
 
 
 def make_run(folder: Path, trained: dict[str, list[str]]) -> Path:
@@ -44,9 +44,9 @@ def make_run(folder: Path, trained: dict[str, list[str]]) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from artvec import backbones
-    from artvec.backbones.simple_cnn import SimpleCnn
-    from artvec.types import BackboneRequest
+    from artvec.core.types import BackboneRequest
+    from artvec.encoding import backbones
+    from artvec.encoding.backbones.simple_cnn import SimpleCnn
 
     folder.mkdir(parents=True)
     torch.manual_seed(7)

@@ -12,9 +12,9 @@ import pytest
 from galleries import colours, gallery, make_run, paint
 from PIL import Image
 
-from artvec.compare import CompareOptions, compare
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
+from artvec.commands.compare import CompareOptions, compare_collections
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.core.errors import ArtvecError
 
 Run = Callable[..., Any]
 UNTIMED = CompareOptions(encoder=None)
@@ -75,8 +75,8 @@ def test_names_are_only_names(here: Path) -> None:
     names = ["<b>&$x_1$", "=1+1"]
     for name in names:
         colours(here / "art", here / "indexes" / name)
-    found = compare([f"indexes/{name}" for name in names], UNTIMED)
-    from artvec.report.comparison import html_page, save_charts, write_csv
+    found = compare_collections([f"indexes/{name}" for name in names], UNTIMED)
+    from artvec.reports.compare import html_page, save_charts, write_csv
 
     text = html_page(found)
     assert "&lt;b&gt;&amp;$x_1$" in text and "<b>&" not in text
@@ -146,7 +146,7 @@ def test_what_is_no_collection(here: Path, artvec: Run) -> None:
 def test_a_name_of_one_character_is_refused_twice(here: Path) -> None:
     colours(here / "art", here / "indexes/c")
     with pytest.raises(ArtvecError, match="c is named twice") as caught:
-        compare(["c", "c"], UNTIMED)
+        compare_collections(["c", "c"], UNTIMED)
     assert caught.value.hint == "name it once: artvec compare c"
 
 
@@ -165,16 +165,16 @@ def test_a_missing_split_is_told(here: Path, artvec: Run) -> None:
 def test_a_run_stands_for_what_it_embedded(here: Path) -> None:
     run = make_run(here / "runs/mine", {"train": [], "test": []})
     with pytest.raises(ArtvecError, match="was embedded by runs/mine") as caught:
-        compare(["runs/mine"], UNTIMED)
+        compare_collections(["runs/mine"], UNTIMED)
     assert caught.value.usage and "-m runs/mine" in caught.value.hint
     colours(here / "art", here / "indexes/art")
-    embed(here / "art", EmbedOptions(str(run), "indexes/tuned"))
-    found = compare(["art", "runs/mine"], UNTIMED)
+    embed_images(here / "art", EmbedOptions(str(run), "indexes/tuned"))
+    found = compare_collections(["art", "runs/mine"], UNTIMED)
     assert {row.name for row in found.rows} == {"art", "tuned"}
     (row,) = [row for row in found.rows if row.name == "tuned"]
     assert row.run == run and row.encoder == "mine"
     with pytest.raises(ArtvecError, match="one collection"):
-        compare(["tuned", "runs/mine"], UNTIMED)
+        compare_collections(["tuned", "runs/mine"], UNTIMED)
 
 
 def test_queries_that_a_run_was_trained_on(here: Path, artvec: Run) -> None:
@@ -184,7 +184,7 @@ def test_queries_that_a_run_was_trained_on(here: Path, artvec: Run) -> None:
     hashes = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
     run = make_run(here / "runs/mine", {"train": hashes})
     colours(here / "art", here / "indexes/art")
-    embed(here / "art", EmbedOptions(str(run), "indexes/tuned"))
+    embed_images(here / "art", EmbedOptions(str(run), "indexes/tuned"))
     refused = artvec("compare", "art", "tuned", "--no-speed")
     assert refused.code == 1 and refused.out == ""
     assert "4 of the 30 queries were training images" in refused.err
@@ -200,21 +200,21 @@ def test_a_run_trained_further_is_refused(here: Path) -> None:
     from safetensors.torch import load_file, save_file
 
     run = make_run(here / "runs/mine", {"train": []})
-    embed(here / "art", EmbedOptions(str(run), "indexes/tuned"))
+    embed_images(here / "art", EmbedOptions(str(run), "indexes/tuned"))
     tensors = load_file(run / "model.safetensors")
     save_file(
         {name: torch.add(value, 1) for name, value in tensors.items()}, run / "model.safetensors"
     )
     with pytest.raises(ArtvecError, match="has since become") as caught:
-        compare(["tuned"], UNTIMED)
+        compare_collections(["tuned"], UNTIMED)
     assert "--overwrite" in caught.value.hint
 
 
 def test_no_pictures_no_speeds(here: Path) -> None:
     """Speeds are absent, with a line that says why, where no picture can be read any more."""
-    index = embed(here / "art", EmbedOptions("simple_cnn", "art")).index
+    index = embed_images(here / "art", EmbedOptions("simple_cnn", "art")).index
     (here / "art").rename(here / "moved")
-    found = compare([str(index)])
+    found = compare_collections([str(index)])
     assert found.rows[0].cost.speed is None
     assert any("speeds are not measured" in note for note in found.notes)
 

@@ -14,13 +14,13 @@ from galleries import colours
 from scipy import stats
 from sklearn.metrics import normalized_mutual_info_score
 
-from artvec.compare import CompareOptions, Comparison, compare
-from artvec.compare.pairing import holm, paired
-from artvec.compare.rankings import compared_rankings, ranks
-from artvec.compare.results import Pair, Verdict
+from artvec.commands.compare import CompareOptions, Comparison, compare_collections
+from artvec.commands.compare.comparison_report import Pair, Verdict
+from artvec.commands.compare.pairing import holm, paired
+from artvec.commands.compare.rankings import compared_rankings, ranks
+from artvec.core.types import Interval
+from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.bootstrap import without_rounding
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Interval
 
 Run = Callable[..., Any]
 UNTIMED = CompareOptions(encoder=None)
@@ -63,7 +63,7 @@ def knn20_hits(known: Known) -> np.ndarray[Any, Any]:
 def both(workshop: Path) -> Iterator[Comparison]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(workshop)
-        yield compare(["art", "art-cnn"], UNTIMED)
+        yield compare_collections(["art", "art-cnn"], UNTIMED)
 
 
 def pair(comparison: Comparison, metric: str) -> Pair:
@@ -209,12 +209,12 @@ def test_differences_that_are_rounding_are_none(here: Path) -> None:
     none = without_rounding(Interval(-2.2e-16, -0.02, 3e-10))
     assert none == Interval(0.0, -0.02, 0.0)
     assert np.isnan(without_rounding(Interval(0.1, float("nan"), 0.2)).low)
-    from artvec.report.comparison import html_page
-    from artvec.report.comparison.charts import charts
+    from artvec.reports.compare import html_page
+    from artvec.reports.compare.difference_charts import charts
 
     colours(here / "art", here / "indexes/one")
     colours(here / "art", here / "indexes/two")
-    same = compare(["one", "two"], UNTIMED)
+    same = compare_collections(["one", "two"], UNTIMED)
     tiny = [replace(one, difference=Interval(-1e-4, -2e-4, 1e-4)) for one in same.pairs]
     found = replace(same, pairs=tuple(tiny))
     assert "-0.000" not in html_page(found)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from galleries import colours, paint
 
-from artvec.compare import CompareOptions, Comparison, compare
-from artvec.errors import ArtvecError
+from artvec.commands.compare import CompareOptions, Comparison, compare_collections
+from artvec.core.errors import ArtvecError
 
 Run = Callable[..., Any]
 UNTIMED = CompareOptions(encoder=None)
@@ -47,7 +47,7 @@ def test_names_and_order_do_not_matter(here: Path) -> None:
     scrambled(here / "art", here / "other", seed=3)
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
-    found = compare(["art", "other"], UNTIMED)
+    found = compare_collections(["art", "other"], UNTIMED)
     assert found.protocol.images == 78
     assert (found.protocol.gallery, found.protocol.queries, found.protocol.val) == (36, 30, 12)
     assert all_equal(found)
@@ -64,7 +64,7 @@ def test_only_what_all_have_is_compared(here: Path) -> None:
     paint(here / "other/test/b/new.png", 1, 501)
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
-    found = compare(["art", "other"], UNTIMED)
+    found = compare_collections(["art", "other"], UNTIMED)
     assert found.protocol.images == 78 - 5
     assert {row.name: row.left_out for row in found.rows} == {"art": 5, "other": 2}
     assert all_equal(found)
@@ -78,7 +78,7 @@ def test_copies_are_matched_one_to_one(here: Path) -> None:
     shutil.copy(copied, here / "other/train/a/third.png")
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
-    found = compare(["art", "other"], UNTIMED)
+    found = compare_collections(["art", "other"], UNTIMED)
     assert found.protocol.images == 79
     assert {row.name: row.left_out for row in found.rows} == {"art": 0, "other": 1}
     assert all_equal(found)
@@ -93,7 +93,10 @@ def test_the_first_ones_labels_and_splits_count(here: Path) -> None:
     facts.write_text("\n".join(told))
     colours(here / "art", here / "indexes/art")
     colours(here / "art", here / "indexes/told", metadata=facts)
-    ours, theirs = compare(["art", "told"], UNTIMED), compare(["told", "art"], UNTIMED)
+    ours, theirs = (
+        compare_collections(["art", "told"], UNTIMED),
+        compare_collections(["told", "art"], UNTIMED),
+    )
     assert (ours.protocol.queries, theirs.protocol.queries) == (30, 29)
     assert all_equal(ours) and all_equal(theirs)
     split, label = about_matching(ours)
@@ -111,7 +114,7 @@ def test_labels_of_folders_are_changed_by_a_csv_only(here: Path) -> None:
     (here / "other/test/a/049.png").rename(here / "other/test/b/049.png")
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
-    (note,) = about_matching(compare(["art", "other"], UNTIMED))
+    (note,) = about_matching(compare_collections(["art", "other"], UNTIMED))
     assert "the labels of art, which is named first, count for all" in note
     assert "to set those of other, a CSV with the columns filename and label" in note
     assert f"artvec embed {here / 'other'} -i indexes/other --metadata CSV" in note
@@ -122,7 +125,7 @@ def test_nothing_in_common(here: Path) -> None:
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
     with pytest.raises(ArtvecError, match="no image that all have: art, other") as caught:
-        compare(["art", "other"], UNTIMED)
+        compare_collections(["art", "other"], UNTIMED)
     assert caught.value.usage and "--models" in caught.value.hint
 
 
@@ -131,7 +134,7 @@ def test_no_query_in_common(here: Path) -> None:
     colours(here / "art", here / "indexes/art")
     colours(here / "other", here / "indexes/other")
     with pytest.raises(ArtvecError, match=r"36 images that all collections have, none .*'test'"):
-        compare(["art", "other"], UNTIMED)
+        compare_collections(["art", "other"], UNTIMED)
 
 
 def test_without_labels_only_what_needs_none(here: Path, artvec: Run) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from artvec.datasets.delimited import Delimited, read_delimited
-from artvec.errors import ArtvecError
+from artvec.annotations.delimited import Delimited, read_delimited
+from artvec.core.errors import ArtvecError
 
 
 def _read(tmp_path: Path, text: str | bytes) -> Delimited:

@@ -14,9 +14,9 @@ import pytest
 from publishing import ARTBENCH, COUNTS, EXPECTED, files_of, pictures_of, published, tar
 from serving import Site
 
+from artvec.commands.data.published_sets import get_data
+from artvec.core.errors import ArtvecError
 from artvec.datasets.catalogue import CATALOGUE, PictureSet
-from artvec.errors import ArtvecError
-from artvec.get_data import get_data
 
 
 def test_dropped_connections_are_outlasted(

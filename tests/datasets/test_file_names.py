@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.datasets.file_names import but_for_case, match_names
+from artvec.annotations.file_names import but_for_case, match_names
 
 
 def _nfc(text: str) -> str:

@@ -18,9 +18,9 @@ from scipy.io import savemat
 from serving import Site
 
 from artvec.collection.lock import writing
+from artvec.commands.data.published_sets import get_data
+from artvec.core.errors import ArtvecError
 from artvec.datasets.catalogue import CATALOGUE, PictureSet
-from artvec.errors import ArtvecError
-from artvec.get_data import get_data
 
 
 def test_artbench_becomes_folders_by_split_and_style(
@@ -108,7 +108,7 @@ def test_a_call_killed_while_it_wrote_the_mark(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("artvec.get_data.write_whole", killed)
+        patched.setattr("artvec.commands.data.published_sets.write_whole", killed)
         get_data(artbench, tmp_path / "set")
     get_data(artbench, tmp_path / "set")
     assert pictures_of(tmp_path / "set") == EXPECTED

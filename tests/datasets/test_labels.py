@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from artvec.datasets.labels import folder_label, folder_split
-from artvec.datasets.split_names import split_folders
+from artvec.annotations.folder_labels import folder_label, folder_split
+from artvec.annotations.split_names import split_folders
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from artvec.datasets.metadata import RESERVED, Metadata, join_metadata
-from artvec.errors import ArtvecError
+from artvec.annotations.metadata import RESERVED, Metadata, join_metadata
+from artvec.core.errors import ArtvecError
 
 PATHS = ("top.jpg", "x/a.jpg", "x/same.jpg", "y/b.jpg", "y/same.jpg")
 

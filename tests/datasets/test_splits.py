@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.datasets.splits import SplitBook
+from artvec.annotations.splits import SplitBook
 
 FIVE = {"train": 3, "val": 1, "test": 1}
 

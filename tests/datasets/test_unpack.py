@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from artvec.datasets.unpack import unpack
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.datasets.archives import unpack
 
 MB = 1_000_000
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from artvec.gallery import paint_demo
+from artvec.commands.data.demo import paint_demo
 
 
 @pytest.fixture(scope="session")

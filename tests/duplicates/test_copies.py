@@ -12,12 +12,12 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from artvec.collection.manifest import Manifest
 from artvec.collection.reader import Collection, open_collection
+from artvec.collection.shards import Row
 from artvec.collection.writer import CollectionWriter
-from artvec.copies.alignment import agreement
-from artvec.copies.grouping import around_the_best
-from artvec.copies.neighbours import close_pairs
-from artvec.shards import Row
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.core.types import EncoderIdentity, Preprocessing
+from artvec.near_duplicates.alignment import agreement
+from artvec.near_duplicates.grouping import around_the_best
+from artvec.near_duplicates.neighbours import close_pairs
 
 edges = st.sets(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=40)
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from artvec.collection.manifest import Manifest
 from artvec.collection.writer import CollectionWriter
-from artvec.types import EncoderIdentity, Preprocessing
+from artvec.core.types import EncoderIdentity, Preprocessing
 
 Run = Callable[..., Any]
 

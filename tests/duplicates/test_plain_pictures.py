@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
-from artvec.copies import Fingerprints
-from artvec.copies.alignment import THUMBNAIL_PX, agreement
-from artvec.copies.evidence import AGREEMENT
 from artvec.images.fingerprint import colour_grid, perceptual_hash
+from artvec.near_duplicates import Fingerprints
+from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement
+from artvec.near_duplicates.evidence import AGREEMENT
 from benchmarks.plain import PLAIN, paint_plain
 
 Run = Callable[..., Any]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from artvec import backbones
-from artvec.types import Backbone, BackboneRequest
+from artvec.core.types import Backbone, BackboneRequest
+from artvec.encoding import backbones
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from artvec import backbones, encoders, runtime
-from artvec.encoders import compiled
-from artvec.encoders.torch_engine import TorchEncoder, batch_that_fits
-from artvec.errors import ArtvecError, OutOfMemory
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, EncoderOptions, Preprocessing
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError, OutOfMemory
+from artvec.core.types import (
+    Backbone,
+    BackboneRequest,
+    EncoderIdentity,
+    EncoderOptions,
+    Preprocessing,
+)
+from artvec.encoding import backbones, encoders
+from artvec.encoding.encoders import compiled
+from artvec.encoding.encoders.torch_engine import TorchEncoder, batch_that_fits
 
 OPENVINO = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
 TORCH = EncoderOptions(engine="torch", device="cpu", precision="fp32")

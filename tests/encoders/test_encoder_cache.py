@@ -17,11 +17,11 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from artvec import backbones, encoders
 from artvec.collection.reader import blocks, open_collection
-from artvec.encoder_setup import encoder_for, ready_encoder
-from artvec.errors import ArtvecError
-from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, EncoderIdentity, EncoderOptions
+from artvec.encoding import backbones, encoders
+from artvec.encoding.setup import encoder_for, ready_encoder
 
 FP32 = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
 CNN = BackboneRequest("simple_cnn")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from artvec import encoders
-from artvec.encoders import openvino_engine
-from artvec.encoders.openvino_engine import NotConvertible, OpenVinoEncoder
-from artvec.encoders.torch_engine import TorchEncoder
-from artvec.errors import ArtvecError, OutOfMemory
-from artvec.types import Backbone, EncoderIdentity, EncoderOptions, Preprocessing
+from artvec.core.errors import ArtvecError, OutOfMemory
+from artvec.core.types import Backbone, EncoderIdentity, EncoderOptions, Preprocessing
+from artvec.encoding import encoders
+from artvec.encoding.encoders import openvino_engine
+from artvec.encoding.encoders.openvino_engine import NotConvertible, OpenVinoEncoder
+from artvec.encoding.encoders.torch_engine import TorchEncoder
 
 OPENVINO = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
 TORCH = EncoderOptions(engine="torch", device="cpu", precision="fp32")

@@ -16,11 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 
-from artvec import backbones, encoders
-from artvec.encoder_setup import ready_encoder
-from artvec.images.decode import decode_sample
-from artvec.images.find import sample_of
-from artvec.types import (
+from artvec.core.types import (
     Backbone,
     BackboneRequest,
     Decoded,
@@ -29,6 +25,10 @@ from artvec.types import (
     EncoderOptions,
     Preprocessing,
 )
+from artvec.encoding import backbones, encoders
+from artvec.encoding.setup import ready_encoder
+from artvec.images.decode import decode_sample
+from artvec.images.find import sample_of
 
 LITE0 = "tf_efficientnet_lite0"
 NAMES = [LITE0, "resnet18", "vit_tiny_patch16_224"] + [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]
@@ -44,7 +44,7 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Embedded:
             lines = [f"filename,{header}", *(f"{name},{row}" for name, row in facts.items())]
             metadata.write_text("\n".join(lines) + "\n")
         options = EmbedOptions(model="colour:4x4", metadata=metadata, index=index)
-        return embed(tmp_path / "art", options).index
+        return embed_images(tmp_path / "art", options).index
 
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.protocol import Selection
+from artvec.evaluation import Selection
 
 CLASSES = tuple("abcdefgh")
 Labels = list[int]

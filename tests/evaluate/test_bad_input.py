@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 from artvec.collection import reader
-from artvec.definitions import DEFINITIONS, METRICS
-from artvec.errors import ArtvecError
-from artvec.evaluate import EvaluateOptions, evaluate, verb
+from artvec.commands.evaluate import EvaluateOptions, evaluate_collection, evaluation
+from artvec.core.errors import ArtvecError
+from artvec.evaluation.definitions import DEFINITIONS, METRICS
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]
@@ -96,7 +96,7 @@ def test_one_label_leaves_nothing_to_tell_apart(
     tmp_path: Path, paint_class: PaintClass, embedded: Embedded
 ) -> None:
     facts = paint_labelled(paint_class, tmp_path / "art", {"x": 10}, "train test")
-    report = evaluate(embedded(facts, "label,split"))
+    report = evaluate_collection(embedded(facts, "label,split"))
     assert not report.metrics
     assert any("every row has the label 'x'" in warning for warning in report.warnings)
 
@@ -106,7 +106,7 @@ def test_rows_without_a_label_are_left_out_and_counted(
 ) -> None:
     labels = {"x": 12, "yy": 12, "": 9}
     facts = paint_labelled(paint_class, tmp_path / "art", labels, "train test train")
-    report = evaluate(embedded(facts, "label,split"))
+    report = evaluate_collection(embedded(facts, "label,split"))
     assert (report.n_train, report.n_test, report.setting.unlabelled) == (16, 8, 9)
     assert report.setting.classes == 2
     assert any("9 rows without a label" in note for note in report.notes)
@@ -135,7 +135,7 @@ def test_classes_that_only_one_side_has(
         label = "xyz"[seed % 3]
         split = "test" if seed >= 18 or label == "z" else "train"
         facts[f"{seed}.png"] = f"{label},{split}"
-    report = evaluate(embedded(facts, "label,split"))
+    report = evaluate_collection(embedded(facts, "label,split"))
     strangers = report.selection.query_labels == 2
     assert report.setting.without_gallery == strangers.sum() == 8
     outcomes = report.outcomes.per_query
@@ -165,7 +165,7 @@ def test_one_query_of_each_class_leaves_no_clusters_to_judge(
     for seed in range(12):
         split = "test" if seed < 3 else "train"
         paint_class(tmp_path / f"art/{split}/{'abc'[seed % 3]}/{seed}.png", seed % 3, seed)
-    report = evaluate(embedded())
+    report = evaluate_collection(embedded())
     assert "knn1_accuracy" in report.metrics and report.outcomes.clusters is None
     for figures in (report.metrics, report.chance, report.colour):
         assert not {"nmi", "ami", "ari", "matched_accuracy"} & set(figures)
@@ -177,7 +177,7 @@ def test_a_tiny_collection(tmp_path: Path, paint_class: PaintClass, embedded: Em
     for seed in range(4):
         paint_class(tmp_path / f"art/{seed}.png", seed % 2, seed)
         facts[f"{seed}.png"] = f"{'xy'[seed % 2]},{'train' if seed < 2 else 'test'}"
-    found = evaluate(embedded(facts, "label,split")).metrics
+    found = evaluate_collection(embedded(facts, "label,split")).metrics
     assert "knn20_accuracy" in found
     assert {"linear_probe_accuracy", "silhouette_cosine"}.isdisjoint(found)
     assert not any(np.isnan([one.value, one.low, one.high]).any() for one in found.values())
@@ -191,7 +191,7 @@ def test_pictures_that_are_all_alike(
     for seed in range(20):
         paint_class(tmp_path / f"art/{seed:02}.png", 0, 0)
         facts[f"{seed:02}.png"] = f"{'xy'[seed % 2]},{'train' if seed < 12 else 'test'}"
-    report = evaluate(embedded(facts, "label,split"))
+    report = evaluate_collection(embedded(facts, "label,split"))
     assert report.metrics["silhouette_euclidean"].value == 0.0
     assert any("nearly constant" in warning for warning in report.warnings)
     assert report.leaks.exact_queries == 8
@@ -222,25 +222,25 @@ def test_vectors_that_are_no_numbers(three_classes: Path, monkeypatch: pytest.Mo
     whole = reader.vectors_of
     monkeypatch.setattr(reader, "vectors_of", broken)
     with pytest.raises(ArtvecError, match=r"1 vector of .* is not finite"):
-        evaluate(three_classes)
+        evaluate_collection(three_classes)
 
 
 def test_a_collection_that_changes_meanwhile(
     three_classes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, embedded: Embedded
 ) -> None:
     """The figures are of the rows that were there at the beginning, and a note says so."""
-    before = evaluate(three_classes)
-    measured = verb.evaluate_vectors
+    before = evaluate_collection(three_classes)
+    measured = evaluation.evaluate_vectors
 
     def meanwhile(*arguments: Any) -> Any:
         for file in sorted((tmp_path / "art/train").rglob("*.png"))[:9]:
             file.unlink()
         embedded()
-        monkeypatch.setattr(verb, "evaluate_vectors", measured)
+        monkeypatch.setattr(evaluation, "evaluate_vectors", measured)
         return measured(*arguments)
 
-    monkeypatch.setattr(verb, "evaluate_vectors", meanwhile)
-    report = evaluate(three_classes, EvaluateOptions())
+    monkeypatch.setattr(evaluation, "evaluate_vectors", meanwhile)
+    report = evaluate_collection(three_classes, EvaluateOptions())
     assert report.metrics == before.metrics
     assert any("changed meanwhile" in note for note in report.notes)
     assert not before.notes

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selections import Labels, selection_of
 
-from artvec.evaluate.chance import chance_figures, majority_accuracy
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Interval
+from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
+from artvec.core.types import Interval
+from artvec.evaluation import Outcomes, Selection
 
 FIGURES = (
     "knn1_accuracy", "knn5_accuracy", "knn20_accuracy", "knn20_uniform_accuracy",

@@ -13,8 +13,8 @@ from sklearn import metrics as sk
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
 
-from artvec.evaluate import EvaluateOptions, evaluate
-from artvec.export import export
+from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
+from artvec.commands.export import export_collection
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]
@@ -22,7 +22,7 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 
 
 def exported(index: Path, tmp_path: Path) -> Arrays:
-    return dict(np.load(export(index, "npz", tmp_path / "vectors.npz").file))
+    return dict(np.load(export_collection(index, "npz", tmp_path / "vectors.npz").file))
 
 
 def side(arrays: Arrays, split: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -70,7 +70,7 @@ def by_hand(
 def test_neighbours(three_classes: Path, tmp_path: Path, gallery: str, queries: str) -> None:
     """Also where every row is asked about among all others: it never finds itself."""
     arrays = exported(three_classes, tmp_path)
-    report = evaluate(three_classes, EvaluateOptions(gallery, queries))
+    report = evaluate_collection(three_classes, EvaluateOptions(gallery, queries))
     expected = by_hand(*side(arrays, queries), *side(arrays, gallery), itself=gallery == queries)
     assert len(expected) == 10
     for name, value in expected.items():
@@ -90,13 +90,13 @@ def test_uniform_votes(three_classes: Path, tmp_path: Path) -> None:
             votes[labels[near]] += 1
             sums[labels[near]] += row[near]
         hits.append(max(votes, key=lambda name: (votes[name], sums[name])) == label)
-    figure = evaluate(three_classes).metrics["knn20_uniform_accuracy"]
+    figure = evaluate_collection(three_classes).metrics["knn20_uniform_accuracy"]
     assert figure.value == pytest.approx(np.mean(hits))
 
 
 def test_silhouettes_and_clusters(three_classes: Path, tmp_path: Path) -> None:
     queries, wanted = side(exported(three_classes, tmp_path), "test")
-    found = evaluate(three_classes).metrics
+    found = evaluate_collection(three_classes).metrics
     for distance in ("cosine", "euclidean"):
         expected = sk.silhouette_score(queries, wanted, metric=distance)
         assert found[f"silhouette_{distance}"].value == pytest.approx(expected, abs=1e-6)
@@ -133,7 +133,7 @@ def test_linear_probe(three_classes: Path, tmp_path: Path) -> None:
     arrays = exported(three_classes, tmp_path)
     learned, val, test = (side(arrays, split) for split in ("train", "val", "test"))
     expected, _ = probe_by_sklearn(learned, val, test)
-    report = evaluate(three_classes)
+    report = evaluate_collection(three_classes)
     assert report.metrics["linear_probe_accuracy"].value == pytest.approx(expected)
     assert report.metrics["linear_probe_top5_accuracy"].value == 1.0  # three classes
     assert (report.setting.n_val, report.setting.val_drawn) == (10, False)
@@ -147,7 +147,7 @@ def test_probe_without_val_rows_learns_from_the_whole_gallery(
         split = "train" if seed < 48 else "test"
         paint_class(tmp_path / f"art/{split}/{'abc'[seed % 3]}/{seed}.png", seed % 3, seed)
     index = embedded()
-    report = evaluate(index)
+    report = evaluate_collection(index)
     arrays = exported(index, tmp_path)
     train = np.flatnonzero(arrays["split"] == "train")
     drawn = [
@@ -179,14 +179,14 @@ def test_probe_without_val_rows_learns_from_the_whole_gallery(
 
 def test_colours_are_those_of_the_baseline(three_classes: Path) -> None:
     """The column for scale equals the collection's own figures where its encoder is colour:4x4."""
-    report = evaluate(three_classes)
+    report = evaluate_collection(three_classes)
     for name in ("knn1_accuracy", "precision_at_5", "recall_at_10"):
         assert report.colour[name] == report.metrics[name]
     assert report.colour.keys() == report.metrics.keys()
 
 
 def test_per_class_and_confusion(three_classes: Path) -> None:
-    report = evaluate(three_classes)
+    report = evaluate_collection(three_classes)
     names = np.array(report.selection.classes)
     wanted = names[report.selection.query_labels]
     answered = names[report.outcomes.classifiers["linear_probe"].predicted]

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from artvec.collection.reader import open_collection
-from artvec.errors import ArtvecError
-from artvec.evaluate import EvaluateOptions, evaluate
-from artvec.export import export
-from artvec.protocol import select
+from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
+from artvec.commands.export import export_collection
+from artvec.core.errors import ArtvecError
+from artvec.evaluation import select
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]
@@ -34,7 +34,7 @@ def studio(tmp_path: Path, paint_class: PaintClass, embedded: Embedded) -> Path:
 
 def test_figures_without_the_own_group(studio: Path, tmp_path: Path) -> None:
     arrays: dict[str, np.ndarray[Any, Any]] = dict(
-        np.load(export(studio, "npz", tmp_path / "vectors.npz").file)
+        np.load(export_collection(studio, "npz", tmp_path / "vectors.npz").file)
     )
     vectors = arrays["embedding"].astype(np.float64)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -53,19 +53,19 @@ def test_figures_without_the_own_group(studio: Path, tmp_path: Path) -> None:
         hits.setdefault("knn20_accuracy", []).append(weights[right[:20]].sum() > weights.sum() / 2)
         hits.setdefault("precision_at_5", []).append(right[:5].mean())
         hits.setdefault("recall_at_10", []).append(right[:10].any())
-    elsewhere = evaluate(studio, BY_ARTIST).outcomes.elsewhere
+    elsewhere = evaluate_collection(studio, BY_ARTIST).outcomes.elsewhere
     assert elsewhere is not None
     assert (elsewhere.column, elsewhere.affected) == ("artist", affected)
     assert 0 < affected < len(test)
     for name, values in hits.items():
         assert elsewhere.figures[name].value == pytest.approx(np.mean(values)), name
-    plain = evaluate(studio).metrics
+    plain = evaluate_collection(studio).metrics
     assert any(elsewhere.figures[name].value != plain[name].value for name in hits)
 
 
 def test_groups_are_resampled_whole(studio: Path) -> None:
     """Rows without a value stand alone; the sentence beside the figures counts the groups."""
-    report = evaluate(studio, BY_ARTIST)
+    report = evaluate_collection(studio, BY_ARTIST)
     groups = report.selection.query_groups
     assert groups is not None
     assert len(groups) == 15
@@ -73,7 +73,7 @@ def test_groups_are_resampled_whole(studio: Path) -> None:
     artists = {seed % 6 for seed in range(60) if seed % 4 == 3 and seed % 10 != 9}
     assert report.setting.n_groups == len(alone) + len(artists) == len(set(groups.tolist()))
     assert "groups (artist) of 15 test pictures" in report.setting.intervals
-    assert report.metrics["precision_at_5"] != evaluate(studio).metrics["precision_at_5"]
+    assert report.metrics["precision_at_5"] != evaluate_collection(studio).metrics["precision_at_5"]
 
 
 def test_the_collections_own_group_is_the_default(

@@ -16,12 +16,12 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from artvec.backbones.simple_cnn import SimpleCnn
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.evaluate import EvaluateOptions, evaluate
-from artvec.export import export
-from artvec.types import Preprocessing
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
+from artvec.commands.export import export_collection
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Preprocessing
+from artvec.encoding.backbones.simple_cnn import SimpleCnn
 
 Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
@@ -101,8 +101,8 @@ def test_copies_on_both_sides_are_told_before_any_figure(
 
 def embedded_by(run: Path, art: Path, index: str | None = None) -> dict[str, np.ndarray[Any, Any]]:
     """Embed with a run and return the exported arrays."""
-    folder = embed(art, EmbedOptions(model=str(run), index=index)).index
-    return dict(np.load(export(folder, "npz", folder.parent / "vectors.npz").file))
+    folder = embed_images(art, EmbedOptions(model=str(run), index=index)).index
+    return dict(np.load(export_collection(folder, "npz", folder.parent / "vectors.npz").file))
 
 
 def test_a_run_is_judged_by_its_own_head(gallery: Path, artvec: Run) -> None:
@@ -125,7 +125,7 @@ def test_a_head_on_feature_maps_is_left_out_and_that_is_said(gallery: Path) -> N
     record["head"] |= {"layers": "flatten", "dim": 4096}
     (run / "run.json").write_text(json.dumps(record))
     embedded_by(run, gallery)
-    report = evaluate(Path("indexes/art"))
+    report = evaluate_collection(Path("indexes/art"))
     assert "head_accuracy" not in report.metrics
     assert "knn20_accuracy" in report.metrics
     (note,) = (note for note in report.notes if "feature map" in note)
@@ -143,10 +143,10 @@ def test_pictures_that_a_run_was_trained_on_are_refused(gallery: Path, artvec: R
     allowed = artvec("eval", "--allow-leak")
     assert allowed.code == 0
     assert f"leak: training pictures of {run}: 2 of 9 queries" in allowed.out
-    report = evaluate(Path("indexes/art"), EvaluateOptions(allow_leak=True))
+    report = evaluate_collection(Path("indexes/art"), EvaluateOptions(allow_leak=True))
     assert report.leaks.trained_on == {str(run): 2}
     shutil.rmtree(run)
-    gone = evaluate(Path("indexes/art"))
+    gone = evaluate_collection(Path("indexes/art"))
     assert "head_accuracy" not in gone.metrics
     assert any("is gone" in note for note in gone.notes)
 
@@ -158,7 +158,7 @@ def test_an_ensemble_averages_probabilities(gallery: Path) -> None:
     a = embedded_by(first, gallery, "art-first")
     index, both = Path("indexes/art-first"), EvaluateOptions(ensemble=(first, second))
     with pytest.raises(ArtvecError, match="no collection here holds") as caught:
-        evaluate(index, both)
+        evaluate_collection(index, both)
     assert caught.value.usage
     assert f"artvec embed {gallery} -m runs/second -i art-first-second" in caught.value.hint
     b = embedded_by(second, gallery, "art-first-second")
@@ -168,7 +168,7 @@ def test_an_ensemble_averages_probabilities(gallery: Path) -> None:
     mean[:, 1:] += by_hand(second, b["embedding"]) / 2
     test = a["split"] == "test"
     right = np.array([*CLASSES, "z"])[mean.argmax(axis=1)] == a["label"]
-    report = evaluate(index, both)
+    report = evaluate_collection(index, both)
     assert report.metrics["ensemble_accuracy"].value == pytest.approx(right[test].mean())
     assert [one.index.name for one in report.members] == ["art-first", "art-first-second"]
     alone = by_hand(first, a["embedding"]).argmax(axis=1) == np.searchsorted(CLASSES, a["label"])
@@ -178,7 +178,7 @@ def test_an_ensemble_averages_probabilities(gallery: Path) -> None:
 
     leak(second, gallery, ["test/c/29.png"])
     with pytest.raises(ArtvecError, match=r"1 of the 9 test pictures were .* of runs/second"):
-        evaluate(index, both)
+        evaluate_collection(index, both)
 
 
 def test_what_is_no_ensemble(gallery: Path) -> None:
@@ -186,13 +186,13 @@ def test_what_is_no_ensemble(gallery: Path) -> None:
     headless = make_run(Path("runs/headless"), gallery, 2, head=False)
     embedded_by(run, gallery)
     with pytest.raises(ArtvecError, match="nope is no run directory") as unknown:
-        evaluate(Path("indexes/art"), EvaluateOptions(ensemble=(Path("nope"),)))
+        evaluate_collection(Path("indexes/art"), EvaluateOptions(ensemble=(Path("nope"),)))
     assert "run.json" in unknown.value.hint and "backbone" not in unknown.value.hint
     for runs, said in (((run,), "needs two runs"), ((run, run), "needs two runs"),
                        ((run, headless), "headless has no head"),
                        ((run, Path("runs/none")), "runs/none is no run directory")):  # fmt: skip
         with pytest.raises(ArtvecError, match=said) as caught:
-            evaluate(Path("indexes/art"), EvaluateOptions(ensemble=runs))
+            evaluate_collection(Path("indexes/art"), EvaluateOptions(ensemble=runs))
         assert caught.value.usage
 
 
@@ -200,8 +200,8 @@ def test_vectors_side_by_side(gallery: Path, tmp_path: Path) -> None:
     """Matched by content, whatever the files are called; every part at length 1."""
     parts = []
     for model, name in (("colour:4x4", "colours"), ("simple_cnn", "cnn")):
-        folder = embed(gallery, EmbedOptions(model=model, index=name)).index
-        arrays = dict(np.load(export(folder, "npz", tmp_path / "vectors.npz").file))
+        folder = embed_images(gallery, EmbedOptions(model=model, index=name)).index
+        arrays = dict(np.load(export_collection(folder, "npz", tmp_path / "vectors.npz").file))
         vectors = arrays["embedding"].astype(np.float64)
         parts.append(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
     joined = np.hstack(parts)
@@ -209,18 +209,18 @@ def test_vectors_side_by_side(gallery: Path, tmp_path: Path) -> None:
     nearest = train[(joined[test] @ joined[train].T).argmax(axis=1)]
     expected = (arrays["label"][nearest] == arrays["label"][test]).mean()
     beside = EvaluateOptions(concat=("cnn",))
-    report = evaluate(Path("indexes/colours"), beside)
+    report = evaluate_collection(Path("indexes/colours"), beside)
     assert report.metrics["knn1_accuracy"].value == pytest.approx(expected)
     assert len(report.setting.encoders) == 2
     with pytest.raises(ArtvecError, match="no collection at") as caught:
-        evaluate(Path("indexes/colours"), EvaluateOptions(concat=("nothing",)))
+        evaluate_collection(Path("indexes/colours"), EvaluateOptions(concat=("nothing",)))
     assert caught.value.hint == "type: artvec eval -i indexes/colours --concat cnn"
     shutil.copytree(gallery / "test", tmp_path / "few")
-    embed(tmp_path / "few", EmbedOptions(model="colour:4x4", index="few"))
+    embed_images(tmp_path / "few", EmbedOptions(model="colour:4x4", index="few"))
     with pytest.raises(ArtvecError, match="few is of other pictures than indexes/colours") as other:
-        evaluate(Path("indexes/colours"), EvaluateOptions(concat=("few",)))
+        evaluate_collection(Path("indexes/colours"), EvaluateOptions(concat=("few",)))
     assert other.value.hint == caught.value.hint
     (gallery / "test/a/27.png").unlink()
-    embed(gallery, EmbedOptions(index="cnn"))
+    embed_images(gallery, EmbedOptions(index="cnn"))
     with pytest.raises(ArtvecError, match="lacks 1 of the 9 pictures"):
-        evaluate(Path("indexes/colours"), beside)
+        evaluate_collection(Path("indexes/colours"), beside)

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selections import Labels, selection_of
 
-from artvec.evaluate.warnings import warnings_of
+from artvec.commands.evaluate.warnings import warnings_of
+from artvec.core.types import Interval
+from artvec.evaluation import Outcomes, Vectors, evaluate_vectors
+from artvec.evaluation.notes import notes_on
 from artvec.metrics.agreement import why_undefined
-from artvec.protocol import Outcomes, Vectors, evaluate_vectors
-from artvec.protocol.notes import notes_on
-from artvec.types import Interval
 
 AGREEMENTS = {"nmi", "ami", "ari", "matched_accuracy"}
 SILHOUETTES = {"silhouette_cosine", "silhouette_euclidean"}

@@ -10,10 +10,10 @@ import pytest
 from sklearn.metrics import normalized_mutual_info_score
 
 from artvec.collection.reader import open_collection
-from artvec.evaluate import evaluate, warnings
-from artvec.evaluate.chance import chance_figures, majority_accuracy
-from artvec.protocol import select
-from artvec.types import Interval
+from artvec.commands.evaluate import evaluate_collection, warnings
+from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
+from artvec.core.types import Interval
+from artvec.evaluation import select
 
 
 def test_never_predicted() -> None:
@@ -64,7 +64,7 @@ def test_few_queries_missing_classes_one_label() -> None:
 
 def test_chance_is_what_guesses_give(three_classes: Path) -> None:
     """14, 9 and 5 gallery rows; 9, 7 and 4 queries: random orders and draws average to it."""
-    report = evaluate(three_classes)
+    report = evaluate_collection(three_classes)
     labels, wanted = report.selection.gallery_labels, report.selection.query_labels
     rng = np.random.default_rng(0)
     found: dict[str, list[float]] = {name: [] for name in report.chance}
@@ -94,7 +94,7 @@ def test_chance_is_what_guesses_give(three_classes: Path) -> None:
 def test_chance_when_rows_ask_about_one_another(three_classes: Path) -> None:
     """Of 4 rows of c among 20 queries, each has 3 others of its class among 19."""
     selection = select(open_collection(three_classes), "test", "test")
-    report = evaluate(three_classes)
+    report = evaluate_collection(three_classes)
     only = replace(selection, queries=selection.queries[selection.query_labels == 2])
     chance = chance_figures(only, replace(report.outcomes, clusters=None))
     assert chance["precision_at_1"] == pytest.approx(3 / 19)

@@ -11,11 +11,11 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial.distance import cdist
 from sklearn.metrics import adjusted_rand_score
 
-from artvec.grouping.assignment import numbered
-from artvec.grouping.density import default_min_cluster_size, density_clusters
-from artvec.grouping.neighbours import neighbours
-from artvec.grouping.spanning_tree import spanning_tree
-from artvec.types import Float32Array
+from artvec.clustering.assignment import numbered
+from artvec.clustering.density import default_min_cluster_size, density_clusters
+from artvec.clustering.mutual_reachability import spanning_tree
+from artvec.clustering.nearest_rows import neighbours
+from artvec.core.types import Float32Array
 
 
 def blobs(seed: int, dim: int, spread: float, size: int = 60) -> Float32Array:

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.grouping.assignment import Assignment
-from artvec.grouping.equals import first_of_equals, together
+from artvec.clustering.assignment import Assignment
+from artvec.clustering.equal_rows import first_of_equals, together
 
 
 def test_the_first_of_the_same_file_or_the_same_vector() -> None:

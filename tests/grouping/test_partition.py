@@ -7,10 +7,10 @@ import pytest
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
-from artvec.grouping import partition
-from artvec.grouping.assignment import medoids
-from artvec.grouping.neighbours import Neighbours, neighbours
-from artvec.types import Float32Array
+from artvec.clustering import partition
+from artvec.clustering.assignment import medoids
+from artvec.clustering.nearest_rows import Neighbours, neighbours
+from artvec.core.types import Float32Array
 
 TRUE = np.repeat(np.arange(4), [50, 40, 30, 20])
 

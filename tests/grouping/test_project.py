@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
-from artvec.grouping.neighbours import neighbours
-from artvec.grouping.project import project
+from artvec.clustering.maps import project
+from artvec.clustering.nearest_rows import neighbours
 
 
 @pytest.mark.parametrize("method", ["umap", "tsne"])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
-from artvec.grouping.reduce import reduce
+from artvec.clustering.reduction import reduce
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -7,8 +7,8 @@ import pytest
 from hdbscan.validity import validity_index
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
-from artvec.grouping import validity
-from artvec.types import Float32Array, Int32Array
+from artvec.clustering import validity
+from artvec.core.types import Float32Array, Int32Array
 
 
 def grouped(seed: int, dim: int, spread: float) -> tuple[Float32Array, Int32Array]:

@@ -26,9 +26,9 @@ from PIL import Image
 from tiff_variants import meanings, subsampled
 from tiff_writer import CODECS, FAX, JPEG, LZW, WEBP, ZSTD, Storage, write
 
+from artvec.core.types import Decoded, Preprocessing, Skipped
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
-from artvec.types import Decoded, Preprocessing, Skipped
 
 SIZE = 16
 WANTED = {

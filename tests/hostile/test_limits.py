@@ -12,9 +12,9 @@ import pytest
 from pictures import PICTURE
 from PIL import Image
 
+from artvec.core.types import Decoded, Preprocessing
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
-from artvec.types import Decoded, Preprocessing
 
 
 def _embed(place: Path, *flags: str) -> dict[str, Any]:

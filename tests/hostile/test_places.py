@@ -18,10 +18,10 @@ import pytest
 from pictures import PICTURE
 from PIL import Image
 
-from artvec.images import reading
+from artvec.core.types import Decoded, Preprocessing, Recognised, Skipped
+from artvec.images import byte_sources
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images, sample_of
-from artvec.types import Decoded, Preprocessing, Recognised, Skipped
 
 WANTED = Preprocessing(8, 8, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3)
 
@@ -205,7 +205,7 @@ def test_a_file_changed_after_it_was_found_has_the_stamp_of_what_was_read(pictur
 @pytest.fixture
 def written_meanwhile(picture: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Change the file once it has been opened and looked at, before its bytes are used."""
-    content = reading._content
+    content = byte_sources._content
     other = _other(picture)
 
     def changed(*arguments: Any) -> Any:
@@ -213,7 +213,7 @@ def written_meanwhile(picture: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         picture.write_bytes(other)
         return made
 
-    monkeypatch.setattr(reading, "_content", changed)
+    monkeypatch.setattr(byte_sources, "_content", changed)
     yield picture
 
 
@@ -221,7 +221,7 @@ def written_meanwhile(picture: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_a_file_that_changes_while_it_is_read_yields_nothing(
     written_meanwhile: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
 ) -> None:
-    monkeypatch.setattr(reading, "IN_MEMORY_BYTES", in_memory)
+    monkeypatch.setattr(byte_sources, "IN_MEMORY_BYTES", in_memory)
     seen = decode_sample(sample_of(written_meanwhile), WANTED, "fast")
     assert isinstance(seen, Skipped)
     assert (seen.stage, seen.reason) == ("read", "unreadable")

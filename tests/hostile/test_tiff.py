@@ -30,8 +30,8 @@ from tiff_writer import (
     write,
 )
 
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
-from artvec.images.reading import Undecodable
 
 EVERY = 331
 """A prime, so that all depths, meanings, orders, planes, codecs and layouts come to meet."""

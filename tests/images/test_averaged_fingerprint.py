@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artvec.core.types import Decoded, DecodeMode, Fingerprint, Preprocessing
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images
-from artvec.types import Decoded, DecodeMode, Fingerprint, Preprocessing
 
 PREPROCESSING = Preprocessing(224, 256, "crop", "bicubic", (0.5,) * 3, (0.5,) * 3)
 

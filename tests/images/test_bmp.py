@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from artvec.core.types import Decoded, Preprocessing, Skipped
 from artvec.images.decode import decode_sample, load_scaled
 from artvec.images.find import sample_of
-from artvec.types import Decoded, Preprocessing, Skipped
 
 SQUASHED = Preprocessing(8, 8, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3)
 PER_EXAMPLE = settings(

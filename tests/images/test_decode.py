@@ -14,12 +14,12 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from artvec.core.types import Decoded, DecodeMode, Fit, Preprocessing, Recognised, Sample, Skipped
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import decode_sample, load_picture
 from artvec.images.find import sample_of
 from artvec.images.fingerprint import colour_grid, perceptual_hash
 from artvec.images.fit import Frame, fit_pixels
-from artvec.images.reading import Undecodable
-from artvec.types import Decoded, DecodeMode, Fit, Preprocessing, Recognised, Sample, Skipped
 
 HALF = (0.5, 0.5, 0.5)
 ORIENTATION = 0x0112

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.images.find import file_of, find_images, natural_key, readable, sample_of
 
 SUFFIXES = (

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from timm.data import create_transform
 
+from artvec.core.types import Fit, Interpolation, Preprocessing
 from artvec.images import fit
 from artvec.images.fit import Frame, area_lost, fit_pixels, geometry
-from artvec.types import Fit, Interpolation, Preprocessing
 
 MEAN = (0.485, 0.456, 0.406)
 TIMM_MODES = {"crop": "center", "pad": "border", "squash": "squash"}

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import ImageCms
 
+from artvec.core.types import Decoded, Preprocessing
+from artvec.images.byte_sources import FileStream
 from artvec.images.decode import decode_sample, load_scaled
 from artvec.images.find import sample_of
-from artvec.images.reading import FileStream
-from artvec.types import Decoded, Preprocessing
 
 SIZE = WIDTH, HEIGHT = 13, 11
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
@@ -174,7 +174,7 @@ def test_a_file_too_large_for_memory_is_read_with_its_broken_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such files are read piece by piece; each piece shows what hides the chunk."""
-    monkeypatch.setattr("artvec.images.reading.IN_MEMORY_BYTES", 9)
+    monkeypatch.setattr("artvec.images.byte_sources.IN_MEMORY_BYTES", 9)
     broken = _chunk(b"gAMA", b"\0") + _chunk(b"tEXt", b"a\0b")[:-1] + b"?"
     seen = _shown(tmp_path / "a.png", _png(np.full((8, 8, 3), 99), 2, 8, broken))
     assert (seen == 99).all()

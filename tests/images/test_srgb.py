@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from artvec.core.types import Preprocessing, Skipped
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
 from artvec.images.srgb import UnsupportedMode, to_srgb
-from artvec.types import Preprocessing, Skipped
 
 # Primaries as an ICC profile holds them: one row of XYZ (D50) for each of red, green, blue.
 DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))

@@ -12,9 +12,9 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from artvec.core.types import Preprocessing, Skipped
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
-from artvec.types import Preprocessing, Skipped
 
 WANTED = Preprocessing(8, 8, "squash", "bicubic", (0.5,) * 3, (0.5,) * 3)
 # What `import pillow_heif` finds where the extra is not installed.

@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import normalized_mutual_info_score
 
+from artvec.core.types import Interval
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, purity
 from artvec.metrics.bootstrap import (
     agreement_interval,
@@ -20,7 +21,6 @@ from artvec.metrics.bootstrap import (
     paired_intervals,
     verdict,
 )
-from artvec.types import Interval
 
 
 def test_the_same_as_scipy() -> None:

@@ -10,7 +10,7 @@ import pytest
 from artvec.metrics.classification import ConfusedPair, confused_pairs, confusion, per_class
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
 from artvec.metrics.kmeans import kmeans_clusters
-from artvec.metrics.mcnemar import mcnemar
+from artvec.metrics.mcnemar_test import mcnemar
 
 LABELS = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2])
 PREDICTED = np.array([0, 1, 1, 1, 0, 1, 1, 0, 2])

@@ -14,8 +14,8 @@ from PIL import Image
 from small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
 from artvec.collection.reader import columns, open_collection
-from artvec.report.explorer import Evaluated, Findings
-from artvec.types import Copies, Groups, Interval, Projection, Skipped
+from artvec.core.types import Copies, Groups, Interval, Projection, Skipped
+from artvec.reports.cluster import Evaluated, Findings
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.train.report import Advice, Helped, PhaseReport, SplitFigures, TrainReport, Verdict
+from artvec.commands.train.train_report import (
+    Advice,
+    Helped,
+    PhaseReport,
+    SplitFigures,
+    TrainReport,
+    Verdict,
+)
+from artvec.core.types import Float32Array, Int64Array, Interval
 from artvec.training.phase import Epoch, Phase
-from artvec.types import Float32Array, Int64Array, Interval
 
 SCRIPT = "</script><script>alert('$x_1$')</script>"
 STYLES = ("baroque", "cubism", SCRIPT, "fauvism", "impressionism", "ink & wash", "pointillism")

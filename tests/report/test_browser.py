@@ -13,7 +13,7 @@ pytest.importorskip("websocket", reason="needs websocket-client, which drives th
 from browser import CHROMIUM, Tab, chromium
 from small_gallery import EACH, SCRIPT
 
-from artvec.report.explorer import Findings, write_page
+from artvec.reports.cluster import Findings, write_page
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, which is not installed")
 SHIFT = 8

@@ -11,10 +11,10 @@ import pytest
 from jinja2 import Environment, select_autoescape
 from made_run import whole_run
 
-from artvec.report.cut import add_filters
-from artvec.report.explorer import Findings, write_page
-from artvec.report.run import write_page as write_run_page
-from artvec.wording import shortened
+from artvec.core.wording import shortened
+from artvec.reports.cluster import Findings, write_page
+from artvec.reports.shared.cut import add_filters
+from artvec.reports.train import write_page as write_run_page
 
 LONG = (f"A{'x' * 3000}1", f"A{'x' * 3000}2", "word " * 600 + '"<i>&')
 WIDEST = (

@@ -21,8 +21,8 @@ from PIL import Image
 from small_gallery import EACH, HOSTILE, SCRIPT
 
 from artvec.collection.reader import Collection, columns
-from artvec.report.explorer import Findings, write_page
-from artvec.types import Groups, Projection
+from artvec.core.types import Groups, Projection
+from artvec.reports.cluster import Findings, write_page
 
 
 def block(text: str, name: str) -> Any:
@@ -298,7 +298,7 @@ def test_a_page_stays_small_whatever_comes_and_says_what_it_left_out(
 
 
 def test_pictures_stop_where_the_room_ends(findings: Findings) -> None:
-    from artvec.report.explorer.thumbnails import embedded
+    from artvec.reports.cluster.thumbnails import embedded
 
     every = list(range(3 * EACH))
     whole = embedded(findings, every, 10**9, lambda done, total: None)
@@ -310,7 +310,7 @@ def test_pictures_stop_where_the_room_ends(findings: Findings) -> None:
 
 
 def test_the_maps_library_is_what_its_readme_says() -> None:
-    vendor = files("artvec.report.explorer") / "vendor"
+    vendor = files("artvec.reports.cluster") / "vendor"
     bundle = (vendor / "regl-scatterplot.min.js").read_bytes()
     assert hashlib.sha256(bundle).hexdigest() in (vendor / "README.md").read_text()
     assert "Fritz Lekschas" in (vendor / "LICENSES.txt").read_text()

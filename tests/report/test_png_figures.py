@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import Collection
-from artvec.report.explorer import Findings
-from artvec.report.figures import write_figures
-from artvec.report.palette import CATEGORIES
-from artvec.types import Groups
+from artvec.core.types import Groups
+from artvec.reports.cluster import Findings
+from artvec.reports.cluster.figures import write_figures
+from artvec.reports.shared.palette import CATEGORIES
 
 ALL = {
     "map-by-cluster.png",

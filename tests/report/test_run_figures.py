@@ -11,8 +11,8 @@ import pytest
 from made_run import STYLES, bare_run, whole_run
 from PIL import Image
 
-from artvec.report.palette import CATEGORIES
-from artvec.report.run import save_figures, save_rate_curve, write_page
+from artvec.reports.shared.palette import CATEGORIES
+from artvec.reports.train import save_figures, save_rate_curve, write_page
 
 ALL = {"loss", "accuracy", "rate", "verdicts", "maps", "confusion"}
 

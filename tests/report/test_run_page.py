@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from made_run import SCRIPT, STYLES, around, bare_run, whole_run
 from sklearn.metrics import classification_report, confusion_matrix
 
-from artvec.report.run import html_page, write_page
-from artvec.train.report import TrainReport
+from artvec.commands.train.train_report import TrainReport
+from artvec.core.types import Interval
+from artvec.reports.train import html_page, write_page
 from artvec.training.phase import Phase
-from artvec.types import Interval
 
 _VOID = {"meta", "link", "image", "use", "path"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from made_run import whole_run
 
-from artvec.errors import ArtvecError
-from artvec.report.run import write_tensorboard
+from artvec.core.errors import ArtvecError
+from artvec.reports.train import write_tensorboard
 from artvec.training.tensorboard import epoch_logger
 
 Scalars = dict[str, list[tuple[int, float]]]

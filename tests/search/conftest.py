@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 NAMES = [f"{style}/{n}.png" for style in ("old", "new") for n in range(15)]
 
@@ -20,5 +20,5 @@ def gallery(
     monkeypatch.chdir(tmp_path)
     for seed, name in enumerate(NAMES):
         paint(tmp_path / "art" / name, seed)
-    embed(tmp_path / "art", EmbedOptions(model="colour:4x4"))
+    embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4"))
     return tmp_path / "art"

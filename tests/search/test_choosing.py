@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import blocks, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.search import SearchOptions, search
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 Run = Callable[..., Any]
@@ -41,21 +41,21 @@ def facts(gallery: Path, rows: dict[str, list[str]], header: list[str]) -> None:
     with (gallery.parent / "facts.csv").open("w", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerows([["filename", *header], *([name, *row] for name, row in rows.items())])
-    embed(gallery, EmbedOptions(metadata=gallery.parent / "facts.csv"))
+    embed_images(gallery, EmbedOptions(metadata=gallery.parent / "facts.csv"))
 
 
 def test_k_hits_come_back_where_k_rows_meet_the_condition(gallery: Path) -> None:
     """The nearest of the chosen rows, wherever they rank among all; scores as without."""
     query = gallery / "old/3.png"
     near = {name: float(grid(gallery / name) @ grid(query)) for name in NAMES if "new" in name}
-    found = search(ART, [str(query)], SearchOptions(k=10, where="label == 'new'"))
+    found = search_collection(ART, [str(query)], SearchOptions(k=10, where="label == 'new'"))
     expected = sorted(near.values())[::-1][:10]
     assert [hit.score for hit in found.queries[0].hits] == pytest.approx(expected, abs=1e-6)
     for hit in found.queries[0].hits:
         assert hit.score == pytest.approx(near[hit.path], abs=1e-6)
     assert found.searched == 15
     assert found.notes[-1] == "15 of 30 rows meet the condition"
-    few = search(ART, ["old/3.png"], SearchOptions(k=10, where="path in ('old/1.png',)"))
+    few = search_collection(ART, ["old/3.png"], SearchOptions(k=10, where="path in ('old/1.png',)"))
     assert paths(few) == ["old/1.png"]
 
 
@@ -76,7 +76,7 @@ def test_shards_without_a_chosen_row_are_left_alone(
     for n in range(1030):
         colour = (n % 256, n // 256 * 60, 90)
         Image.new("RGB", (5, 5), colour).save(f"many/{n}.bmp")
-    embed(Path("many"), EmbedOptions(model="colour:4x4", index="art"))
+    embed_images(Path("many"), EmbedOptions(model="colour:4x4", index="art"))
     collection = open_collection(ART)
     assert [table.num_rows for table in collection.tables] == [1024, 6]
     chosen = np.zeros(1030, dtype=np.bool_)
@@ -86,14 +86,16 @@ def test_shards_without_a_chosen_row_are_left_alone(
     shard = sorted((ART / "shards").iterdir())[0]
     first = next(blocks(collection)).tobytes()
     shard.write_bytes(shard.read_bytes().replace(first, b"\xff" * len(first)))
-    found = search(ART, ["1025.bmp"], SearchOptions(where="path in ('1025.bmp', '1027.bmp')"))
+    found = search_collection(
+        ART, ["1025.bmp"], SearchOptions(where="path in ('1025.bmp', '1027.bmp')")
+    )
     assert paths(found) == ["1025.bmp", "1027.bmp"]
     assert found.queries[0].hits[0].score == pytest.approx(1)
 
 
 def test_exclude_self_and_a_condition_together(gallery: Path) -> None:
     wanted = SearchOptions(k=20, exclude_self=True, where="label == 'old'")
-    found = paths(search(ART, ["old/3.png"], wanted))
+    found = paths(search_collection(ART, ["old/3.png"], wanted))
     assert set(found) == {f"old/{n}.png" for n in range(15) if n != 3}
 
 
@@ -108,7 +110,7 @@ def copied(gallery: Path) -> Path:
     picture.convert("L").save(gallery / "new/grey.png")
     for n in range(5):
         Image.new("RGB", (60, 60), (50 * n, 255 - 50 * n, 99)).save(gallery / f"new/flat{n}.png")
-    embed(gallery)
+    embed_images(gallery)
     return gallery
 
 
@@ -118,8 +120,8 @@ SAME |= {"old/again.jpg", "new/small.png", "new/grey.png"}
 
 def test_a_picture_comes_once_and_k_hits_still_come_back(copied: Path) -> None:
     """14 rows show one picture: the first 5 hits without folding, 1 of 5 with it."""
-    assert set(paths(search(ART, ["old/3.png"]))) <= SAME
-    found = search(ART, ["old/3.png"], SearchOptions(unique=True)).queries[0].hits
+    assert set(paths(search_collection(ART, ["old/3.png"]))) <= SAME
+    found = search_collection(ART, ["old/3.png"], SearchOptions(unique=True)).queries[0].hits
     assert [hit.rank for hit in found] == [1, 2, 3, 4, 5]
     assert len(SAME & {hit.path for hit in found}) == 1
     assert {found[0].path, *(found[0].duplicates or ())} == SAME
@@ -129,7 +131,7 @@ def test_a_picture_comes_once_and_k_hits_still_come_back(copied: Path) -> None:
 
 def test_all_pictures_come_once(copied: Path) -> None:
     """30 + 18 rows, 13 of them folded; flat pictures of other colours are other pictures."""
-    hits = search(ART, ["old/3.png"], SearchOptions(k=100, unique=True)).queries[0].hits
+    hits = search_collection(ART, ["old/3.png"], SearchOptions(k=100, unique=True)).queries[0].hits
     assert len(hits) == 35
     assert {f"new/flat{n}.png" for n in range(5)} <= {hit.path for hit in hits}
     shown = [path for hit in hits for path in (hit.path, *(hit.duplicates or ()))]
@@ -138,22 +140,26 @@ def test_all_pictures_come_once(copied: Path) -> None:
 
 def test_only_chosen_rows_are_folded(copied: Path) -> None:
     where = "startswith(path, 'new/') or endswith(path, '0.png')"
-    hits = search(ART, ["old/3.png"], SearchOptions(unique=True, where=where)).queries[0].hits
+    hits = (
+        search_collection(ART, ["old/3.png"], SearchOptions(unique=True, where=where))
+        .queries[0]
+        .hits
+    )
     assert {hits[0].path, *(hits[0].duplicates or ())} == {
         "old/copy0.png",
         "new/small.png",
         "new/grey.png",
     }
     own = SearchOptions(unique=True, exclude_self=True, k=1)
-    (hit,) = search(ART, ["old/3.png"], own).queries[0].hits
+    (hit,) = search_collection(ART, ["old/3.png"], own).queries[0].hits
     assert {hit.path, *(hit.duplicates or ())} == SAME - {"old/3.png"}
 
 
 def test_many_queries_at_once_are_folded_alike(copied: Path) -> None:
     options = SearchOptions(unique=True, k=4)
-    together = search(ART, ["old/3.png", "new/1.png", "old/copy1.png"], options).queries
+    together = search_collection(ART, ["old/3.png", "new/1.png", "old/copy1.png"], options).queries
     for one in together:
-        alone = search(ART, [one.query], options).queries[0]
+        alone = search_collection(ART, [one.query], options).queries[0]
         assert [hit.path for hit in alone.hits] == [hit.path for hit in one.hits]
 
 
@@ -173,14 +179,14 @@ def test_combined_queries_are_the_mean_of_unit_vectors(gallery: Path) -> None:
     names = ["old/1.png", "new/2.png", "new/9.png"]
     mean = np.mean([grid(gallery / name) for name in names], axis=0)
     expected = {name: float(grid(gallery / name) @ mean / np.linalg.norm(mean)) for name in NAMES}
-    report = search(ART, names, SearchOptions(k=30, combine=True))
+    report = search_collection(ART, names, SearchOptions(k=30, combine=True))
     (query,) = report.queries
     assert [picture.query for picture in query.pictures] == names
     assert query.query == "old/1.png + new/2.png + new/9.png"
     for hit in query.hits:
         assert hit.score == pytest.approx(expected[hit.path], abs=1e-6)
     assert [h.score for h in query.hits] == pytest.approx(sorted(expected.values())[::-1], abs=1e-6)
-    others = search(ART, names, SearchOptions(k=30, combine=True, exclude_self=True))
+    others = search_collection(ART, names, SearchOptions(k=30, combine=True, exclude_self=True))
     assert set(paths(others)) == set(NAMES) - set(names)
 
 
@@ -242,4 +248,4 @@ def test_a_value_that_is_no_number_is_absent(gallery: Path, artvec: Run) -> None
 
 def test_a_condition_that_is_wrong_is_told_before_anything_is_encoded(gallery: Path) -> None:
     with pytest.raises(ArtvecError, match="no column 'lable'"):
-        search(ART, ["nowhere.png"], SearchOptions(where="lable == 'old'"))
+        search_collection(ART, ["nowhere.png"], SearchOptions(where="lable == 'old'"))

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import open_collection
-from artvec.encoder_setup import ready_encoder
-from artvec.errors import ArtvecError
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.core.errors import ArtvecError
+from artvec.core.types import AUTO, BackboneRequest
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
+from artvec.encoding.setup import ready_encoder
 from artvec.images.detail import Detail, parse_detail
 from artvec.images.find import sample_of
-from artvec.search import SearchOptions, search
-from artvec.types import AUTO, BackboneRequest
 
 Run = Callable[..., Any]
 ART = Path("indexes/art")
@@ -69,7 +69,7 @@ def test_a_part_is_what_the_cut_picture_would_be(
 def test_search_by_a_part_pixels_and_shares(gallery: Path, artvec: Run) -> None:
     picture = Image.open(gallery / "old/3.png")  # 96 × 80
     picture.crop((24, 40, 72, 80)).save("part.png")
-    expected = search(ART, ["part.png"], SearchOptions(k=30)).queries[0].hits
+    expected = search_collection(ART, ["part.png"], SearchOptions(k=30)).queries[0].hits
     for crop in ("24,40,48,40", "0.25, 0.5, .5, 0.5"):
         for query in ("art/old/3.png", "old/3.png"):  # a file, and a row that is decoded for it
             done = artvec("search", query, "--crop", crop, "-k", "30", "--json")
@@ -83,8 +83,8 @@ def test_search_by_a_part_pixels_and_shares(gallery: Path, artvec: Run) -> None:
 
 def test_the_whole_as_a_part_is_the_whole(gallery: Path) -> None:
     whole = SearchOptions(crop=parse_detail("0,0,1.0,1.0"))
-    assert [h.path for h in search(ART, ["old/3.png"], whole).queries[0].hits] == [
-        h.path for h in search(ART, ["old/3.png"]).queries[0].hits
+    assert [h.path for h in search_collection(ART, ["old/3.png"], whole).queries[0].hits] == [
+        h.path for h in search_collection(ART, ["old/3.png"]).queries[0].hits
     ]
 
 
@@ -92,7 +92,7 @@ def test_excluding_self_means_the_whole_picture(gallery: Path) -> None:
     (gallery.parent / "copy.png").write_bytes((gallery / "old/3.png").read_bytes())
     options = SearchOptions(k=30, crop=parse_detail("0,0,20,20"), exclude_self=True)
     for query in ("old/3.png", "copy.png"):
-        hits = search(ART, [query], options).queries[0].hits
+        hits = search_collection(ART, [query], options).queries[0].hits
         assert len(hits) == 29
         assert "old/3.png" not in [hit.path for hit in hits]
 
@@ -162,6 +162,8 @@ def test_the_sheet_shows_what_was_searched_by(gallery: Path, artvec: Run) -> Non
 
 def test_the_collection_is_left_as_it_was(gallery: Path) -> None:
     before = [file.read_bytes() for file in sorted(ART.rglob("*")) if file.is_file()]
-    search(ART, ["old/3.png"], SearchOptions(crop=parse_detail("0,0,20,20"), unique=True))
+    search_collection(
+        ART, ["old/3.png"], SearchOptions(crop=parse_detail("0,0,20,20"), unique=True)
+    )
     assert before == [file.read_bytes() for file in sorted(ART.rglob("*")) if file.is_file()]
     assert open_collection(ART).rows == 30

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.search import SearchOptions, search
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.search import SearchOptions, search_collection
+from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 NAMES = [f"{style}/{n}.png" for style in ("old", "new") for n in range(15)]
@@ -26,7 +26,7 @@ def grid(file: Path) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 def test_scores_and_order_equal_numpy(gallery: Path) -> None:
     query = gallery / "old/3.png"
-    hits = search(Path("indexes/art"), [str(query)], SearchOptions(k=30)).queries[0].hits
+    hits = search_collection(Path("indexes/art"), [str(query)], SearchOptions(k=30)).queries[0].hits
     expected = {name: float(grid(gallery / name) @ grid(query)) for name in NAMES}
     assert [hit.score for hit in hits] == pytest.approx(sorted(expected.values())[::-1], abs=1e-6)
     for hit in hits:  # ties are compared by score, not by name
@@ -38,37 +38,43 @@ def test_scores_and_order_equal_numpy(gallery: Path) -> None:
 
 
 def test_a_row_is_a_query_and_a_file_comes_first(gallery: Path, paint: Paint) -> None:
-    by_row = search(Path("indexes/art"), ["new/2.png"])
-    by_file = search(Path("indexes/art"), [str(gallery / "new/2.png")])
+    by_row = search_collection(Path("indexes/art"), ["new/2.png"])
+    by_file = search_collection(Path("indexes/art"), [str(gallery / "new/2.png")])
     assert by_row.queries[0].hits == by_file.queries[0].hits
     paint(Path("new/2.png"), 3)  # now a file of that name exists here: the picture of old/3.png
-    assert search(Path("indexes/art"), ["new/2.png"]).queries[0].hits[0].path == "old/3.png"
+    assert (
+        search_collection(Path("indexes/art"), ["new/2.png"]).queries[0].hits[0].path == "old/3.png"
+    )
 
 
 def test_exclude_self_goes_by_row_not_by_rank(gallery: Path, tmp_path: Path) -> None:
     shutil.copy(gallery / "old/3.png", gallery / "old/twin.png")
     shutil.copy(gallery / "old/3.png", tmp_path / "elsewhere.png")
-    embed(gallery)
+    embed_images(gallery)
     alone = SearchOptions(k=3, exclude_self=True)
     # The twin ties at 1.0 and may rank before the query's own row; it is a find, not the query.
-    own = search(Path("indexes/art"), [str(gallery / "old/3.png")], alone).queries[0].hits
+    own = (
+        search_collection(Path("indexes/art"), [str(gallery / "old/3.png")], alone).queries[0].hits
+    )
     assert own[0].path == "old/twin.png"
     assert len(own) == 3
     assert "old/3.png" not in [hit.path for hit in own]
     # A picture from elsewhere is 'itself' in every row with the same bytes.
-    copied = search(Path("indexes/art"), ["elsewhere.png"], alone).queries[0].hits
+    copied = search_collection(Path("indexes/art"), ["elsewhere.png"], alone).queries[0].hits
     assert not {"old/3.png", "old/twin.png"} & {hit.path for hit in copied}
 
 
 def test_k_larger_than_the_collection_returns_all(gallery: Path) -> None:
-    report = search(Path("indexes/art"), ["old/0.png"], SearchOptions(k=1000, exclude_self=True))
+    report = search_collection(
+        Path("indexes/art"), ["old/0.png"], SearchOptions(k=1000, exclude_self=True)
+    )
     assert len(report.queries[0].hits) == 29
 
 
 def test_bad_queries_among_good_ones(gallery: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.jpg").write_text("no picture")
     (tmp_path / "empty").mkdir()
-    report = search(
+    report = search_collection(
         Path("indexes/art"), ["bad.jpg", "old/1.png", "nowhere.png", "empty", str(gallery)]
     )
     assert len(report.queries) == 31
@@ -80,22 +86,22 @@ def test_bad_queries_among_good_ones(gallery: Path, tmp_path: Path) -> None:
 
 
 def test_the_same_query_twice_is_answered_twice(gallery: Path) -> None:
-    report = search(Path("indexes/art"), [str(gallery / "old/1.png")] * 2)
+    report = search_collection(Path("indexes/art"), [str(gallery / "old/1.png")] * 2)
     assert report.queries[0] == report.queries[1]
 
 
 def test_metadata_comes_back_with_every_hit(gallery: Path, tmp_path: Path) -> None:
     (tmp_path / "facts.csv").write_text("filename,artist,year\nold/1.png,Judith Leyster,1630\n")
-    embed(gallery, EmbedOptions(metadata=tmp_path / "facts.csv"))
-    hit = search(Path("indexes/art"), ["old/1.png"]).queries[0].hits[0]
+    embed_images(gallery, EmbedOptions(metadata=tmp_path / "facts.csv"))
+    hit = search_collection(Path("indexes/art"), ["old/1.png"]).queries[0].hits[0]
     assert hit.metadata == {"artist": "Judith Leyster", "year": 1630}
 
 
 def test_many_queries_give_the_same_hits_as_one(gallery: Path) -> None:
     # From 256 queries on another exact kernel is used.
-    many = search(Path("indexes/art"), NAMES * 10, SearchOptions(k=5)).queries
+    many = search_collection(Path("indexes/art"), NAMES * 10, SearchOptions(k=5)).queries
     for name, together in zip(NAMES, many, strict=False):
-        alone = search(Path("indexes/art"), [name], SearchOptions(k=5)).queries[0]
+        alone = search_collection(Path("indexes/art"), [name], SearchOptions(k=5)).queries[0]
         assert [h.score for h in together.hits] == pytest.approx(
             [h.score for h in alone.hits], abs=1e-6
         )
@@ -104,11 +110,11 @@ def test_many_queries_give_the_same_hits_as_one(gallery: Path) -> None:
 def test_empty_collections_and_impossible_k(gallery: Path, tmp_path: Path) -> None:
     (tmp_path / "junk").mkdir()
     (tmp_path / "junk/a.png").write_text("no picture")
-    assert embed(tmp_path / "junk", EmbedOptions(model="colour:4x4")).rows == 0
+    assert embed_images(tmp_path / "junk", EmbedOptions(model="colour:4x4")).rows == 0
     with pytest.raises(ArtvecError, match="is empty"):
-        search(Path("indexes/junk"), ["old/1.png"])
+        search_collection(Path("indexes/junk"), ["old/1.png"])
     with pytest.raises(ArtvecError, match="no hits"):
-        search(Path("indexes/art"), ["old/1.png"], SearchOptions(k=0))
+        search_collection(Path("indexes/art"), ["old/1.png"], SearchOptions(k=0))
 
 
 def test_vectors_of_another_encoder_are_refused(gallery: Path, tmp_path: Path) -> None:
@@ -116,13 +122,13 @@ def test_vectors_of_another_encoder_are_refused(gallery: Path, tmp_path: Path) -
     import torch
     from safetensors.torch import save_file
 
-    from artvec.backbones.simple_cnn import SimpleCnn
+    from artvec.encoding.backbones.simple_cnn import SimpleCnn
 
     weights = tmp_path / "weights.safetensors"
     save_file(SimpleCnn().state_dict(), weights)
-    embed(gallery, EmbedOptions(model="simple_cnn", index="cnn", weights=weights))
+    embed_images(gallery, EmbedOptions(model="simple_cnn", index="cnn", weights=weights))
     shutil.rmtree(Path(__import__("os").environ["ARTVEC_CACHE"]) / "encoders")
     torch.manual_seed(1)
     save_file(SimpleCnn().state_dict(), weights)
     with pytest.raises(ArtvecError, match="was made with simple_cnn"):
-        search(Path("indexes/cnn"), [str(gallery / "old/1.png")])
+        search_collection(Path("indexes/cnn"), [str(gallery / "old/1.png")])

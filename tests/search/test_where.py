@@ -17,8 +17,8 @@ from PIL import Image
 
 from artvec.collection.reader import Collection, columns, open_collection
 from artvec.collection.where import rows_meeting
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.core.errors import ArtvecError
 
 ARTISTS = ("Judith Leyster", "Clara Peeters", "", "Émilie Charmy", "O'Keeffe")
 TAGS = ("sea|boat", "seaside | Boat", "still life", "", "sea", "boat|sea ", "overseas")
@@ -42,7 +42,7 @@ def art(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
             facts = [ARTISTS[n % 5], year, height, DATES[n % 6], TAGS[n % 7], "xy"[n % 2], "k", "f"]
             writer.writerow([name, *facts])
     options = EmbedOptions(model="colour:4x4", index=str(place / "i"), metadata=place / "facts.csv")
-    embed(place / "art", options)
+    embed_images(place / "art", options)
     yield open_collection(place / "i")
 
 

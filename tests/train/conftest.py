@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artvec.embed import EmbedOptions, embed
+from artvec.commands.embed import EmbedOptions, embed_images
 
 CLASSES = ("blue", "green", "red")
 OF_A_CLASS = 15
@@ -33,8 +33,17 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "speckles" / name).mkdir(parents=True)
         for seed in range(OF_A_CLASS):
             speckled(code, seed).save(place / "speckles" / name / f"{seed:02}.png")
-    embed = [sys.executable, "-m", "artvec_cli", "embed", "speckles", "-m", "simple_cnn", "-q"]
-    subprocess.run(embed, cwd=place, check=True, capture_output=True)
+    embed_images = [
+        sys.executable,
+        "-m",
+        "artvec_cli",
+        "embed",
+        "speckles",
+        "-m",
+        "simple_cnn",
+        "-q",
+    ]
+    subprocess.run(embed_images, cwd=place, check=True, capture_output=True)
     return place
 
 
@@ -43,5 +52,5 @@ def here(painted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """Work in a copy of the painted folder and its collection."""
     shutil.copytree(painted, tmp_path / "here")
     monkeypatch.chdir(tmp_path / "here")
-    embed(Path("speckles"), EmbedOptions(index="speckles", relink=True))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles", relink=True))
     return tmp_path / "here"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from artvec.backbones.anchored import Anchor, Anchored, side_by_side
+from artvec.encoding.backbones.anchored import Anchor, Anchored, side_by_side
 
 
 def _cosines(vectors: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from artvec.train.diagnosis import (
+from artvec.commands.train.diagnosis import (
     advice,
     at_chance,
     helped,
@@ -18,10 +18,10 @@ from artvec.train.diagnosis import (
     too_few_epochs,
     too_high,
 )
-from artvec.train.figures import Rows, split_figures
-from artvec.train.report import PhaseReport, SplitFigures, Verdict
+from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.train_report import PhaseReport, SplitFigures, Verdict
+from artvec.core.types import Interval
 from artvec.training.phase import Epoch, Phase
-from artvec.types import Interval
 
 CLASSES = tuple("abcd")
 PHASE = Phase(name="finetune", epochs=8, rate=1e-3, augment="none")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from artvec.heads import build_head
-from artvec.train.diagnosis import advice
-from artvec.train.figures import Rows, split_figures
-from artvec.train.report import Advice, PhaseReport
+from artvec.commands.train.diagnosis import advice
+from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.train_report import Advice, PhaseReport
+from artvec.encoding.heads import build_head
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import StoredVectors
 from artvec.training.loop import train_phase

@@ -13,9 +13,8 @@ from artvec_cli.training_target import resumed
 from safetensors.torch import load_file
 
 from artvec.collection.reader import blocks, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.train import (
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.train import (
     Listener,
     Plan,
     TrainOptions,
@@ -23,9 +22,10 @@ from artvec.train import (
     Wishes,
     begun,
     plan_of,
-    train,
+    run_training,
     unfinished,
 )
+from artvec.core.errors import ArtvecError
 from artvec.training.phase import Epoch
 
 QUICK = ("head.epochs=2", "finetune.epochs=1", "finetune.batch_size=16", "finetune.interpolate=1")
@@ -53,12 +53,12 @@ def facts(columns: dict[str, list[str]]) -> None:
     lines = zip(map(str, paths), *columns.values(), strict=True)
     text = "\n".join(",".join(line) for line in [("filename", *columns), *lines])
     Path("facts.csv").write_text(text + "\n")
-    embed(Path("speckles"), EmbedOptions(index="speckles", metadata=Path("facts.csv")))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles", metadata=Path("facts.csv")))
 
 
 def test_a_single_test_picture_has_figures_without_intervals(here: Path) -> None:
     facts({"split": ["test"] + ["val", "val", "train", "train"] * 11})
-    train(options("a"))
+    run_training(options("a"))
     verdicts = record("a")["verdicts"]
     assert verdicts
     assert all("difference" in one and "ci95" not in one for one in verdicts)
@@ -66,30 +66,30 @@ def test_a_single_test_picture_has_figures_without_intervals(here: Path) -> None
 
 def test_a_column_may_be_called_anything(here: Path) -> None:
     facts({"../a/b%2F": ["x", "y", "z"] * 15})
-    train(options("a", labels=("label", "../a/b%2F")))
+    run_training(options("a", labels=("label", "../a/b%2F")))
     file = record("a")["heads"]["../a/b%2F"]["file"]
     assert (Path("runs/a") / file).parent == Path("runs/a")
     assert load_file(Path("runs/a") / file)
 
 
 def test_a_folder_may_be_called_as_a_home_is(here: Path) -> None:
-    train(replace(options("a"), run=Path("~/a")))
+    run_training(replace(options("a"), run=Path("~/a")))
     assert (here / "~" / "a" / "predictions.parquet").is_file()
 
 
 def test_a_head_on_an_anchored_run_keeps_its_embedding(here: Path) -> None:
-    train(options("a", recipe="two-phase"))
-    embed(Path("speckles"), EmbedOptions(model="runs/a", index="first"))
-    train(options("b", "first"))
-    embed(Path("speckles"), EmbedOptions(model="runs/b", index="second"))
+    run_training(options("a", recipe="two-phase"))
+    embed_images(Path("speckles"), EmbedOptions(model="runs/a", index="first"))
+    run_training(options("b", "first"))
+    embed_images(Path("speckles"), EmbedOptions(model="runs/b", index="second"))
     assert stored("first").shape == (45, 2 * 512)
     assert stored("second") == pytest.approx(stored("first"), abs=1e-4)
 
 
 def test_a_head_on_feature_maps_leaves_out_pictures_that_are_gone(here: Path) -> None:
-    embed(Path("speckles"), EmbedOptions(model="tf_efficientnet_lite0", index="lite"))
+    embed_images(Path("speckles"), EmbedOptions(model="tf_efficientnet_lite0", index="lite"))
     Path("speckles/red/03.png").unlink()
-    report = train(options("a", "lite", head="flatten-4"))
+    report = run_training(options("a", "lite", head="flatten-4"))
     assert any("left out 1 picture gone, unreadable or changed" in note for note in report.warnings)
 
 
@@ -101,8 +101,8 @@ def test_an_interrupted_run_knows_how_many_seeds_it_was_to_run_with(here: Path) 
         raise Stopped
 
     with pytest.raises(Stopped):
-        train(replace(options("a"), seeds=2), Listener(epoch=stop))
-    assert sorted(train(begun(Path("runs/a"))).seeds) == [0, 1]
+        run_training(replace(options("a"), seeds=2), Listener(epoch=stop))
+    assert sorted(run_training(begun(Path("runs/a"))).seeds) == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_is_resumed_is_what_was_named(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(options("a"), Listener(epoch=stop))
+        run_training(options("a"), Listener(epoch=stop))
     if is_its_own:
         assert resumed(Path("runs/a"), Wishes(), source, model) == begun(Path("runs/a"))
         return
@@ -141,10 +141,10 @@ def test_what_a_run_found_is_drawn_before_it_counts_as_finished(here: Path) -> N
         raise Killed
 
     with pytest.raises(Killed):
-        train(options("a"), Listener(judged=draw))
+        run_training(options("a"), Listener(judged=draw))
     assert unfinished() == [Path("runs/a")]
     drawn: list[TrainReport] = []
-    report = train(begun(Path("runs/a")), Listener(judged=drawn.append))
+    report = run_training(begun(Path("runs/a")), Listener(judged=drawn.append))
     assert drawn[0].verdicts == report.verdicts and unfinished() == []
 
 
@@ -199,6 +199,8 @@ def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
             settings=("scratch.epochs=1", "scratch.rate=1e-12", "scratch.interpolate=none"),
         )
     )
-    report = train(TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan))
+    report = run_training(
+        TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan)
+    )
     assert report.phases[0].share == 0
     assert "accuracy" in report.phases[0].splits["test"].figures

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from artvec.errors import ArtvecError
-from artvec.train.plan import Plan, plan_from, record_of
-from artvec.train.wishes import Wishes, plan_of
+from artvec.commands.train.plan import Plan, plan_from, record_of
+from artvec.commands.train.plan_overrides import Wishes, plan_of
+from artvec.core.errors import ArtvecError
 from artvec.training.phase import Phase
 from artvec.training.recipes import RECIPES
 

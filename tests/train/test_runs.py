@@ -15,25 +15,25 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from artvec import backbones
 from artvec.collection.reader import blocks, columns, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.errors import ArtvecError
-from artvec.heads import load_head, probabilities
-from artvec.train import (
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.train import (
     Listener,
     TrainOptions,
     TrainReport,
     Wishes,
     begun,
     plan_of,
-    train,
+    run_training,
     unfinished,
 )
-from artvec.train.weigh import PARTS
+from artvec.commands.train.anchor_weight import PARTS
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
+from artvec.encoding.heads import load_head, probabilities
 from artvec.training.loop import Diverged
 from artvec.training.phase import Epoch
-from artvec.types import BackboneRequest
 
 QUICK = ("all.epochs=2", "finetune.batch_size=16", "finetune.interpolate=1")
 Train = Callable[..., TrainReport]
@@ -54,7 +54,7 @@ def run(here: Path) -> Train:
         options = TrainOptions(
             collection=Path("indexes") / collection, run=Path("runs") / name, plan=plan, seeds=seeds
         )
-        return train(options, listener)
+        return run_training(options, listener)
 
     return train_
 
@@ -133,7 +133,7 @@ def test_several_label_columns_have_a_head_each(here: Path, run: Train) -> None:
         bright = "no" if int(file.stem) % 2 else "yes"
         lines.append(f"{file.relative_to(here / 'speckles')},{label},{bright}")
     (here / "facts.csv").write_text("\n".join(lines) + "\n")
-    embed(Path("speckles"), EmbedOptions(index="speckles", metadata=here / "facts.csv"))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles", metadata=here / "facts.csv"))
     report = run(labels=("label", "bright"))
     assert report.label_columns == ("label", "bright")
     assert report.classes == (("blue", "green", "red"), ("no", "yes"))
@@ -162,13 +162,13 @@ def test_pictures_that_can_not_be_read_are_left_out_and_counted(here: Path, run:
 def test_one_class_or_none_is_nothing_to_learn(here: Path, run: Train) -> None:
     for name in ("green", "red"):
         shutil.rmtree(here / "speckles" / name)
-    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles"))
     with pytest.raises(ArtvecError, match=r"'blue'.*nothing to tell apart") as refused:
         run()
     assert refused.value.usage
     for file in (here / "speckles" / "blue").iterdir():
         file.rename(here / "speckles" / file.name)
-    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles"))
     with pytest.raises(ArtvecError, match=r"no row of .* has a label"):
         run()
     assert not Path("runs").exists()  # nothing was begun
@@ -177,7 +177,7 @@ def test_one_class_or_none_is_nothing_to_learn(here: Path, run: Train) -> None:
 def test_a_class_with_a_single_picture_is_told(here: Path, run: Train) -> None:
     for file in sorted((here / "speckles" / "red").iterdir())[1:]:
         file.unlink()
-    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles"))
     report = run()
     assert "1 class has a single training picture: red" in report.warnings
 
@@ -188,7 +188,7 @@ def test_without_a_split_val_training_pictures_serve(here: Path, run: Train) -> 
         place = here / "sided" / side / file.parent.name
         place.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, place)
-    embed(Path("sided"), EmbedOptions(model="simple_cnn", index="sided"))
+    embed_images(Path("sided"), EmbedOptions(model="simple_cnn", index="sided"))
     report = run(collection="sided")
     data = record("a")["data"]
     assert (data["train"], data["val"], data["test"], data["val_drawn"]) == (24, 6, 15, True)
@@ -202,7 +202,7 @@ def test_without_a_split_val_training_pictures_serve(here: Path, run: Train) -> 
 
 def test_a_run_begins_with_another_run(run: Train) -> None:
     run("a")
-    embed(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
+    embed_images(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
     run("b", collection="speckles-a")
     assert record("b")["backbone"]["name"] == "simple_cnn"
     shutil.rmtree("runs/a")  # the second run stands on its own
@@ -213,7 +213,7 @@ def test_a_run_begins_with_another_run(run: Train) -> None:
 
 def test_an_anchor_is_the_backbone_that_the_first_run_began_as(run: Train) -> None:
     run("a")
-    embed(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
+    embed_images(Path("speckles"), EmbedOptions(model="runs/a", index="speckles-a"))
     run("b", collection="speckles-a")
     began = backbones.load(BackboneRequest("simple_cnn")).module
     assert began is not None
@@ -227,7 +227,7 @@ def test_a_run_with_an_anchor_embeds_what_it_was_judged_by(run: Train) -> None:
     """Cosines by hand: five nearest training rows of the embedded collection, and the head's."""
     report = run("a")
     collection = open_collection(
-        embed(Path("speckles"), EmbedOptions(model="runs/a", index="own")).index
+        embed_images(Path("speckles"), EmbedOptions(model="runs/a", index="own")).index
     )
     vectors = np.concatenate(list(blocks(collection)))  # (N, 1024)
     table = columns(collection, ["label", "split"]).to_pandas()
@@ -251,7 +251,7 @@ def test_a_network_that_died_leaves_what_was_known(
     def nothing(samples: Any, encoder: Any, progress: Any) -> np.ndarray:
         return np.zeros((len(samples), encoder.identity.dim), dtype=np.float32)
 
-    monkeypatch.setattr("artvec.train.bench.embedded", nothing)
+    monkeypatch.setattr("artvec.commands.train.run_context.embedded", nothing)
     report = run()
     found, known = (of["test"].figures for of in (report.phases[-1].splits, report.untrained))
     assert found["precision_at_5"] == known["precision_at_5"]
@@ -276,7 +276,7 @@ def test_test_pictures_of_a_run_begun_with_another_were_never_trained_on(
         lines.append(f"{file.relative_to(here / 'speckles')},{'test' if number % 2 else 'train'}")
     (here / "other.csv").write_text("\n".join(lines) + "\n")
     wanted = EmbedOptions(model="runs/a", index="other", metadata=here / "other.csv")
-    embed(Path("speckles"), wanted)
+    embed_images(Path("speckles"), wanted)
     with pytest.raises(ArtvecError, match=r"test pictures were training pictures of .*runs/a"):
         run("b", collection="other")
 
@@ -290,7 +290,9 @@ def test_scratch_begins_with_weights_of_the_seed(run: Train) -> None:
         for name, seed in (("a", 1), ("b", 2))
     }
     for name, plan in plans.items():
-        train(TrainOptions(collection=Path("indexes/speckles"), run=Path("runs") / name, plan=plan))
+        run_training(
+            TrainOptions(collection=Path("indexes/speckles"), run=Path("runs") / name, plan=plan)
+        )
     own = backbones.load(BackboneRequest("simple_cnn")).module
     assert own is not None
     layer = "features.0.weight"
@@ -329,7 +331,7 @@ def test_a_seed_that_explodes_is_left_out(run: Train, recipe: str, phase: str) -
     with pytest.raises(KeyboardInterrupt):
         run(recipe=recipe, seeds=3, listener=Listener(began=begun_runs.append, epoch=epoch))
     notes: list[str] = []
-    report = train(begun(Path("runs/a")), Listener(note=notes.append))
+    report = run_training(begun(Path("runs/a")), Listener(note=notes.append))
     assert sorted(report.seeds) == [0, 2]
     assert notes == ["seed 1 is left out of the spread: the loss is nan"]
 
@@ -366,7 +368,7 @@ def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: i
         run("stopped", settings=settings)
     assert "artvec train --name runs/stopped --resume" in refused.value.hint
     again = begun(Path("runs/stopped"))
-    resumed = train(again)
+    resumed = run_training(again)
     assert same(weights("whole"), weights("stopped"))
     assert resumed.verdicts == whole.verdicts
     told, expected = (
@@ -379,7 +381,7 @@ def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: i
     )
     assert told == expected
     with pytest.raises(ArtvecError, match="is finished"):
-        train(again)
+        run_training(again)
 
 
 def test_an_undone_phase_is_resumed_as_it_ended(run: Train) -> None:
@@ -392,7 +394,7 @@ def test_an_undone_phase_is_resumed_as_it_ended(run: Train) -> None:
     whole = run("whole", settings=settings)
     with pytest.raises(KeyboardInterrupt):
         run("stopped", settings=settings, listener=Listener(judged=stop))
-    resumed = train(begun(Path("runs/stopped")))
+    resumed = run_training(begun(Path("runs/stopped")))
     assert record("stopped")["backbone"]["anchor"] is None
     assert record("whole")["backbone"]["anchor"] is None
     assert resumed.verdicts == whole.verdicts
@@ -407,9 +409,9 @@ def test_other_pictures_than_a_run_began_with_are_refused(here: Path, run: Train
     with pytest.raises(KeyboardInterrupt):
         run(listener=Listener(epoch=stop))
     (here / "speckles" / "red" / "03.png").unlink()
-    embed(Path("speckles"), EmbedOptions(index="speckles"))
+    embed_images(Path("speckles"), EmbedOptions(index="speckles"))
     with pytest.raises(ArtvecError, match="have changed since the run began"):
-        train(begun(Path("runs/a")))
+        run_training(begun(Path("runs/a")))
     assert unfinished() == [Path("runs/a")]
 
 
@@ -439,7 +441,7 @@ def stripes(here: Path, index: str = "stripes", group: str | None = None) -> Non
             facts.append(f"{code}/{seed}.png,{code}{seed // 2}")
     Path("facts.csv").write_text("\n".join(facts) + "\n")
     wanted = EmbedOptions(model="colour:4x4", index=index, metadata=Path("facts.csv"), group=group)
-    embed(Path("stripes"), wanted)
+    embed_images(Path("stripes"), wanted)
 
 
 def test_a_watched_collection_is_judged_after_every_phase(here: Path, run: Train) -> None:

@@ -11,12 +11,12 @@ from PIL import Image
 from sklearn.metrics import log_loss, silhouette_score, top_k_accuracy_score
 
 from artvec.collection.reader import open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.evaluate import EvaluateOptions, evaluate
-from artvec.protocol import Scores, Selection, Vectors, evaluate_vectors, gathered, select
-from artvec.train.figures import Rows, split_figures
-from artvec.train.report import SplitFigures
-from artvec.types import Int64Array, Interval
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
+from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.train_report import SplitFigures
+from artvec.core.types import Int64Array, Interval
+from artvec.evaluation import Scores, Selection, Vectors, evaluate_vectors, gathered, select
 
 EMBEDDING = ("knn5_accuracy", "knn20_accuracy", "precision_at_5", "silhouette_cosine", "nmi")
 
@@ -59,7 +59,7 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     for split, count in {"train": 30, "val": 6, "test": 21}.items():
         _paint(tmp_path / "art", split, count)
-    folder = embed(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
+    folder = embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
     collection = open_collection(folder)
     selection = select(collection)
     vectors = gathered(collection, selection)
@@ -67,7 +67,7 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         Rows(vectors.queries, selection.query_labels),
         Rows(vectors.gallery, selection.gallery_labels),
     ).figures
-    expected = evaluate(folder).metrics
+    expected = evaluate_collection(folder).metrics
     assert set(found) == set(EMBEDDING)
     _agree(found, expected)
     itself = split_figures(
@@ -75,7 +75,7 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         Rows(vectors.gallery, selection.gallery_labels),
         own_places=np.arange(len(vectors.gallery)),
     ).figures
-    within = evaluate(folder, EvaluateOptions(queries="train")).metrics
+    within = evaluate_collection(folder, EvaluateOptions(queries="train")).metrics
     _agree(itself, within)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from artvec.train.report import WATCHED, SplitFigures, Verdict
-from artvec.train.verdicts import UNTRAINED, sentences, verdicts
-from artvec.types import Float64Array, Interval
+from artvec.commands.train.phase_verdicts import UNTRAINED, sentences, verdicts
+from artvec.commands.train.train_report import WATCHED, SplitFigures, Verdict
+from artvec.core.types import Float64Array, Interval
 
 QUERIES = 200
 

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import Collection, open_collection
-from artvec.embed import EmbedOptions, embed
-from artvec.encoder_setup import ready_encoder
-from artvec.errors import ArtvecError
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
-from artvec.train.report import WATCHED
-from artvec.train.watch import after, watched
-from artvec.types import AUTO, BackboneRequest, EncoderIdentity, Float32Array, Sample
+from artvec.commands.embed import EmbedOptions, embed_images
+from artvec.commands.train.out_of_domain import after, watched
+from artvec.commands.train.train_report import WATCHED
+from artvec.core.errors import ArtvecError
+from artvec.core.types import AUTO, BackboneRequest, EncoderIdentity, Float32Array, Sample
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
+from artvec.encoding.setup import ready_encoder
 
 COLOURS = {"blue": (40, 60, 160), "brown": (120, 80, 40), "green": (50, 120, 60)}
 
@@ -41,7 +41,7 @@ def things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _embedded(source: Path) -> Collection:
-    return open_collection(embed(source, EmbedOptions(model="colour:4x4")).index)
+    return open_collection(embed_images(source, EmbedOptions(model="colour:4x4")).index)
 
 
 def _start(collection: Collection) -> EncoderIdentity:
@@ -140,7 +140,7 @@ def test_rows_without_a_label_and_groups(things: Path, tmp_path: Path) -> None:
     rows = [f"{label}/{at}.png,{label[0]}{at // 2}" for label in COLOURS for at in range(4)]
     facts.write_text("\n".join(["filename,artist", *rows]) + "\n")
     options = EmbedOptions(model="colour:4x4", metadata=facts, group="artist")
-    collection = open_collection(embed(things, options).index)
+    collection = open_collection(embed_images(things, options).index)
     given = watched(collection, _start(collection), frozenset(), _never)
     assert len(given.samples) == 14
     assert given.groups is not None

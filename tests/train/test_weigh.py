@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from artvec.backbones.anchored import Anchor
-from artvec.train.weigh import Precision, choose_anchor
+from artvec.commands.train.anchor_weight import Precision, choose_anchor
+from artvec.encoding.backbones.anchored import Anchor
 
 ASKED = Anchor(1.5, 20.0)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from artvec.training.ahead import made_ahead
-from artvec.types import Int64Array
+from artvec.core.types import Int64Array
+from artvec.training.prefetch import made_ahead
 
 PARTS = np.split(np.arange(12), 6)
 

@@ -10,11 +10,12 @@ import torch
 import torchvision
 from torch import nn
 
-from artvec import backbones
-from artvec.backbones.penultimate import Penultimate
-from artvec.errors import ArtvecError
-from artvec.heads import build_head
-from artvec.training.blocks import (
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest
+from artvec.encoding import backbones
+from artvec.encoding.backbones.penultimate import Penultimate
+from artvec.encoding.heads import build_head
+from artvec.training.backbone_blocks import (
     blocks,
     open_only,
     opened,
@@ -24,7 +25,6 @@ from artvec.training.blocks import (
 )
 from artvec.training.classifier import Classifier
 from artvec.training.phase import Phase
-from artvec.types import BackboneRequest
 
 
 def of_timm(name: str) -> Penultimate:

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from artvec.errors import ArtvecError
-from artvec.training.checkpoint import (
-    Checkpoint,
-    LearnerState,
-    read_checkpoint,
-    write_checkpoint,
-)
+from artvec.core.errors import ArtvecError
+from artvec.training.checkpoint import Checkpoint, LearnerState, read_checkpoint, write_checkpoint
 from artvec.training.phase import Epoch
 
 EPOCH = Epoch("head", 1, 1e-3, 0.5, None, 0.4, 0.9, 0.9, 1.5, 20.0)

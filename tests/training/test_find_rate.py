@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from artvec.heads import build_head
+from artvec.encoding.heads import build_head
 from artvec.training.classifier import Classifier
-from artvec.training.find_rate import RateCurve, find_rate
 from artvec.training.inputs import StoredVectors
 from artvec.training.loop import Task, train_phase
 from artvec.training.phase import Phase
+from artvec.training.rate_range_test import RateCurve, find_rate
 
 PHASE = Phase(name="p", epochs=3, batch_size=16, schedule="constant", optimizer="adamw")
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.training.losses import NAMES, build_loss, needs_pairs, teaches_head
 
 RNG = np.random.default_rng(0)

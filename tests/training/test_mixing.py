@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.training.mixing import mixed
 from artvec.training.phase import Phase
 

@@ -10,8 +10,8 @@ from timm.optim import param_groups_layer_decay
 from timm.scheduler import CosineLRScheduler, StepLRScheduler
 from torch import nn
 
-from artvec.backbones.penultimate import Penultimate
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.encoding.backbones.penultimate import Penultimate
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import StoredVectors
 from artvec.training.loop import Task, train_phase

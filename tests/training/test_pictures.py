@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from artvec import backbones
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, Decoded, Preprocessing, UInt8Array
+from artvec.encoding import backbones
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
 from artvec.training.augment import SETS
 from artvec.training.inputs import StoredPictures, StoredVectors
 from artvec.training.pictures import PictureStore, default_store_px, store_pictures
-from artvec.types import BackboneRequest, Decoded, Preprocessing, UInt8Array
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SEEN = Preprocessing(32, 36, "crop", "bicubic", *IMAGENET)

@@ -13,14 +13,14 @@ import pytest
 import torch
 from torch import nn
 
-from artvec import backbones
-from artvec.heads import build_head
+from artvec.core.types import BackboneRequest, Int64Array
+from artvec.encoding import backbones
+from artvec.encoding.heads import build_head
 from artvec.training.checkpoint import Checkpoint, State, read_checkpoint, write_checkpoint
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import StoredVectors
 from artvec.training.loop import Task, Trained, train_phase
 from artvec.training.phase import Epoch, Phase
-from artvec.types import BackboneRequest, Int64Array
 
 PHASE = Phase(name="p", epochs=4, batch_size=8, rate=1e-2, dropout=0.2, monitor="loss")
 PHASES = {

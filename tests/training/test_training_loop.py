@@ -12,14 +12,14 @@ import torch
 from sklearn.metrics import accuracy_score, log_loss
 from torch import nn
 
-from artvec.backbones.penultimate import Penultimate
-from artvec.heads import CosineHead, build_head
+from artvec.core.types import Int64Array
+from artvec.encoding.backbones.penultimate import Penultimate
+from artvec.encoding.heads import CosineHead, build_head
 from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import StoredVectors
 from artvec.training.loop import Diverged, Task, train_phase
 from artvec.training.phase import Epoch, Phase
-from artvec.types import Int64Array
 
 PHASE = Phase(name="finetune", epochs=3, batch_size=8, rate=1e-2, layer_decay=0.8)
 

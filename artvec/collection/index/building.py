@@ -13,13 +13,19 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.index.files import commit_index, settled
-from artvec.collection.index.follow import shape_of
-from artvec.collection.index.read import POSITIONS, load_index
+from artvec.collection.index.following import shape_of
+from artvec.collection.index.reading import POSITIONS, load_index
 from artvec.collection.index.record import IndexRecord, state_of
 from artvec.collection.reader import Collection, blocks, open_collection
-from artvec.errors import ArtvecError, command
-from artvec.faiss_index.approximate import Approximate, approximate_search
-from artvec.faiss_index.build import (
+from artvec.collection.shards import FloatArray, content_keys_of, open_shard, vectors_of
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import naming
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array, Int64Array, Matches, UInt64Array
+from artvec.vector_search.approximate import Approximate, approximate_search
+from artvec.vector_search.exact import exact_search
+from artvec.vector_search.faiss_library import UnreadableIndex, read, refusals, write
+from artvec.vector_search.index_building import (
     Plan,
     build,
     extend,
@@ -27,9 +33,7 @@ from artvec.faiss_index.build import (
     plan_build,
     take_passing,
 )
-from artvec.faiss_index.exact import exact_search
-from artvec.faiss_index.library import UnreadableIndex, read, refusals, write
-from artvec.faiss_index.measure import (
+from artvec.vector_search.index_quality import (
     K,
     Latency,
     Setting,
@@ -39,12 +43,8 @@ from artvec.faiss_index.measure import (
     recall_at,
     tune,
 )
-from artvec.faiss_index.recipes import Wish
-from artvec.faiss_index.rerank import mapped
-from artvec.files import naming
-from artvec.progress import Progress, silent
-from artvec.shards import FloatArray, content_keys_of, open_shard, vectors_of
-from artvec.types import Float32Array, Int64Array, Matches, UInt64Array
+from artvec.vector_search.recipes import Wish
+from artvec.vector_search.rerank import mapped
 
 _GONE_AT_MOST = 0.2
 """Positions without a row that an index may hold; each costs candidates in vain."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import artvec
 from artvec.collection.index.record import INDEX, IndexRecord, record_bytes
 from artvec.collection.manifest import FileEntry, Manifest, file_entry, write_manifest
-from artvec.files import settle, sha256_of, write_whole
+from artvec.core.files import settle, sha256_of, write_whole
 
 FILE_NAME = re.compile(r"index/[0-9a-f]{12}\.(faiss|npy)")
 

@@ -6,16 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artvec.collection.index.files import commit_index, entries_of, is_settled
-from artvec.collection.index.record import (
-    INDEX,
-    IndexRecord,
-    record_bytes,
-    record_from,
-    state_of,
-)
+from artvec.collection.index.record import INDEX, IndexRecord, record_bytes, record_from, state_of
 from artvec.collection.manifest import file_entry
 from artvec.collection.reader import Collection, open_collection
-from artvec.faiss_index.recipes import Shape, Wish, ranked
+from artvec.vector_search.recipes import Shape, Wish, ranked
 
 _TRY_AGAIN_AT = 2
 """Rows over rows at the last attempt, before a recipe that was out of reach is tried again."""
@@ -53,7 +47,7 @@ def follow_rows(folder: Path, wish: Wish) -> Followed:
     if record is not None:
         commit_index(folder, collection.manifest, record, {})
     else:
-        from artvec.collection.index.build import extend_or_build
+        from artvec.collection.index.building import extend_or_build
 
         record = extend_or_build(collection, stored, wish)
     before = stored or IndexRecord()

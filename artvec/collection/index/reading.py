@@ -13,13 +13,13 @@ from artvec.collection.index.files import FILE_NAME
 from artvec.collection.index.record import INDEX, IndexRecord, record_from, state_of
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, blocks
-from artvec.errors import ArtvecError, command
-from artvec.faiss_index import exact_search
-from artvec.files import sha256_of
-from artvec.types import Float32Array, Matches, UInt64Array
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import sha256_of
+from artvec.core.types import Float32Array, Matches, UInt64Array
+from artvec.vector_search import exact_search
 
 if TYPE_CHECKING:
-    from artvec.faiss_index.approximate import Approximate
+    from artvec.vector_search.approximate import Approximate
 
 POSITIONS = np.dtype([("content", "<u8"), ("row", "<i8")])
 """A position of an index: the first 8 bytes of its picture's content hash, and its row or -1."""
@@ -112,9 +112,9 @@ def load_index(collection: Collection, record: IndexRecord) -> Opened:
         FileNotFoundError: One is missing.
         ArtvecError: One is not as it was written, or FAISS can't read it.
     """
-    from artvec.faiss_index.approximate import Approximate
-    from artvec.faiss_index.library import UnreadableIndex, read
-    from artvec.faiss_index.rerank import mapped
+    from artvec.vector_search.approximate import Approximate
+    from artvec.vector_search.faiss_library import UnreadableIndex, read
+    from artvec.vector_search.rerank import mapped
 
     try:
         positions = _positions(_whole(collection, record.files["rows"]))
@@ -172,7 +172,7 @@ def _whole(collection: Collection, name: str) -> Path:
 
 
 def _approximate(collection: Collection, opened: Opened, queries: Float32Array, k: int) -> Matches:
-    from artvec.faiss_index.approximate import approximate_search
+    from artvec.vector_search.approximate import approximate_search
 
     try:
         return approximate_search(opened.approximate, queries, k)

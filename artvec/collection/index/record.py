@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from artvec.collection.manifest import Manifest
-from artvec.faiss_index.recipes import Wish
+from artvec.vector_search.recipes import Wish
 
 INDEX = "index/index.json"
 

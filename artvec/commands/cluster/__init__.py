@@ -1,7 +1,7 @@
-"""The verb `cluster`: what groups there are in a collection, and how good they are."""
+"""The command `cluster`: what groups there are in a collection, and how good they are."""
 
-from artvec.cluster.options import ClusterOptions
-from artvec.cluster.report import ClusterReport, LabelTable
-from artvec.cluster.verb import cluster, expect
+from artvec.commands.cluster.cluster_options import ClusterOptions
+from artvec.commands.cluster.cluster_report import ClusterReport, LabelTable
+from artvec.commands.cluster.clustering import cluster_collection, expect
 
-__all__ = ["ClusterOptions", "ClusterReport", "LabelTable", "cluster", "expect"]
+__all__ = ["ClusterOptions", "ClusterReport", "LabelTable", "cluster_collection", "expect"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artvec.collection.reader import Collection
-from artvec.errors import ArtvecError, command
+from artvec.core.errors import ArtvecError, command
 
 Method = Literal["hdbscan", "kmeans", "agglomerative"]
 MapMethod = Literal["umap", "tsne", "none"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.types import Groups, Int64Array, Projection
+from artvec.core.types import Groups, Int64Array, Projection
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ClusterReport:
         n_clusters: Noise is none.
         noise_share: Rows in no cluster over all rows.
         metrics: Name → figure; what is not defined here is absent.
-        groups: See `artvec.types.Groups`; stored with the collection.
+        groups: See `artvec.core.types.Groups`; stored with the collection.
         label_table: None where no row has a label.
         projection: The stored map; None where none was wanted.
         csv: File with one line a row.

@@ -8,33 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.cluster.methods import Parameters, Rows, grouped
-from artvec.cluster.options import ClusterOptions, check
-from artvec.cluster.quality import agreement_figures, internal_figures, label_table
-from artvec.cluster.report import ClusterReport, LabelTable
-from artvec.cluster.stages import Stages
-from artvec.cluster.table_file import write_table
-from artvec.collection.analysis import (
-    outdated,
-    store_groups,
-    store_projection,
-    stored_projection,
-)
+from artvec.clustering.assignment import medoids
+from artvec.clustering.cost import Cost, estimate
+from artvec.clustering.density import MIN_SAMPLES
+from artvec.clustering.equal_rows import first_of_equals
+from artvec.clustering.maps import UMAP_NEIGHBOURS, project
+from artvec.clustering.nearest_rows import Neighbours, neighbours
+from artvec.clustering.reduction import Reduced, reduce
+from artvec.collection.analysis import outdated, store_groups, store_projection, stored_projection
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.errors import ArtvecError, command
-from artvec.finite import finite_rows, not_finite
-from artvec.grouping.assignment import medoids
-from artvec.grouping.cost import Cost, estimate
-from artvec.grouping.density import MIN_SAMPLES
-from artvec.grouping.equals import first_of_equals
-from artvec.grouping.neighbours import Neighbours, neighbours
-from artvec.grouping.project import UMAP_NEIGHBOURS, project
-from artvec.grouping.reduce import Reduced, reduce
+from artvec.collection.shards import FloatArray
+from artvec.commands.cluster.cluster_options import ClusterOptions, check
+from artvec.commands.cluster.cluster_report import ClusterReport, LabelTable
+from artvec.commands.cluster.methods import Parameters, Rows, grouped
+from artvec.commands.cluster.quality import agreement_figures, internal_figures, label_table
+from artvec.commands.cluster.stages import Stages
+from artvec.commands.cluster.table_file import write_table
+from artvec.core.errors import ArtvecError, command
+from artvec.core.finite import finite_rows, not_finite
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float64Array, Groups, Int32Array, Int64Array, Projection
+from artvec.core.wording import counted
 from artvec.metrics.silhouette import cosine_silhouettes
-from artvec.progress import Progress, silent
-from artvec.shards import FloatArray
-from artvec.types import Float64Array, Groups, Int32Array, Int64Array, Projection
-from artvec.wording import counted
 
 _NEIGHBOURS = max(MIN_SAMPLES, UMAP_NEIGHBOURS)
 
@@ -73,7 +68,7 @@ def expect(folder: Path, options: ClusterOptions) -> Cost:
     return estimate(collection.rows, collection.manifest.encoder.dim, options.method, wanted)
 
 
-def cluster(
+def cluster_collection(
     folder: Path, options: ClusterOptions | None = None, progress: Progress = silent
 ) -> ClusterReport:
     """Group a collection's rows, judge the groups, and store them; make a map if there is none.

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.cluster.options import ClusterOptions
-from artvec.grouping.assignment import Assignment
-from artvec.grouping.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
-from artvec.grouping.equals import one_group, together
-from artvec.grouping.neighbours import Neighbours
-from artvec.grouping.partition import WARD_ROWS, assigned, choose, judged_rows, kmeans_cut, ward_cut
-from artvec.progress import Progress
-from artvec.types import Float32Array, Int64Array
-from artvec.wording import counted
+from artvec.clustering.assignment import Assignment
+from artvec.clustering.density import MIN_SAMPLES, default_min_cluster_size, density_clusters
+from artvec.clustering.equal_rows import one_group, together
+from artvec.clustering.nearest_rows import Neighbours
+from artvec.clustering.partition import (
+    WARD_ROWS,
+    assigned,
+    choose,
+    judged_rows,
+    kmeans_cut,
+    ward_cut,
+)
+from artvec.commands.cluster.cluster_options import ClusterOptions
+from artvec.core.progress import Progress
+from artvec.core.types import Float32Array, Int64Array
+from artvec.core.wording import counted
 
 Parameters = dict[str, float | int | str]
 _ALIKE = "every row has the same vector: there is nothing to group"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.cluster.report import LabelTable
-from artvec.grouping.validity import calinski_harabasz, davies_bouldin, dbcv
+from artvec.clustering.validity import calinski_harabasz, davies_bouldin, dbcv
+from artvec.commands.cluster.cluster_report import LabelTable
+from artvec.core.progress import Progress, silent
+from artvec.core.types import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, purity, why_undefined
 from artvec.metrics.silhouette import euclidean_silhouettes
-from artvec.progress import Progress, silent
-from artvec.types import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 
 _AGREEMENT = {
     "nmi": nmi,

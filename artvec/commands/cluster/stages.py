@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from artvec.progress import Progress
+from artvec.core.progress import Progress
 
 _UNITS = 1000
 """Of progress, for the run as a whole."""

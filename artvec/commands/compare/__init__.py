@@ -1,8 +1,8 @@
-"""The verb `compare`: several encoders on the same images, with intervals of the differences."""
+"""The command `compare`: several encoders on the same images, with intervals of the differences."""
 
-from artvec.compare.models import Planned, plan_models
-from artvec.compare.results import Comparison, Pair, Row, ranking_table
-from artvec.compare.verb import CompareOptions, compare
+from artvec.commands.compare.comparison import CompareOptions, compare_collections
+from artvec.commands.compare.comparison_report import Comparison, Pair, Row, ranking_table
+from artvec.commands.compare.model_collections import Planned, plan_models
 
 __all__ = [
     "CompareOptions",
@@ -10,7 +10,7 @@ __all__ = [
     "Pair",
     "Planned",
     "Row",
-    "compare",
+    "compare_collections",
     "plan_models",
     "ranking_table",
 ]

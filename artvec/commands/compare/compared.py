@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec import backbones
 from artvec.collection import locate
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.collection.reader import Collection, open_collection, source_of
 from artvec.collection.settings import stored_request
-from artvec.encoder_setup import describe
-from artvec.errors import ArtvecError, command, mistyped
-from artvec.protocol import own_run
+from artvec.core.errors import ArtvecError, command, mistyped
+from artvec.encoding import backbones
+from artvec.encoding.setup import describe
+from artvec.evaluation import own_run
 
 
 @dataclass(frozen=True)

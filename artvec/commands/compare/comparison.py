@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from artvec.collection.reader import row
-from artvec.compare.arguments import Compared, opened
-from artvec.compare.costs import Cost, costs
-from artvec.compare.matching import Common, common_images, restricted, vectors_of
-from artvec.compare.pairing import cautions, paired
-from artvec.compare.rankings import compared_rankings, headlines, ranks
-from artvec.compare.results import Comparison, Leak, Protocol, Row
-from artvec.errors import ArtvecError, command
-from artvec.progress import Progress, silent
-from artvec.protocol import (
+from artvec.commands.compare.compared import Compared, opened
+from artvec.commands.compare.comparison_report import Comparison, Leak, Protocol, Row
+from artvec.commands.compare.encoder_costs import Cost, costs
+from artvec.commands.compare.matching import Common, common_images, restricted, vectors_of
+from artvec.commands.compare.pairing import cautions, paired
+from artvec.commands.compare.rankings import compared_rankings, headlines, ranks
+from artvec.core.errors import ArtvecError, command
+from artvec.core.progress import Progress, silent
+from artvec.core.types import AUTO, EncoderOptions, Interval
+from artvec.evaluation import (
     Outcomes,
     Selection,
     evaluate_vectors,
@@ -23,7 +24,6 @@ from artvec.protocol import (
     select,
     trained_on,
 )
-from artvec.types import AUTO, EncoderOptions, Interval
 
 _ACCURACIES = ("linear_probe_accuracy", "knn20_accuracy")
 """What is set against the number of parameters: the first that all collections have."""
@@ -49,7 +49,7 @@ class CompareOptions:
     encoder: EncoderOptions | None = AUTO
 
 
-def compare(
+def compare_collections(
     arguments: Sequence[str], options: CompareOptions | None = None, progress: Progress = silent
 ) -> Comparison:
     """Compare collections on the images that all of them have.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from artvec.compare.costs import Cost
-from artvec.types import Interval
+from artvec.commands.compare.encoder_costs import Cost
+from artvec.core.types import Interval
 
 Verdict = Literal["better", "worse", "no evidence of a difference"]
 

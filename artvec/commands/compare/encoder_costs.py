@@ -11,17 +11,17 @@ import numpy as np
 
 from artvec.collection.reader import Collection, row
 from artvec.collection.settings import stored_request
-from artvec.compare.arguments import Compared
-from artvec.encoder_setup import encoder_for
-from artvec.encoders.speed import Speed, compared_speeds
-from artvec.errors import ArtvecError, OutOfMemory
+from artvec.commands.compare.compared import Compared
+from artvec.core.errors import ArtvecError, OutOfMemory
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Decoded, Encoder, EncoderOptions, Int64Array, UInt8Array
+from artvec.encoding.encoders.speed import Speed, compared_speeds
+from artvec.encoding.setup import encoder_for
 from artvec.images.decode import decode_sample
 from artvec.images.find import file_of, sample_of
-from artvec.progress import Progress, silent
-from artvec.types import Decoded, Encoder, EncoderOptions, Int64Array, UInt8Array
 
 if TYPE_CHECKING:
-    from artvec.backbones.counting import Size
+    from artvec.encoding.backbones.counting import Size
 
 _PICTURES = 16
 
@@ -98,7 +98,7 @@ def _size(one: Compared, notes: list[str]) -> Size | None:
     identity = one.collection.manifest.encoder
     if identity.layer == "pixels":
         return None  # nothing was learnt
-    from artvec.backbones.counting import encoder_size
+    from artvec.encoding.backbones.counting import encoder_size
 
     try:
         return encoder_size(identity)

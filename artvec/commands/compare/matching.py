@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.compare.arguments import Compared
-from artvec.errors import ArtvecError, command
-from artvec.protocol import Selection, Vectors, rows_of
-from artvec.types import Int64Array
+from artvec.commands.compare.compared import Compared
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import Int64Array
+from artvec.evaluation import Selection, Vectors, rows_of
 
 Key = tuple[bytes, int]
 """Content hash, and which of its copies it is in the order of their paths."""

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection import locate, settings, target
+from artvec.collection import destination, locate, settings
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
-from artvec.encoder_setup import ready_encoder
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.core.types import AUTO, BackboneRequest, EncoderOptions
+from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images
-from artvec.types import AUTO, BackboneRequest, EncoderOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def plan_models(
             "give --models a list such as tf_efficientnet_lite0,colour:4x4",
             usage=True,
         )
-    target.check_any_found(find_images(source), source, has_collection=False)
+    destination.check_any_found(find_images(source), source, has_collection=False)
     present = _of_source(source)
     planned = [_planned(source, model, present) for model in models]
     if len({one.folder for one in planned}) < len(planned):
@@ -92,8 +92,8 @@ def _planned(source: Path, model: str, present: dict[Path, Manifest]) -> Planned
     own = locate.for_source(source, None)
     short = model.rstrip("/").rpartition("/")[2].replace(":", "-")
     folder = own.with_name(f"{own.name}-{short}")
-    target.check_free_or_collection(folder, source)
-    if target.existing(folder, source) is not None:
+    destination.check_free_or_collection(folder, source)
+    if destination.existing(folder, source) is not None:
         raise ArtvecError(
             f"{folder} is a collection of {model} with other weights, size or fit",
             "give it another name, or name the collections that are there: artvec compare A B",

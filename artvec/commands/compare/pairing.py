@@ -11,7 +11,9 @@ from itertools import combinations
 
 import numpy as np
 
-from artvec.compare.results import Pair, Verdict
+from artvec.commands.compare.comparison_report import Pair, Verdict
+from artvec.core.types import Interval
+from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
 from artvec.metrics.bootstrap import (
     paired_agreement_intervals,
@@ -19,9 +21,7 @@ from artvec.metrics.bootstrap import (
     verdict,
     without_rounding,
 )
-from artvec.metrics.mcnemar import mcnemar
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Interval
+from artvec.metrics.mcnemar_test import mcnemar
 
 AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
 TESTED = ("knn20_accuracy", "linear_probe_accuracy", "head_accuracy")

@@ -7,8 +7,8 @@ from itertools import combinations
 
 from scipy.stats import kendalltau, rankdata
 
-from artvec.compare.results import Agreement, Contradiction, Pair, Rankings
-from artvec.types import Interval
+from artvec.commands.compare.comparison_report import Agreement, Contradiction, Pair, Rankings
+from artvec.core.types import Interval
 
 HEADLINES = (
     "head_accuracy",

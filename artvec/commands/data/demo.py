@@ -1,12 +1,12 @@
-"""The verb `data demo`: paint the demo gallery, a labelled set of pictures made by a program."""
+"""The command `data demo`: paint the demo gallery, a labelled set of pictures made by a program."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
 from artvec.datasets.demo_gallery import STYLES, Gallery, paint_gallery
-from artvec.errors import ArtvecError
-from artvec.progress import Progress, silent
 
 
 def paint_demo(

@@ -1,4 +1,4 @@
-"""The verb `data get`: a published set becomes `<split>/<label>/<file>`, as every command reads it.
+"""The command `data get`: a published set becomes `<split>/<label>/<file>`, as every command reads it.
 
 The folder's `set.json` is written last. Until then `.artvec/` holds what came, so that the next
 call goes on.
@@ -20,12 +20,12 @@ from typing import Any
 from PIL import Image
 
 from artvec.collection.lock import writing
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import naming, write_whole
+from artvec.core.progress import Progress, silent
+from artvec.datasets.archives import unpack
 from artvec.datasets.catalogue import PictureSet, Remote
 from artvec.datasets.download import AGAIN, check_address, fetch
-from artvec.datasets.unpack import unpack
-from artvec.errors import ArtvecError, command
-from artvec.files import naming, write_whole
-from artvec.progress import Progress, silent
 
 _SPLITS = ("train", "val", "test")
 _WORK, _MARK = ".artvec", "set.json"

@@ -1,6 +1,6 @@
-"""The verb `doctor`: what this machine has and lacks for artvec."""
+"""The command `doctor`: what this machine has and lacks for artvec."""
 
-from artvec.doctor.finding import Finding
-from artvec.doctor.verb import examine
+from artvec.commands.doctor.examination import examine
+from artvec.commands.doctor.finding import Finding
 
 __all__ = ["Finding", "examine"]

@@ -17,8 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from artvec.backbones import packaged
-from artvec.doctor.finding import Finding
+from artvec.commands.doctor.finding import Finding
+from artvec.encoding.backbones import packaged
 
 _PATIENCE_S = 120
 
@@ -107,7 +107,7 @@ def _torch() -> Iterator[Finding]:
 
 def _told(name: str) -> Any:
     """Run one trial in its own process; return what it told, or why it did not, as text."""
-    command = [sys.executable, "-P", "-m", "artvec.doctor.trials", name]
+    command = [sys.executable, "-P", "-m", "artvec.commands.doctor.trials", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S)
     except subprocess.TimeoutExpired:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from artvec import runtime
-from artvec.doctor.finding import Finding
-from artvec.errors import mistyped
+from artvec.commands.doctor.finding import Finding
+from artvec.core import runtime
+from artvec.core.errors import mistyped
 
 _OWN = {
     "ARTVEC_INDEXES": "collections live there",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from artvec.doctor import engines, environment, machine, places, speed
-from artvec.doctor.finding import Finding
+from artvec.commands.doctor import engines, environment, machine, places, speed
+from artvec.commands.doctor.finding import Finding
 
 _EXAMINATIONS: tuple[Callable[[], Iterator[Finding]], ...] = (
     machine.examine,

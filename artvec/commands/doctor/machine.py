@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import artvec
-from artvec import runtime
-from artvec.doctor.finding import Finding
+from artvec.commands.doctor.finding import Finding
+from artvec.core import runtime
 
 _PACKAGES = (
     "numpy", "pillow", "imagecodecs", "pyarrow", "torch", "torchvision", "timm", "openvino",

@@ -10,12 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from artvec import runtime
 from artvec.collection import locate
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import open_collection
-from artvec.doctor.finding import Finding, Verdict
-from artvec.errors import ArtvecError
+from artvec.commands.doctor.finding import Finding, Verdict
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError
 
 _LITTLE_ROOM_BYTES = 1e9
 

@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from artvec import runtime
 from artvec.collection import locate
-from artvec.doctor.finding import Finding
+from artvec.commands.doctor.finding import Finding
+from artvec.core import runtime
 
 _TRIAL_BYTES = 16 << 20
 _SLOW_BYTES_PER_S = 20e6

@@ -24,7 +24,7 @@ def openvino() -> dict[str, Any]:
     """Compile a matrix product in fp32, run it, and compare it with numpy's."""
     import numpy as np
 
-    from artvec.openvino_api import ov
+    from artvec.core.openvino_api import ov
 
     rng = np.random.default_rng(0)
     weights = rng.normal(size=(64, 8)).astype(np.float32)

@@ -1,6 +1,11 @@
-"""The verb `duplicates`: which files of a collection show the same picture; none is touched."""
+"""The command `duplicates`: which files of a collection show the same picture; none is touched."""
 
-from artvec.duplicates.csv_file import write_csv
-from artvec.duplicates.verb import DuplicatesReport, File, Group, duplicates
+from artvec.commands.duplicates.csv_file import write_csv
+from artvec.commands.duplicates.duplicate_groups import (
+    DuplicatesReport,
+    File,
+    Group,
+    find_duplicates,
+)
 
-__all__ = ["DuplicatesReport", "File", "Group", "duplicates", "write_csv"]
+__all__ = ["DuplicatesReport", "File", "Group", "find_duplicates", "write_csv"]

@@ -6,9 +6,9 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-from artvec.collection.spreadsheet import harmless
-from artvec.duplicates.verb import Group
-from artvec.files import replaced_whole
+from artvec.commands.duplicates.duplicate_groups import Group
+from artvec.core.files import replaced_whole
+from artvec.core.spreadsheet import harmless
 
 _COLUMNS = ("path", "similarity", "hash_bits", "width", "height", "size_bytes", "split", "label")
 

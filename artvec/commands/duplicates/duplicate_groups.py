@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.copies import LOOKS, Found, across_splits, fingerprints, search_copies
-from artvec.errors import ArtvecError
-from artvec.faiss_index import unit_rows
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
 from artvec.images.find import file_of
-from artvec.progress import Progress, silent
+from artvec.near_duplicates import LOOKS, Found, across_splits, find_near_duplicates, fingerprints
+from artvec.vector_search import unit_rows
 
 _FACTS = ("path", "label", "split", "width", "height", "size_bytes")
 
@@ -96,7 +96,7 @@ class DuplicatesReport:
         return sum(group.leak for group in self.groups)
 
 
-def duplicates(
+def find_duplicates(
     folder: Path, *, looks: int = LOOKS, progress: Progress = silent
 ) -> DuplicatesReport:
     """Find the files that show the same picture.
@@ -112,7 +112,7 @@ def duplicates(
     if looks < 0:
         raise ArtvecError(f"--looks {looks} is below 0", "give --looks 0 or more", usage=True)
     collection = open_collection(folder)
-    found = search_copies(collection, progress, looks=looks)
+    found = find_near_duplicates(collection, progress, looks=looks)
     return DuplicatesReport(
         folder.resolve(), collection.rows, _groups(collection, found), found.looked, _notes(found)
     )

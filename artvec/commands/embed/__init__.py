@@ -1,17 +1,14 @@
-"""The verb `embed`: a folder of pictures becomes, or stays, a collection."""
+"""The command `embed`: a folder of pictures becomes, or stays, a collection."""
 
-from artvec.embed.estimate import DryRun, Estimate, dry_run
-from artvec.embed.options import EmbedOptions, EmbedReport
-from artvec.embed.repair import RepairReport, repair
-from artvec.embed.verb import embed
+from artvec.commands.embed.embed_options import EmbedOptions, EmbedReport
+from artvec.commands.embed.embedding import embed_images
+from artvec.commands.embed.rehearsal import DryRun, Estimate, dry_run
 
 __all__ = [
     "DryRun",
     "EmbedOptions",
     "EmbedReport",
     "Estimate",
-    "RepairReport",
     "dry_run",
-    "embed",
-    "repair",
+    "embed_images",
 ]

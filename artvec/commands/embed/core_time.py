@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from artvec import runtime
-from artvec.extract import Clock
+from artvec.core import runtime
+from artvec.encoding.extraction import Clock
 
 
 class Meter:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from artvec.collection.salvage import Salvage
-from artvec.embed.limit import Stage
-from artvec.embed.usage import Utilisation
+from artvec.commands.embed.core_time import Utilisation
+from artvec.commands.embed.limiting_stage import Stage
+from artvec.core.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
 from artvec.images.opening import MAX_PIXELS
-from artvec.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
 
 NOTHING_DAMAGED = Salvage()
 

@@ -11,25 +11,31 @@ from importlib.metadata import version
 from pathlib import Path
 
 import artvec
-from artvec.collection import locate, target
-from artvec.collection.fact_notes import split_notes
+from artvec.collection import destination, locate
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
-from artvec.collection.index.follow import follow_rows
+from artvec.collection.index.following import follow_rows
+from artvec.collection.notes import split_notes
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
+from artvec.collection.shards import Row
 from artvec.collection.stamps import STAMPS, proofs_bytes, read_proofs
 from artvec.collection.writer import CollectionWriter
-from artvec.embed.limit import find_limit, limit_notes, worth_telling
-from artvec.embed.options import EmbedOptions, EmbedReport
-from artvec.embed.prepare import Place, Prepared, find_as_asked, prepare, reading_version
-from artvec.embed.usage import Meter, stage_seconds, utilisation
-from artvec.encoder_setup import ReadyEncoder
-from artvec.extract import Embedded, ExtractOptions, extract
+from artvec.commands.embed.core_time import Meter, stage_seconds, utilisation
+from artvec.commands.embed.embed_options import EmbedOptions, EmbedReport
+from artvec.commands.embed.limiting_stage import find_limit, limit_notes, worth_telling
+from artvec.commands.embed.preparation import (
+    Place,
+    Prepared,
+    find_as_asked,
+    prepare,
+    reading_version,
+)
+from artvec.core.progress import Progress, silent
+from artvec.core.types import DecodeMode, Recognised, Skipped
+from artvec.encoding.extraction import Embedded, ExtractOptions, extract
+from artvec.encoding.setup import ReadyEncoder
 from artvec.images.find import Found
 from artvec.images.fit import area_lost
-from artvec.progress import Progress, silent
-from artvec.shards import Row
-from artvec.types import DecodeMode, Recognised, Skipped
 
 
 @dataclass
@@ -40,7 +46,7 @@ class _Tally:
     meter: Meter = field(default_factory=Meter)
 
 
-def embed(
+def embed_images(
     source: Path, options: EmbedOptions | None = None, progress: Progress = silent
 ) -> EmbedReport:
     """Find, decode, embed and shard the images below a folder; only what is new or changed.
@@ -57,17 +63,17 @@ def embed(
     options = options or EmbedOptions()
     folder = locate.for_source(source, options.index)
     found = find_as_asked(source, folder, options)
-    target.check_free_or_collection(folder, source)
+    destination.check_free_or_collection(folder, source)
     if not options.overwrite:
         place = Place(
             folder,
-            target.existing(folder, source, moved=found if options.relink else None),
+            destination.existing(folder, source, moved=found if options.relink else None),
             replaces=False,
         )
         return _embed_into(prepare(place, source, found, options), found, options, progress)
-    kept = target.replaceable(folder, source)
-    target.check_any_found(found, source, kept is not None)
-    with target.replacing(folder, source) as inside:
+    kept = destination.replaceable(folder, source)
+    destination.check_any_found(found, source, kept is not None)
+    with destination.replacing(folder, source) as inside:
         prepared = prepare(Place(inside, kept, replaces=True), source, found, options)
         if prepared.stored is None:
             shutil.rmtree(inside, ignore_errors=True)  # it was to be another collection

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from artvec import runtime
-from artvec.embed.usage import Measured, utilisation
-from artvec.types import DecodeMode, Encoder
+from artvec.commands.embed.core_time import Measured, utilisation
+from artvec.core import runtime
+from artvec.core.types import DecodeMode, Encoder
 
 Stage = Literal["read", "decode", "forward", "write"]
 

@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import artvec
-from artvec import backbones
-from artvec.collection import locate, settings, target
-from artvec.collection.fact_notes import fact_notes
+from artvec.collection import destination, locate, settings
 from artvec.collection.facts import Facts
-from artvec.collection.index.follow import stored_wish
+from artvec.collection.index.following import stored_wish
 from artvec.collection.manifest import Manifest, read_manifest
+from artvec.collection.notes import fact_notes
 from artvec.collection.plan import described_paths
-from artvec.embed.options import EmbedOptions
-from artvec.encoder_setup import ReadyEncoder, describe, ready_encoder
-from artvec.errors import ArtvecError
-from artvec.faiss_index.recipes import Wish
+from artvec.commands.embed.embed_options import EmbedOptions
+from artvec.core.errors import ArtvecError
+from artvec.core.types import BackboneRequest, EncoderIdentity, EncoderOptions
+from artvec.core.wording import counted, first_few
+from artvec.encoding import backbones
+from artvec.encoding.setup import ReadyEncoder, describe, ready_encoder
 from artvec.images.find import Found, find_images
 from artvec.images.opening import readable_formats
-from artvec.types import BackboneRequest, EncoderIdentity, EncoderOptions
-from artvec.wording import counted, first_few
+from artvec.vector_search.recipes import Wish
 
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
@@ -93,7 +93,7 @@ def prepare(
         ArtvecError: The run is refused; nothing was written.
     """
     kept = place.kept
-    target.check_any_found(found, source, kept is not None)
+    destination.check_any_found(found, source, kept is not None)
     choice = settings.FactChoice(options.metadata, options.group, options.lenient_metadata)
     paths = _paths(place, found, options)
     metadata = settings.joined_metadata(paths, kept, choice)
@@ -108,7 +108,7 @@ def prepare(
     manifest = settings.new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
     stored = kept
     if place.replaces:
-        stored = target.begun(place.folder, manifest)
+        stored = destination.begun(place.folder, manifest)
     elif kept is not None:
         _check_same(kept, manifest, source, options)
     manifest = replace(stored or manifest, source=manifest.source, any_suffix=found.any_suffix)

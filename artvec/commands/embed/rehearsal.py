@@ -13,23 +13,29 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec import runtime
-from artvec.collection import locate, target
+from artvec.collection import destination, locate
 from artvec.collection.failures import known_failures
 from artvec.collection.plan import Plan, known_rows, make_plan, removed
+from artvec.collection.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
 from artvec.collection.stamps import read_proofs
-from artvec.embed.limit import Limit, Stage, limit_notes, rehearsed_limit, worth_telling
-from artvec.embed.options import EmbedOptions
-from artvec.embed.prepare import Place, Prepared, find_as_asked, prepare, reading_version
-from artvec.encoder_setup import ReadyEncoder, rehearsed_encoder
-from artvec.encoders.speed import seconds_an_image
-from artvec.errors import OutOfMemory
-from artvec.extract import out_of_memory
-from artvec.images.decode import decode_sample
-from artvec.images.find import Found
-from artvec.images.opening import import_decoders
-from artvec.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
-from artvec.types import (
+from artvec.commands.embed.embed_options import EmbedOptions
+from artvec.commands.embed.limiting_stage import (
+    Limit,
+    Stage,
+    limit_notes,
+    rehearsed_limit,
+    worth_telling,
+)
+from artvec.commands.embed.preparation import (
+    Place,
+    Prepared,
+    find_as_asked,
+    prepare,
+    reading_version,
+)
+from artvec.core import runtime
+from artvec.core.errors import OutOfMemory
+from artvec.core.types import (
     BackboneRequest,
     Decoded,
     Encoder,
@@ -38,6 +44,12 @@ from artvec.types import (
     Sample,
     Skipped,
 )
+from artvec.encoding.encoders.speed import seconds_an_image
+from artvec.encoding.extraction import out_of_memory
+from artvec.encoding.setup import ReadyEncoder, rehearsed_encoder
+from artvec.images.decode import decode_sample
+from artvec.images.find import Found
+from artvec.images.opening import import_decoders
 
 Outcome = Decoded | Recognised | Skipped
 
@@ -131,7 +143,7 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     started = time.perf_counter()
     folder = locate.for_source(source, options.index)
     found = find_as_asked(source, folder, options)
-    target.check_free_or_collection(folder, source)
+    destination.check_free_or_collection(folder, source)
     stopwatch = _Stopwatch()
     prepared = prepare(
         _place(folder, source, found, options), source, found, options, stopwatch.make
@@ -184,11 +196,11 @@ class _Stopwatch:
 
 def _place(folder: Path, source: Path, found: Found, options: EmbedOptions) -> Place:
     if options.overwrite:
-        kept = target.replaceable(folder, source)
-        return Place(folder / target.SUCCESSOR, kept, replaces=True)
+        kept = destination.replaceable(folder, source)
+        return Place(folder / destination.SUCCESSOR, kept, replaces=True)
     return Place(
         folder,
-        target.existing(folder, source, moved=found if options.relink else None),
+        destination.existing(folder, source, moved=found if options.relink else None),
         replaces=False,
     )
 

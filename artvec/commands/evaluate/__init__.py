@@ -1,6 +1,7 @@
-"""The verb `eval`: what can truthfully be said of a collection's embeddings, leaks first."""
+"""The command `eval`: what can truthfully be said of a collection's embeddings, leaks first."""
 
-from artvec.evaluate.report import (
+from artvec.commands.evaluate.evaluation import evaluate_collection
+from artvec.commands.evaluate.evaluation_report import (
     ClassFigures,
     Confusion,
     EvaluateOptions,
@@ -10,7 +11,6 @@ from artvec.evaluate.report import (
     Mistaken,
     Setting,
 )
-from artvec.evaluate.verb import evaluate
 
 __all__ = [
     "ClassFigures",
@@ -21,5 +21,5 @@ __all__ = [
     "Member",
     "Mistaken",
     "Setting",
-    "evaluate",
+    "evaluate_collection",
 ]

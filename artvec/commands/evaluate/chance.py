@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from artvec.core.types import Float64Array, Int64Array
+from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.agreement import matched_accuracy, nmi
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Float64Array, Int64Array
 
 _SHUFFLES = 20
 _AS_ACCURATE = ("precision_at_1", "precision_at_5")

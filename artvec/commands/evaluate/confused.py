@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.evaluate.report import ClassFigures, Confusion, Mistaken
+from artvec.commands.evaluate.evaluation_report import ClassFigures, Confusion, Mistaken
+from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.classification import confused_pairs, confusion, per_class
-from artvec.protocol import Outcomes, Selection
 
 _PREFERRED = ("ensemble", "head", "linear_probe", "knn20")
 _MOST = 10

@@ -8,28 +8,27 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.backbones.run_directory import head_takes_map
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, open_collection
-from artvec.copies import Found, search_copies
-from artvec.definitions import METRICS
-from artvec.encoder_setup import describe
-from artvec.errors import ArtvecError, command
-from artvec.evaluate.chance import chance_figures, majority_accuracy
-from artvec.evaluate.confused import confusion_of, figures_of_classes
-from artvec.evaluate.leaks import find_leaks, training_leaks
-from artvec.evaluate.members import (
+from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
+from artvec.commands.evaluate.confused import confusion_of, figures_of_classes
+from artvec.commands.evaluate.evaluation_report import EvaluateOptions, EvaluationReport, Setting
+from artvec.commands.evaluate.leaks import find_leaks, training_leaks
+from artvec.commands.evaluate.members import (
     Ensemble,
     check_runs,
     ensemble,
     other_collection,
     side_by_side,
 )
-from artvec.evaluate.report import EvaluateOptions, EvaluationReport, Setting
-from artvec.evaluate.warnings import warnings_of
-from artvec.metrics.bootstrap import RESAMPLES
-from artvec.progress import Progress, silent
-from artvec.protocol import (
+from artvec.commands.evaluate.warnings import warnings_of
+from artvec.core.errors import ArtvecError, command
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Interval
+from artvec.core.wording import counted
+from artvec.encoding.backbones.run_directory import head_takes_map
+from artvec.encoding.setup import describe
+from artvec.evaluation import (
     Outcomes,
     Scores,
     Selection,
@@ -40,11 +39,12 @@ from artvec.protocol import (
     own_run,
     select,
 )
-from artvec.types import Interval
-from artvec.wording import counted
+from artvec.evaluation.definitions import METRICS
+from artvec.metrics.bootstrap import RESAMPLES
+from artvec.near_duplicates import Found, find_near_duplicates
 
 
-def evaluate(
+def evaluate_collection(
     folder: Path,
     options: EvaluateOptions | None = None,
     *,
@@ -71,7 +71,7 @@ def evaluate(
     runs, notes = _runs([collection, *others], options.ensemble)
     vectors = side_by_side(collection, selection, others)
     leaks = replace(
-        find_leaks(collection, selection, copies or search_copies(collection, progress)),
+        find_leaks(collection, selection, copies or find_near_duplicates(collection, progress)),
         trained_on=training_leaks(collection, selection, runs, allow=options.allow_leak),
     )
     together = ensemble(collection, selection, options.ensemble) if options.ensemble else None

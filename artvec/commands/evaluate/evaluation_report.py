@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Int64Array, Interval
+from artvec.core.types import Int64Array, Interval
+from artvec.evaluation import Outcomes, Selection
 
 
 @dataclass(frozen=True, slots=True)

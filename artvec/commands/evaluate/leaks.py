@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.copies import Found
-from artvec.errors import ArtvecError
-from artvec.evaluate.report import Leaks
-from artvec.protocol import Selection, content_hashes, trained_on
+from artvec.commands.evaluate.evaluation_report import Leaks
+from artvec.core.errors import ArtvecError
+from artvec.evaluation import Selection, content_hashes, trained_on
+from artvec.near_duplicates import Found
 
 
 def find_leaks(collection: Collection, selection: Selection, copies: Found) -> Leaks:

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.backbones import is_run
 from artvec.collection import locate
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.collection.reader import Collection, open_collection, source_of
-from artvec.errors import ArtvecError, command, mistyped
-from artvec.evaluate.report import Member
-from artvec.metrics.bootstrap import interval
-from artvec.metrics.probe import top_k_hits
-from artvec.protocol import (
+from artvec.commands.evaluate.evaluation_report import Member
+from artvec.core.errors import ArtvecError, command, mistyped
+from artvec.core.types import Float32Array, Int64Array, Interval
+from artvec.encoding.backbones import is_run
+from artvec.evaluation import (
     Scores,
     Selection,
     Vectors,
@@ -26,8 +25,9 @@ from artvec.protocol import (
     rows_of,
     same_pictures,
 )
-from artvec.protocol.heads import class_names, class_scores, run_head
-from artvec.types import Float32Array, Int64Array, Interval
+from artvec.evaluation.stored_heads import class_names, class_scores, run_head
+from artvec.metrics.bootstrap import interval
+from artvec.metrics.probe import top_k_hits
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from artvec.evaluate.report import Confusion
-from artvec.protocol import Outcomes, Selection
-from artvec.types import Int64Array, Interval
+from artvec.commands.evaluate.evaluation_report import Confusion
+from artvec.core.types import Int64Array, Interval
+from artvec.evaluation import Outcomes, Selection
 
 FEW_QUERIES = 100
 """Below, an accuracy of .5 is known to ten points at best (1.96·√(.25 / 100) = .098)."""

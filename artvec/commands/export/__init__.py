@@ -1,5 +1,11 @@
-"""The verb `export`: a collection as one file for other tools."""
+"""The command `export`: a collection as one file for other tools."""
 
-from artvec.export.verb import ExportReport, Format, export, format_of, matches
+from artvec.commands.export.export_file import (
+    ExportReport,
+    Format,
+    export_collection,
+    format_of,
+    matches,
+)
 
-__all__ = ["ExportReport", "Format", "export", "format_of", "matches"]
+__all__ = ["ExportReport", "Format", "export_collection", "format_of", "matches"]

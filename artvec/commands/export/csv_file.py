@@ -8,7 +8,7 @@ from pathlib import Path
 
 from artvec.collection.plain_columns import names_in_file, renamed, values, wide_vectors
 from artvec.collection.reader import Collection
-from artvec.collection.spreadsheet import harmless
+from artvec.core.spreadsheet import harmless
 
 
 def write_csv(collection: Collection, file: Path) -> Mapping[str, str]:

@@ -11,16 +11,16 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from artvec.collection.analysis import stored_projection
-from artvec.collection.integrity import by_content
+from artvec.collection.checksums import by_content
 from artvec.collection.reader import Collection, open_collection
-from artvec.errors import ArtvecError, command
-from artvec.export.analysed import analysed
-from artvec.export.csv_file import write_csv
-from artvec.export.hdf5 import write_hdf5
-from artvec.export.npz import write_npz
-from artvec.export.parquet import write_parquet
-from artvec.files import replaced_whole, sha256_of
-from artvec.finite import not_finite
+from artvec.commands.export.csv_file import write_csv
+from artvec.commands.export.group_columns import analysed
+from artvec.commands.export.hdf5 import write_hdf5
+from artvec.commands.export.npz import write_npz
+from artvec.commands.export.parquet import write_parquet
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import replaced_whole, sha256_of
+from artvec.core.finite import not_finite
 
 Format = Literal["parquet", "npz", "csv", "hdf5"]
 SUFFIXES: dict[Format, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
@@ -44,7 +44,7 @@ class ExportReport:
     notes: tuple[str, ...] = ()
 
 
-def export(
+def export_collection(
     folder: Path, form: Format, file: Path | None = None, *, projection: bool = False
 ) -> ExportReport:
     """Write a collection as one file, vectors as float32, hashes as hexadecimal text.

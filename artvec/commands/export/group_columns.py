@@ -12,7 +12,7 @@ import pyarrow as pa
 from artvec.collection.analysis import outdated, stored_groups, stored_projection
 from artvec.collection.plain_columns import free_name
 from artvec.collection.reader import Collection
-from artvec.errors import ArtvecError, command
+from artvec.core.errors import ArtvecError, command
 
 Arrays = Mapping[str, npt.NDArray[np.int64] | npt.NDArray[np.float64]]
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from artvec.collection.plain_columns import HEXADECIMAL, values, wide_vectors
 from artvec.collection.reader import Collection
-from artvec.shards import shard_schema
+from artvec.collection.shards import shard_schema
 
 
 def write_parquet(collection: Collection, file: Path) -> Mapping[str, str]:

@@ -1,7 +1,14 @@
-"""The verb `search`: the rows of a collection most similar to given pictures."""
+"""The command `search`: the rows of a collection most similar to given pictures."""
 
-from artvec.search.options import Hit, Picture, QueryError, QueryHits, SearchOptions, SearchReport
-from artvec.search.verb import search
+from artvec.commands.search.search_results import (
+    Hit,
+    Picture,
+    QueryError,
+    QueryHits,
+    SearchOptions,
+    SearchReport,
+)
+from artvec.commands.search.searching import search_collection
 
 __all__ = [
     "Hit",
@@ -10,5 +17,5 @@ __all__ = [
     "QueryHits",
     "SearchOptions",
     "SearchReport",
-    "search",
+    "search_collection",
 ]

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from artvec.collection.index.read import Nearest, nearest
+from artvec.collection.index.reading import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
-from artvec.copies import Fingerprints, fingerprints
-from artvec.faiss_index import exact_search
+from artvec.commands.search.query_vectors import Query
+from artvec.commands.search.search_results import Hit, QueryHits, SearchOptions
+from artvec.core.types import BoolArray, Float32Array, Int64Array, Matches
 from artvec.images.find import file_of
-from artvec.search.encode import Query
-from artvec.search.options import Hit, QueryHits, SearchOptions
-from artvec.types import BoolArray, Float32Array, Int64Array, Matches
+from artvec.near_duplicates import Fingerprints, fingerprints
+from artvec.vector_search import exact_search
 
 _GROWTH = 4
 """How many times more rows are fetched when folding has left fewer than k."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artvec.collection.reader import Collection, columns, rows_spelled_alike, rows_where
-from artvec.errors import ArtvecError
+from artvec.commands.search.search_results import QueryError
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Sample, Skipped
 from artvec.images.find import Found, file_of, find_images, readable, sample_of
-from artvec.search.options import QueryError
-from artvec.types import Sample, Skipped
 
 
 @dataclass(frozen=True, slots=True)

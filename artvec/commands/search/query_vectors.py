@@ -9,13 +9,13 @@ import numpy as np
 
 from artvec.collection.reader import Collection, vector
 from artvec.collection.settings import stored_request
-from artvec.encoder_setup import ReadyEncoder, encoder_for
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
-from artvec.faiss_index import unit_rows
+from artvec.commands.search.queries import Asked, own_rows
+from artvec.commands.search.search_results import Picture, QueryError, SearchOptions
+from artvec.core.types import Fingerprint, Float32Array, Skipped
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
+from artvec.encoding.setup import ReadyEncoder, encoder_for
 from artvec.images.detail import Detail
-from artvec.search.options import Picture, QueryError, SearchOptions
-from artvec.search.queries import Asked, own_rows
-from artvec.types import Fingerprint, Float32Array, Skipped
+from artvec.vector_search import unit_rows
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from artvec.collection.column_names import ROW_COLUMNS
+from artvec.core.types import AUTO, EncoderOptions
 from artvec.images.detail import Detail
-from artvec.types import AUTO, EncoderOptions
 
 
 @dataclass(frozen=True, slots=True)

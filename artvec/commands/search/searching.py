@@ -9,15 +9,15 @@ import numpy as np
 
 from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, open_collection
-from artvec.errors import ArtvecError, command
-from artvec.search.encode import combined, encode
-from artvec.search.hits import find_hits
-from artvec.search.options import SearchOptions, SearchReport
-from artvec.search.queries import resolve
-from artvec.types import BoolArray
+from artvec.commands.search.hits import find_hits
+from artvec.commands.search.queries import resolve
+from artvec.commands.search.query_vectors import combined, encode
+from artvec.commands.search.search_results import SearchOptions, SearchReport
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import BoolArray
 
 
-def search(
+def search_collection(
     folder: Path, queries: Sequence[str], options: SearchOptions | None = None
 ) -> SearchReport:
     """Find the rows most similar to each query.

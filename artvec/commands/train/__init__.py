@@ -1,13 +1,20 @@
-"""The verb `train`: teach a backbone the labels of a collection, and say whether it helped."""
+"""The command `train`: teach a backbone the labels of a collection, and say whether it helped."""
 
-from artvec.train.kept import begun, check_place
-from artvec.train.options import NOBODY, RUNS, Listener, TrainOptions, run_named, unfinished
-from artvec.train.plan import Plan, collection_of_run
-from artvec.train.rates import rate_curve
-from artvec.train.report import PhaseReport, TrainReport
-from artvec.train.run_files import figures_record
-from artvec.train.verb import train
-from artvec.train.wishes import Wishes, plan_of
+from artvec.commands.train.learning_rate import rate_curve
+from artvec.commands.train.plan import Plan, collection_of_run
+from artvec.commands.train.plan_overrides import Wishes, plan_of
+from artvec.commands.train.run_checkpoints import begun, check_place
+from artvec.commands.train.run_files import figures_record
+from artvec.commands.train.train_options import (
+    NOBODY,
+    RUNS,
+    Listener,
+    TrainOptions,
+    run_named,
+    unfinished,
+)
+from artvec.commands.train.train_report import PhaseReport, TrainReport
+from artvec.commands.train.training_run import run_training
 
 __all__ = [
     "NOBODY",
@@ -25,6 +32,6 @@ __all__ = [
     "plan_of",
     "rate_curve",
     "run_named",
-    "train",
+    "run_training",
     "unfinished",
 ]

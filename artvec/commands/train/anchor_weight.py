@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from artvec.backbones.anchored import Anchor
-from artvec.train.report import SplitFigures
-from artvec.train.share import KEPT
+from artvec.commands.train.train_report import SplitFigures
+from artvec.commands.train.weight_share import KEPT
+from artvec.encoding.backbones.anchored import Anchor
 
 LOST = 0.03
 """Of precision@5, on average over watched collections: what training may cost them."""

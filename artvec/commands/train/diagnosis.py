@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from artvec.train.report import Advice, PhaseReport, Verdict
+from artvec.commands.train.train_report import Advice, PhaseReport, Verdict
+from artvec.core.types import Float64Array, Int64Array
+from artvec.core.wording import counted
 from artvec.training.phase import Phase
-from artvec.types import Float64Array, Int64Array
-from artvec.wording import counted
 
 ROSE = 2.0
 """Times its start that a loss must reach: single batches of one state differ by less."""

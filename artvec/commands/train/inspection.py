@@ -9,20 +9,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from torch import nn
 
-from artvec import encoders
-from artvec.backbones.anchored import Anchor
-from artvec.backbones.penultimate import width
-from artvec.errors import ArtvecError
-from artvec.extract import Clock, Embedded, ExtractOptions, extract
-from artvec.grouping.neighbours import neighbours
-from artvec.grouping.project import UMAP_NEIGHBOURS, project
-from artvec.grouping.reduce import reduce
-from artvec.heads import Head, probabilities
-from artvec.progress import Progress, silent
-from artvec.train.figures import Rows, split_figures
-from artvec.train.material import Material
-from artvec.train.report import SplitFigures
-from artvec.types import (
+from artvec.clustering.maps import UMAP_NEIGHBOURS, project
+from artvec.clustering.nearest_rows import neighbours
+from artvec.clustering.reduction import reduce
+from artvec.commands.train.labelled_rows import Material
+from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.train_report import SplitFigures
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
+from artvec.core.types import (
     Backbone,
     Encoder,
     EncoderOptions,
@@ -31,6 +26,11 @@ from artvec.types import (
     Sample,
     Skipped,
 )
+from artvec.encoding import encoders
+from artvec.encoding.backbones.anchored import Anchor
+from artvec.encoding.backbones.penultimate import width
+from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
+from artvec.encoding.heads import Head, probabilities
 
 
 @dataclass(frozen=True)

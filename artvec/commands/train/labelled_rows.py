@@ -11,11 +11,11 @@ import numpy as np
 
 from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, columns
-from artvec.errors import ArtvecError, command
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import BoolArray, Float32Array, Int64Array, Sample
+from artvec.core.wording import counted
+from artvec.evaluation import Selection, content_hashes, label_texts, rows_of, select, trained_on
 from artvec.images.find import file_of
-from artvec.protocol import Selection, content_hashes, label_texts, rows_of, select, trained_on
-from artvec.types import BoolArray, Float32Array, Int64Array, Sample
-from artvec.wording import counted
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from artvec.train.options import NOBODY, Listener, TrainOptions
-from artvec.train.teach import task_of, teach
-from artvec.train.verb import benched, untrained
-from artvec.training.find_rate import RateCurve, find_rate
+from artvec.commands.train.phase_training import task_of, teach
+from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
+from artvec.commands.train.training_run import benched, untrained
+from artvec.training.rate_range_test import RateCurve, find_rate
 from artvec.training.recipes import main_phases
 
 

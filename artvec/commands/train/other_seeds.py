@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from artvec.train.kept import has_begun
-from artvec.train.options import TrainOptions
-from artvec.train.plan import record_at
+from artvec.commands.train.plan import record_at
+from artvec.commands.train.run_checkpoints import has_begun
+from artvec.commands.train.train_options import TrainOptions
+from artvec.core.types import Interval
 from artvec.training.loop import Diverged
-from artvec.types import Interval
 
 Figures = Mapping[str, Interval]
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.errors import ArtvecError, command
-from artvec.files import sha256_of
+from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.train_report import SplitFigures
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import sha256_of
+from artvec.core.types import EncoderIdentity, Float32Array, Int64Array, Sample
+from artvec.core.wording import counted
+from artvec.evaluation import group_codes, rows_of
 from artvec.images.find import file_of
-from artvec.protocol import group_codes, rows_of
-from artvec.train.figures import Rows, split_figures
-from artvec.train.report import SplitFigures
-from artvec.types import EncoderIdentity, Float32Array, Int64Array, Sample
-from artvec.wording import counted
 
 Embed = Callable[[Sequence[Sample]], Float32Array]
 """Pictures to (N, D) float32 vectors, row by row."""

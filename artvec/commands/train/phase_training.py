@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from artvec.progress import Progress, silent
-from artvec.train.bench import Bench, Rows
-from artvec.train.figures import Rows as Judged
-from artvec.train.figures import split_figures
-from artvec.train.judge import Seen, encoder_of, figures_of, probabilities_of
-from artvec.train.kept import Finished, State
-from artvec.train.share import choose_share
+from artvec.commands.train.inspection import Seen, encoder_of, figures_of, probabilities_of
+from artvec.commands.train.run_checkpoints import Finished, State
+from artvec.commands.train.run_context import Bench, Rows
+from artvec.commands.train.split_figures import Rows as Judged
+from artvec.commands.train.split_figures import split_figures
+from artvec.commands.train.weight_share import choose_share
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Float32Array
 from artvec.training.checkpoint import Checkpoint
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import Inputs, StoredPictures, StoredVectors
@@ -24,7 +25,6 @@ from artvec.training.optimise import best_of
 from artvec.training.phase import Epoch, Phase
 from artvec.training.recipes import trains_backbone
 from artvec.training.task import Task
-from artvec.types import Float32Array
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the trained weights, among which val chooses; 0 undoes the phase."""

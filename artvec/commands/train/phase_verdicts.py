@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from artvec.commands.train.train_report import JUDGED, SplitFigures, Verdict
+from artvec.core.types import Int64Array, Interval
 from artvec.metrics.bootstrap import paired_interval, verdict, without_rounding
-from artvec.train.report import JUDGED, SplitFigures, Verdict
-from artvec.types import Int64Array, Interval
 
 UNTRAINED = "untrained"
 """Name of the weights before the first phase."""

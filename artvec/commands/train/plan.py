@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec.training.overrides import phases_from, records_of
 from artvec.training.phase import Phase
 from artvec.training.recipes import DEFAULT, RECIPES, SCRATCH

@@ -12,9 +12,9 @@ from typing import Any
 from torch import nn
 
 from artvec.collection.locate import named
-from artvec.errors import ArtvecError, mistyped
-from artvec.heads import build_head
-from artvec.train.plan import Plan, plan_from, record_at
+from artvec.commands.train.plan import Plan, plan_from, record_at
+from artvec.core.errors import ArtvecError, mistyped
+from artvec.encoding.heads import build_head
 from artvec.training.augment import augmentation
 from artvec.training.classifier import Classifier
 from artvec.training.losses import build_loss, check_mixable

@@ -16,10 +16,10 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from artvec.collection.lock import writing
-from artvec.errors import ArtvecError, command
-from artvec.files import write_whole
-from artvec.train.options import TrainOptions
-from artvec.train.plan import plan_from, record_of
+from artvec.commands.train.plan import plan_from, record_of
+from artvec.commands.train.train_options import TrainOptions
+from artvec.core.errors import ArtvecError, command
+from artvec.core.files import write_whole
 from artvec.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from artvec.training.phase import Epoch
 

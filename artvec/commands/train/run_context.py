@@ -10,28 +10,34 @@ import numpy as np
 import torch
 from torch import nn
 
-from artvec.backbones.anchored import Anchor, side_by_side
-from artvec.backbones.feature_map import FeatureMap
-from artvec.backbones.penultimate import Penultimate
 from artvec.collection.reader import Collection
 from artvec.collection.stamps import Stored, holds
-from artvec.heads import Head, takes_map
+from artvec.commands.train.anchor_weight import choose_anchor, precision_of
+from artvec.commands.train.inspection import (
+    Seen,
+    embedded,
+    encoder_of,
+    figures_of,
+    probabilities_of,
+)
+from artvec.commands.train.labelled_rows import Material, without
+from artvec.commands.train.out_of_domain import Watched, after
+from artvec.commands.train.plan import Plan
+from artvec.commands.train.run_checkpoints import Kept, State, copied
+from artvec.commands.train.starting_point import Start
+from artvec.commands.train.train_options import Listener
+from artvec.commands.train.train_report import SplitFigures
+from artvec.core.types import Backbone, EncoderOptions, Float32Array, Int64Array, Sample
+from artvec.encoding.backbones.anchored import Anchor, side_by_side
+from artvec.encoding.backbones.feature_map import FeatureMap
+from artvec.encoding.backbones.penultimate import Penultimate
+from artvec.encoding.heads import Head, takes_map
 from artvec.images.find import sample_of
-from artvec.train.begin import Start
-from artvec.train.judge import Seen, embedded, encoder_of, figures_of, probabilities_of
-from artvec.train.kept import Kept, State, copied
-from artvec.train.material import Material, without
-from artvec.train.options import Listener
-from artvec.train.plan import Plan
-from artvec.train.report import SplitFigures
-from artvec.train.watch import Watched, after
-from artvec.train.weigh import choose_anchor, precision_of
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import Inputs
 from artvec.training.phase import Phase
 from artvec.training.pictures import PictureStore, store_pictures
 from artvec.training.recipes import reads_pictures
-from artvec.types import Backbone, EncoderOptions, Float32Array, Int64Array, Sample
 
 
 @dataclass(frozen=True)

@@ -22,19 +22,19 @@ from safetensors.torch import save
 from torch import nn
 
 import artvec
-from artvec.backbones.anchored import Anchor
-from artvec.backbones.run_directory import ANCHOR, MODEL
-from artvec.files import replaced_whole, write_whole
-from artvec.heads import takes_map
-from artvec.identity import identity_json
-from artvec.train.bench import Bench
-from artvec.train.judge import Seen
-from artvec.train.kept import copied
-from artvec.train.material import Material
-from artvec.train.plan import record_of
-from artvec.train.report import PhaseReport, SplitFigures, TrainReport
+from artvec.commands.train.inspection import Seen
+from artvec.commands.train.labelled_rows import Material
+from artvec.commands.train.plan import record_of
+from artvec.commands.train.run_checkpoints import copied
+from artvec.commands.train.run_context import Bench
+from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
+from artvec.core.files import replaced_whole, write_whole
+from artvec.core.types import Interval
+from artvec.encoding.backbones.anchored import Anchor
+from artvec.encoding.backbones.run_directory import ANCHOR, MODEL
+from artvec.encoding.heads import takes_map
+from artvec.encoding.identity import identity_json
 from artvec.training.phase import Epoch
-from artvec.types import Interval
 
 RECORD = "run.json"
 FORMAT_VERSION = 1

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artvec.commands.train.train_report import SplitFigures
+from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array, Interval
+from artvec.evaluation import Vectors
+from artvec.evaluation.figures import DEPTH
+from artvec.evaluation.nearest_gallery import nearest
 from artvec.metrics.agreement import nmi, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.kmeans import kmeans_clusters
@@ -13,11 +18,6 @@ from artvec.metrics.probe import top_k_hits
 from artvec.metrics.retrieval import retrieval_outcomes
 from artvec.metrics.silhouette import cosine_silhouettes
 from artvec.metrics.voting import vote
-from artvec.protocol import Vectors
-from artvec.protocol.evaluate import DEPTH
-from artvec.protocol.neighbours import nearest
-from artvec.train.report import SplitFigures
-from artvec.types import BoolArray, Float32Array, Float64Array, Int64Array, Interval
 
 _SMALLEST = np.finfo(np.float32).tiny
 """A probability that rounded to 0 costs 87, not infinity, which JSON can't say."""

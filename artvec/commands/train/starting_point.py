@@ -11,19 +11,19 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from artvec import backbones
-from artvec.backbones.anchored import Anchor, Anchored, divided
-from artvec.backbones.feature_map import FeatureMap
-from artvec.backbones.penultimate import Penultimate, width
 from artvec.collection.reader import Collection
 from artvec.collection.settings import stored_request
-from artvec.encoder_setup import describe
-from artvec.errors import ArtvecError, command
-from artvec.heads import Head, build_head, takes_map
-from artvec.train.plan import Plan
-from artvec.training.blocks import trainable_parameters
+from artvec.commands.train.plan import Plan
+from artvec.core.errors import ArtvecError, command
+from artvec.core.types import Backbone, BackboneRequest, Float32Array
+from artvec.encoding import backbones
+from artvec.encoding.backbones.anchored import Anchor, Anchored, divided
+from artvec.encoding.backbones.feature_map import FeatureMap
+from artvec.encoding.backbones.penultimate import Penultimate, width
+from artvec.encoding.heads import Head, build_head, takes_map
+from artvec.encoding.setup import describe
+from artvec.training.backbone_blocks import trainable_parameters
 from artvec.training.classifier import Classifier
-from artvec.types import Backbone, BackboneRequest, Float32Array
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artvec.progress import Progress, silent
-from artvec.train.plan import Plan
-from artvec.train.report import TrainReport
+from artvec.commands.train.plan import Plan
+from artvec.commands.train.train_report import TrainReport
+from artvec.core.progress import Progress, silent
+from artvec.core.types import AUTO, EncoderOptions
 from artvec.training.phase import Epoch
-from artvec.types import AUTO, EncoderOptions
 
 RUNS = Path("runs")
 Title = str | Callable[[int, int], str]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from artvec.core.types import Float32Array, Float64Array, Int64Array, Interval
 from artvec.training.phase import Epoch, Phase
-from artvec.types import Float32Array, Float64Array, Int64Array, Interval
 
 Helped = Literal["yes", "no", "inconclusive"]
 FIGURES = (

@@ -8,36 +8,42 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.backbones.anchored import Anchor
 from artvec.collection.reader import open_collection
 from artvec.collection.stamps import read_proofs
-from artvec.encoders.compiled import resolve
-from artvec.errors import ArtvecError
-from artvec.progress import Progress
-from artvec.protocol.notes import TOP, absent, top5
-from artvec.train.begin import Start, check_phases, started, untaught_heads
-from artvec.train.bench import Bench, reachable
-from artvec.train.diagnosis import advice
-from artvec.train.judge import Seen, embedded, encoder_of, figures_of, map_of
-from artvec.train.kept import Finished, check_place, kept
-from artvec.train.material import Material, material
-from artvec.train.options import NOBODY, Listener, TrainOptions
-from artvec.train.plan import Plan
-from artvec.train.report import WATCHED, PhaseReport, SplitFigures, TrainReport, Verdict
-from artvec.train.run_files import data_fingerprint, write_predictions, write_run
-from artvec.train.seeds import other_seeds
-from artvec.train.teach import teach
-from artvec.train.verdicts import UNTRAINED, verdicts
-from artvec.train.watch import Watched, watched
-from artvec.training.blocks import trainable_parameters
+from artvec.commands.train.diagnosis import advice
+from artvec.commands.train.inspection import Seen, embedded, encoder_of, figures_of, map_of
+from artvec.commands.train.labelled_rows import Material, material
+from artvec.commands.train.other_seeds import other_seeds
+from artvec.commands.train.out_of_domain import Watched, watched
+from artvec.commands.train.phase_training import teach
+from artvec.commands.train.phase_verdicts import UNTRAINED, verdicts
+from artvec.commands.train.plan import Plan
+from artvec.commands.train.run_checkpoints import Finished, check_place, kept
+from artvec.commands.train.run_context import Bench, reachable
+from artvec.commands.train.run_files import data_fingerprint, write_predictions, write_run
+from artvec.commands.train.starting_point import Start, check_phases, started, untaught_heads
+from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
+from artvec.commands.train.train_report import (
+    WATCHED,
+    PhaseReport,
+    SplitFigures,
+    TrainReport,
+    Verdict,
+)
+from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress
+from artvec.core.types import EncoderOptions, Float32Array, Interval, Sample
+from artvec.encoding.backbones.anchored import Anchor
+from artvec.encoding.encoders.compiled import resolve
+from artvec.evaluation.notes import TOP, absent, top5
+from artvec.training.backbone_blocks import trainable_parameters
 from artvec.training.loop import Diverged
 from artvec.training.recipes import trains_backbone
-from artvec.types import EncoderOptions, Float32Array, Interval, Sample
 
 SPLITS = ("train", "val", "test")
 
 
-def train(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
+def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
     """Train the backbone of a collection, and its head, on the labels of its pictures.
 
     Args:
@@ -172,7 +178,7 @@ def _steps(bench: Bench) -> tuple[list[_Step], Diverged | None]:
 
 
 def _other_seeds(options: TrainOptions, listener: Listener) -> dict[int, Mapping[str, Interval]]:
-    return other_seeds(options, lambda one: _final(train(one, listener)), listener.note)
+    return other_seeds(options, lambda one: _final(run_training(one, listener)), listener.note)
 
 
 def _final(report: TrainReport) -> Mapping[str, Interval]:

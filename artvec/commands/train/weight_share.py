@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from artvec.train.report import JUDGED, WATCHED
-from artvec.types import BoolArray, Float64Array, Interval
+from artvec.commands.train.train_report import JUDGED, WATCHED
+from artvec.core.types import BoolArray, Float64Array, Interval
 
 KEPT = 0.95
 """Of the best gain at home, what a share has to keep."""

@@ -6,24 +6,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import artvec
-from artvec.collection import target
+from artvec.collection import destination
 from artvec.collection.analysis import is_analysis, kind_of
-from artvec.collection.index.follow import stored_wish
+from artvec.collection.checksums import by_content
+from artvec.collection.index.following import stored_wish
 from artvec.collection.index.record import INDEX
-from artvec.collection.integrity import by_content
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, read_manifest, write_manifest
 from artvec.collection.plan import known_rows
 from artvec.collection.reader import columns, open_collection, source_of
 from artvec.collection.salvage import salvage_manifest, salvage_shards
 from artvec.collection.settings import stored_request
-from artvec.embed.options import EmbedOptions
-from artvec.embed.verb import embed
-from artvec.encoder_setup import ready_encoder
-from artvec.errors import ArtvecError, command
+from artvec.commands.embed.embed_options import EmbedOptions
+from artvec.commands.embed.embedding import embed_images
+from artvec.core.errors import ArtvecError, command
+from artvec.core.progress import Progress, silent
+from artvec.core.types import AUTO
+from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images, is_named_as_image
-from artvec.progress import Progress, silent
-from artvec.types import AUTO
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,9 @@ class RepairReport:
     notes: tuple[str, ...]
 
 
-def repair(folder: Path, source: Path | None = None, progress: Progress = silent) -> RepairReport:
+def repair_collection(
+    folder: Path, source: Path | None = None, progress: Progress = silent
+) -> RepairReport:
     """Mend a collection from its source; nothing intact is computed again.
 
     Args:
@@ -65,7 +67,7 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
     shards = {name.removeprefix("shards/") for name in broken.damaged}
     whole = [shard for shard in broken.manifest.shards if shard.name not in shards]
     there = find_images(place, any_suffix=broken.manifest.any_suffix)
-    target.check_same_pictures(known_rows(folder, whole), there, place)
+    destination.check_same_pictures(known_rows(folder, whole), there, place)
     salvage = salvage_shards(folder, broken.manifest, shards)
     notes = broken.notes
     if INDEX in broken.damaged and stored_wish(folder) is None:
@@ -75,7 +77,7 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
     notes = (*notes, *(_dropped(folder, name) for name in dropped))
     with writing(folder):
         kept = {n: entry for n, entry in broken.manifest.files.items() if n not in dropped}
-        relative = target.relative_source(folder, place)
+        relative = destination.relative_source(folder, place)
         moved = replace(broken.manifest, source=relative, files=kept)
         write_manifest(folder, moved, artvec_version=artvec.__version__)
         unsound = broken.manifest.files.keys() & set(broken.damaged) - {
@@ -83,7 +85,9 @@ def repair(folder: Path, source: Path | None = None, progress: Progress = silent
         }  # it may tell the recipe
         for name in unsound:
             (folder / name).unlink(missing_ok=True)
-    report = embed(place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress)
+    report = embed_images(
+        place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress
+    )
     present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
     lost = tuple(path for path in salvage.paths if path not in present)
     return RepairReport(report.embedded, lost, salvage.unreadable_rows, (*notes, *report.notes))

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from artvec.datasets.demo_gallery.finish import finish
+from artvec.core.files import naming
+from artvec.datasets.demo_gallery.finishing import finish
+from artvec.datasets.demo_gallery.gallery_note import readme
 from artvec.datasets.demo_gallery.palettes import mix_palette
 from artvec.datasets.demo_gallery.picture import draw_picture
-from artvec.datasets.demo_gallery.readme import readme
 from artvec.datasets.demo_gallery.scenes import compose_scene, kind_of
 from artvec.datasets.demo_gallery.styles import PAINTERS, STYLES
-from artvec.files import naming
 
 # Five splits and six kinds share no divisor, so every kind gets its share of every split.
 _SPLIT_TURNS = ("train", "val", "test", "train", "train")

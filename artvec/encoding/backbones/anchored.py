@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from artvec.types import Backbone, Float32Array
+from artvec.core.types import Backbone, Float32Array
 
 MARK = " + anchor"
 """Ends the `layer` of an anchored backbone's identity."""
@@ -80,7 +80,7 @@ def side_by_side(trained: Float32Array, start: Float32Array, anchor: Anchor) -> 
     return np.hstack([trained, start / np.where(known > 0, known, 1) * scale]).astype(np.float32)
 
 
-def anchored(trained: Backbone, start: Backbone, told: Mapping[str, float]) -> Backbone:
+def with_anchor(trained: Backbone, start: Backbone, told: Mapping[str, float]) -> Backbone:
     """Put a run's backbone beside the one it began as, as its record says.
 
     Args:

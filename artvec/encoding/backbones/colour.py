@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from artvec.errors import ArtvecError
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing
 
 NAME = "colour:4x4"
 SIDE = 4

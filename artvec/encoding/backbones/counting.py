@@ -9,9 +9,9 @@ import torch
 import torchinfo
 from torch.utils.flop_counter import FlopCounterMode
 
-from artvec.backbones import sources
-from artvec.backbones.anchored import MARK
-from artvec.types import BackboneRequest, EncoderIdentity
+from artvec.core.types import BackboneRequest, EncoderIdentity
+from artvec.encoding.backbones import sources
+from artvec.encoding.backbones.anchored import MARK
 
 _WEIGHTED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 _BYTES_A_PARAMETER = 4

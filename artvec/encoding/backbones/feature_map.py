@@ -6,8 +6,8 @@ import torch
 from timm.layers import SelectAdaptivePool2d
 from torch import nn
 
-from artvec.backbones.penultimate import Penultimate
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.encoding.backbones.penultimate import Penultimate
 
 _POOLINGS = (nn.AdaptiveAvgPool2d, SelectAdaptivePool2d)
 

@@ -7,7 +7,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 
 _HEAD_BYTES = 512
 _MOST_HEADER_BYTES = 100_000_000

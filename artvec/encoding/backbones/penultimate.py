@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from artvec.errors import ArtvecError
-from artvec.types import Preprocessing
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Preprocessing
 
 
 class Penultimate(torch.nn.Module):

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from artvec.errors import ArtvecError
-from artvec.identity import preprocessing_from
-from artvec.types import Backbone, BackboneRequest, Fit, Preprocessing
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Backbone, BackboneRequest, Fit, Preprocessing
+from artvec.encoding.identity import preprocessing_from
 
 MODEL, ANCHOR = "model.safetensors", "anchor.safetensors"
 
@@ -43,10 +43,10 @@ def load(request: BackboneRequest, load_base: Callable[[BackboneRequest], Backbo
         size_px = request.image_size_px or base.get("image_size_px")
         loaded = load_base(BackboneRequest(base["name"], folder / MODEL, size_px, fit))
         if base.get("anchor"):
-            from artvec.backbones.anchored import anchored
+            from artvec.encoding.backbones.anchored import with_anchor
 
             start = load_base(BackboneRequest(base["name"], folder / ANCHOR, size_px, fit))
-            loaded = anchored(loaded, start, base["anchor"])
+            loaded = with_anchor(loaded, start, base["anchor"])
         preprocessing = loaded.identity.preprocessing
         if request.image_size_px is None:
             preprocessing = _refitted(preprocessing_from(base["preprocessing"]), fit)

@@ -5,10 +5,17 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from artvec.backbones.penultimate import Penultimate, width
-from artvec.backbones.weights import digest, load_into, read_weights
-from artvec.errors import ArtvecError
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
+from artvec.core.errors import ArtvecError
+from artvec.core.types import (
+    Backbone,
+    BackboneRequest,
+    EncoderIdentity,
+    Fit,
+    Preprocessing,
+    Untrained,
+)
+from artvec.encoding.backbones.penultimate import Penultimate, width
+from artvec.encoding.backbones.weights import digest, load_into, read_weights
 
 SIDE_PX = 32
 _HEAD = ("head",)

@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from artvec import runtime
-from artvec.backbones import colour, packaged
-from artvec.errors import ArtvecError
-from artvec.files import write_whole
-from artvec.identity import identity_from
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Untrained
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError
+from artvec.core.files import write_whole
+from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Untrained
+from artvec.encoding.backbones import colour, packaged
+from artvec.encoding.identity import identity_from
 
 _RUN_FILES = ("run.json", "model.safetensors", "anchor.safetensors")
 CODE_VERSION = 1
@@ -113,14 +113,14 @@ def untrained(request: BackboneRequest, classes: int | None) -> Untrained:
     if colour.claims(name) or is_run(name):
         raise ArtvecError(f"{name} has no layers of its own", "give a timm name", usage=True)
     if name == "simple_cnn":
-        from artvec.backbones import simple_cnn
+        from artvec.encoding.backbones import simple_cnn
 
         return simple_cnn.untrained(classes)
     if name.startswith("torchvision:"):
-        from artvec.backbones import torchvision_models
+        from artvec.encoding.backbones import torchvision_models
 
         return torchvision_models.untrained(request, classes)
-    from artvec.backbones import timm_models
+    from artvec.encoding.backbones import timm_models
 
     return timm_models.untrained(request, classes)
 
@@ -134,11 +134,11 @@ def check_name(name: str) -> None:
     if colour.claims(name) or is_run(name) or name == "simple_cnn":
         return
     if name.startswith("torchvision:"):
-        from artvec.backbones import torchvision_models
+        from artvec.encoding.backbones import torchvision_models
 
         torchvision_models.check_name(name)
     else:
-        from artvec.backbones import timm_models
+        from artvec.encoding.backbones import timm_models
 
         timm_models.check_name(name)
 
@@ -153,19 +153,19 @@ def _has_run_json(name: str) -> bool:
 
 
 def _load_torchvision(request: BackboneRequest) -> Backbone:
-    from artvec.backbones import torchvision_models
+    from artvec.encoding.backbones import torchvision_models
 
     return torchvision_models.load(request)
 
 
 def _load_simple_cnn(request: BackboneRequest) -> Backbone:
-    from artvec.backbones import simple_cnn
+    from artvec.encoding.backbones import simple_cnn
 
     return simple_cnn.load(request)
 
 
 def _load_run(request: BackboneRequest) -> Backbone:
-    from artvec.backbones import run_directory
+    from artvec.encoding.backbones import run_directory
 
     return run_directory.load(request, _load_architecture)
 
@@ -178,7 +178,7 @@ def _load_architecture(request: BackboneRequest) -> Backbone:
 
 
 def _load_timm(request: BackboneRequest) -> Backbone:
-    from artvec.backbones import timm_models
+    from artvec.encoding.backbones import timm_models
 
     return timm_models.load(request)
 

@@ -13,13 +13,20 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 from timm.data import resolve_data_config
 
-from artvec.backbones import colour, packaged
-from artvec.backbones.penultimate import Penultimate, width
-from artvec.backbones.unavailable import no_download
-from artvec.backbones.weights import Tensors, digest, in_order, load_into, read_weights
-from artvec.errors import ArtvecError, mistyped
-from artvec.finite import check_weights
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Fit, Preprocessing, Untrained
+from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.finite import check_weights
+from artvec.core.types import (
+    Backbone,
+    BackboneRequest,
+    EncoderIdentity,
+    Fit,
+    Preprocessing,
+    Untrained,
+)
+from artvec.encoding.backbones import colour, packaged
+from artvec.encoding.backbones.penultimate import Penultimate, width
+from artvec.encoding.backbones.unavailable import no_download
+from artvec.encoding.backbones.weights import Tensors, digest, in_order, load_into, read_weights
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}
 _GENTLE_SIZE_PX = 224

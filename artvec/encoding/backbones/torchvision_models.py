@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torchvision import models
 
-from artvec.backbones.penultimate import Penultimate, width
-from artvec.backbones.unavailable import no_download
-from artvec.backbones.weights import digest, load_into, read_weights
-from artvec.errors import ArtvecError, mistyped
-from artvec.finite import check_weights
-from artvec.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
+from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.finite import check_weights
+from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
+from artvec.encoding.backbones.penultimate import Penultimate, width
+from artvec.encoding.backbones.unavailable import no_download
+from artvec.encoding.backbones.weights import digest, load_into, read_weights
 
 PREFIX = "torchvision:"
 _AUXILIARY = ("AuxLogits", "aux1", "aux2")

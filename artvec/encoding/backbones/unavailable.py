@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from artvec.backbones.packaged import DEFAULT
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
+from artvec.encoding.backbones.packaged import DEFAULT
 
 
 def no_download(name: str, error: Exception) -> ArtvecError:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from artvec.backbones.file_kind import is_safetensors
-from artvec.errors import ArtvecError, ran_out_of_memory
-from artvec.finite import check_weights
+from artvec.core.errors import ArtvecError, ran_out_of_memory
+from artvec.core.finite import check_weights
+from artvec.encoding.backbones.file_kind import is_safetensors
 
 Tensors = Mapping[str, torch.Tensor]
 _BOOKKEEPING = "num_batches_tracked"

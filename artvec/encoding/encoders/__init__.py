@@ -1,5 +1,5 @@
 """A backbone made fast: uint8 pixels in, float32 vectors out."""
 
-from artvec.encoders.compiled import cached, compile_encoder
+from artvec.encoding.encoders.compiled import cached, compile_encoder
 
 __all__ = ["cached", "compile_encoder"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.types import EncoderIdentity, Float32Array, UInt8Array
+from artvec.core.types import EncoderIdentity, Float32Array, UInt8Array
 
 
 class ColourGridEncoder:

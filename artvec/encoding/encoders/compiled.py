@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec import runtime
-from artvec.encoders.colour_grid import ColourGridEncoder
-from artvec.errors import ArtvecError
-from artvec.files import in_turn
-from artvec.identity import identity_json
-from artvec.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError
+from artvec.core.files import in_turn
+from artvec.core.types import Backbone, Encoder, EncoderIdentity, EncoderOptions
+from artvec.encoding.encoders.colour_grid import ColourGridEncoder
+from artvec.encoding.identity import identity_json
 
 CODE_VERSION = 2
 """Raise when the same backbone would be compiled to something else."""
@@ -43,7 +43,7 @@ def cached(identity: EncoderIdentity, options: EncoderOptions) -> Encoder | None
     file = _blob_file(identity, options)
     if not file.is_file():
         return None
-    from artvec.encoders import openvino_engine
+    from artvec.encoding.encoders import openvino_engine
 
     return openvino_engine.load_blob(file, identity, options.precision)
 
@@ -67,7 +67,7 @@ def compile_encoder(backbone: Backbone, options: EncoderOptions, *, keep: bool =
         return Compiled(ColourGridEncoder(identity))
     if options.engine == "torch":
         return Compiled(_torch_encoder(backbone, options))
-    from artvec.encoders import openvino_engine
+    from artvec.encoding.encoders import openvino_engine
 
     try:
         return _compiled(backbone, options) if keep else _compiled_anew(backbone, options, None)
@@ -90,7 +90,7 @@ def _compiled(backbone: Backbone, options: EncoderOptions) -> Compiled:
 
 def _compiled_anew(backbone: Backbone, options: EncoderOptions, file: Path | None) -> Compiled:
     """Compile, and keep the result in a file if one is given."""
-    from artvec.encoders import openvino_engine
+    from artvec.encoding.encoders import openvino_engine
 
     blob = openvino_engine.compile_blob(backbone, options.precision)
     notes: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ def _device(device: str) -> str:
 def _torch_encoder(backbone: Backbone, options: EncoderOptions) -> Encoder:
     import torch
 
-    from artvec.encoders.torch_engine import TorchEncoder
+    from artvec.encoding.encoders.torch_engine import TorchEncoder
 
     devices = [options.device]
     if options.device == "cuda":

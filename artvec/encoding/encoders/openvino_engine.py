@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from artvec import runtime
-from artvec.errors import ArtvecError, OutOfMemory, ran_out_of_memory
-from artvec.files import write_whole
-from artvec.finite import finite_rows
-from artvec.openvino_api import convert, ov
-from artvec.types import (
+from artvec.core import runtime
+from artvec.core.errors import ArtvecError, OutOfMemory, ran_out_of_memory
+from artvec.core.files import write_whole
+from artvec.core.finite import finite_rows
+from artvec.core.openvino_api import convert, ov
+from artvec.core.types import (
     Backbone,
     EncoderIdentity,
     Float32Array,

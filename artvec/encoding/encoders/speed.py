@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from artvec.errors import OutOfMemory
-from artvec.progress import Progress, silent
-from artvec.types import Encoder, UInt8Array
+from artvec.core.errors import OutOfMemory
+from artvec.core.progress import Progress, silent
+from artvec.core.types import Encoder, UInt8Array
 
 _ROUNDS = 5
 _SINGLE_IMAGES = 5

@@ -10,9 +10,9 @@ from queue import LifoQueue
 
 import torch
 
-from artvec import runtime
-from artvec.errors import OutOfMemory
-from artvec.types import Backbone, Float32Array, UInt8Array
+from artvec.core import runtime
+from artvec.core.errors import OutOfMemory
+from artvec.core.types import Backbone, Float32Array, UInt8Array
 
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 _BATCHES_ON_A_CARD = 2

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.images.reading import BytesStream, FileStream
+from artvec.core.types import UInt8Array
+from artvec.images.byte_sources import BytesStream, FileStream
 from artvec.images.srgb import UnsupportedMode
-from artvec.types import UInt8Array
 
 RAW, RLE8, RLE4 = 0, 1, 2
 _BITFIELDS, _ALPHA_BITFIELDS = 3, 6

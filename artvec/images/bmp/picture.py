@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from artvec.core.types import UInt8Array, UInt16Array, UInt32Array
 from artvec.images.bmp.layout import RAW, RLE4, Layout, read_layout
-from artvec.images.reading import BytesStream, FileStream
-from artvec.types import UInt8Array, UInt16Array, UInt32Array
+from artvec.images.byte_sources import BytesStream, FileStream
 
 _BAND_PX = 1 << 18
 _UNWRITTEN = 256

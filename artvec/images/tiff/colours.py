@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from artvec.core.types import UInt8Array
 from artvec.images.profiles import D50, SRGB_PRIMARIES, adaptation, encoded, to_xyz
 from artvec.images.tiff.codes import (
     CIELAB,
@@ -24,7 +25,6 @@ from artvec.images.tiff.codes import (
 )
 from artvec.images.tiff.layout import Layout
 from artvec.images.tiff.samples import Block, Samples
-from artvec.types import UInt8Array
 
 _SCALES = (1.0, 255.0, 65_535.0, 4_294_967_295.0)
 _DARK = 1e-3

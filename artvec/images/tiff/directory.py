@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from artvec.images.reading import BytesStream, FileStream
+from artvec.images.byte_sources import BytesStream, FileStream
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 

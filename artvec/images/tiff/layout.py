@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from artvec.images.reading import Undecodable
+from artvec.core.wording import counted
+from artvec.images.byte_sources import Undecodable
 from artvec.images.tiff.codes import (
     BLACK_IS_ZERO,
     CIELAB,
@@ -28,7 +29,6 @@ from artvec.images.tiff.codes import (
     unsupported,
 )
 from artvec.images.tiff.directory import Directory
-from artvec.wording import counted
 
 _KINDS = {1: "u", 2: "i", 3: "f", 4: "u"}
 _MAX_PARTS = 1 << 17

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from artvec.core.wording import counted
 from artvec.images.tiff.codes import (
     BLACK_IS_ZERO,
     CIELAB,
@@ -16,7 +17,6 @@ from artvec.images.tiff.codes import (
     unsupported,
 )
 from artvec.images.tiff.layout import Layout
-from artvec.wording import counted
 
 _BITS = {"u": (*range(1, 17), 24, 32, 64), "i": (8, 16, 32, 64), "f": (16, 24, 32, 64)}
 _LIGHT = (BLACK_IS_ZERO, RGB)

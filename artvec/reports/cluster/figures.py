@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from artvec.report.explorer.findings import Evaluated, Findings
-from artvec.report.figures.drawing import heat, legend, saved, scatter, styled
-from artvec.report.palette import NONE, colour_of
-from artvec.types import Int32Array
+from artvec.core.types import Int32Array
+from artvec.reports.cluster.findings import Evaluated, Findings
+from artvec.reports.shared.drawing import heat, legend, saved, scatter, styled
+from artvec.reports.shared.palette import NONE, colour_of
 
 _TICKS = 40
 """Numbers along an axis of clusters, at most."""

@@ -16,16 +16,16 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 
 import artvec
 from artvec.collection.index.record import state_of
-from artvec.files import replaced_whole
-from artvec.progress import Progress, silent
-from artvec.report import palette
-from artvec.report.cut import add_filters
-from artvec.report.explorer import plots, words
-from artvec.report.explorer.findings import Findings
-from artvec.report.explorer.points import Points, pack
-from artvec.report.explorer.shown import Shown, choose
-from artvec.report.explorer.thumbnails import Embedded, drop_former, embedded, write_folder
-from artvec.wording import counted
+from artvec.core.files import replaced_whole
+from artvec.core.progress import Progress, silent
+from artvec.core.wording import counted
+from artvec.reports.cluster import plots, words
+from artvec.reports.cluster.findings import Findings
+from artvec.reports.cluster.points import Points, pack
+from artvec.reports.cluster.shown import Shown, choose
+from artvec.reports.cluster.thumbnails import Embedded, drop_former, embedded, write_folder
+from artvec.reports.shared import palette
+from artvec.reports.shared.cut import add_filters
 
 MAX_BYTES = 15_000_000
 _OTHER_BYTES = 2_000_000
@@ -126,7 +126,7 @@ def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
 
 def _rendered(page: _Page) -> str:
     environment = Environment(
-        loader=PackageLoader("artvec.report", "."),
+        loader=PackageLoader("artvec.reports", "."),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -137,7 +137,7 @@ def _rendered(page: _Page) -> str:
     environment.filters["counted"] = counted
     environment.globals["colour_of"] = palette.colour_of
     findings, evaluated = page.findings, page.findings.evaluation
-    return environment.get_template("explorer/page.html").render(
+    return environment.get_template("cluster/page.html").render(
         findings=findings,
         shown=page.shown,
         summary=list(words.summary(findings)),
@@ -186,4 +186,4 @@ def _json(value: Mapping[str, Any] | Mapping[int, str] | Sequence[Any]) -> str:
 
 
 def _asset(name: str) -> str:
-    return files("artvec.report.explorer").joinpath(name).read_text(encoding="utf-8")
+    return files("artvec.reports.cluster").joinpath(name).read_text(encoding="utf-8")

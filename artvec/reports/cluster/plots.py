@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.report.explorer.findings import Evaluated, Findings
-from artvec.report.palette import colour_of
-from artvec.types import Float32Array, Int64Array
+from artvec.core.types import Float32Array, Int64Array
+from artvec.reports.cluster.findings import Evaluated, Findings
+from artvec.reports.shared.palette import colour_of
 
 _MAX_BARS = 40
 _STEPS = 48

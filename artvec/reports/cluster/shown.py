@@ -9,8 +9,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from artvec.report.explorer.findings import Findings
-from artvec.types import Copies, Groups, Int64Array
+from artvec.core.types import Copies, Groups, Int64Array
+from artvec.reports.cluster.findings import Findings
 
 MAX_PICTURES = 1500
 _MAX_CARDS = 150

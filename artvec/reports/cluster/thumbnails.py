@@ -15,12 +15,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from artvec.files import naming
+from artvec.core.files import naming
+from artvec.core.progress import Progress
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
 from artvec.images.opening import import_decoders
-from artvec.images.reading import Undecodable
-from artvec.progress import Progress
-from artvec.report.explorer.findings import Findings
+from artvec.reports.cluster.findings import Findings
 
 _SIDE_PX, _SMALL_SIDE_PX = 288, 176
 _FEW = 400

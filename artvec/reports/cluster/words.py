@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.report.explorer.findings import Findings
-from artvec.types import Interval
-from artvec.wording import counted
+from artvec.core.types import Interval
+from artvec.core.wording import counted
+from artvec.reports.cluster.findings import Findings
 
 _SILHOUETTE = (
     "From -1 to 1: how much nearer a picture is to its own {group} than to the next one; "

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from artvec.compare import Comparison, Pair, Row
-from artvec.errors import ArtvecError
-from artvec.report.figures.drawing import saved, styled
-from artvec.report.palette import NONE, colour_of
-from artvec.types import Interval
+from artvec.commands.compare import Comparison, Pair, Row
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Interval
+from artvec.reports.shared.drawing import saved, styled
+from artvec.reports.shared.palette import NONE, colour_of
 
 _VERDICTS = {"better": colour_of(0), "worse": colour_of(5), "no evidence of a difference": NONE}
 _MIN_SPAN = 0.01

@@ -10,11 +10,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
-from artvec.compare import Comparison, Pair, Row, ranking_table
-from artvec.errors import ArtvecError
-from artvec.files import write_whole
-from artvec.report.comparison.charts import charts
-from artvec.report.figures.drawing import svg
+from artvec.commands.compare import Comparison, Pair, Row, ranking_table
+from artvec.core.errors import ArtvecError
+from artvec.core.files import write_whole
+from artvec.reports.compare.difference_charts import charts
+from artvec.reports.shared.drawing import svg
 
 _TITLES = {
     "accuracy-parameters": "Accuracy against the number of parameters, with 95 % intervals. Up and "
@@ -36,7 +36,7 @@ class _Cell:
 def html_page(comparison: Comparison) -> str:
     """Return the page; every name is escaped."""
     environment = Environment(
-        loader=PackageLoader("artvec.report.comparison", "."),
+        loader=PackageLoader("artvec.reports.compare", "."),
         autoescape=select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,

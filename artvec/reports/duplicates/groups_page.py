@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from artvec.duplicates import DuplicatesReport, File, Group
-from artvec.report.sheet import Shown, data_uri, link, page, thumbnail
-from artvec.wording import counted
+from artvec.commands.duplicates import DuplicatesReport, File, Group
+from artvec.core.wording import counted
+from artvec.reports.shared.sheet import Shown, data_uri, link, page, thumbnail
 
 _THUMBNAIL_PX = 160
 _MOST_FILES = 1200
@@ -31,7 +31,8 @@ def copies_sheet(report: DuplicatesReport) -> str:
         f"{copies}, {report.copy_bytes / 1e6:,.1f} MB."
     )
     return page(
-        "copies.html", values | {"summary": summary, "left": len(report.groups) - len(groups)}
+        "duplicates/groups.html",
+        values | {"summary": summary, "left": len(report.groups) - len(groups)},
     )
 
 

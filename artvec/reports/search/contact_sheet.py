@@ -7,11 +7,11 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
+from artvec.commands.search import Hit, Picture, QueryHits, SearchReport
+from artvec.core.wording import shortened
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
-from artvec.images.reading import Undecodable
-from artvec.report.sheet import Shown, data_uri, link, page, thumbnail
-from artvec.search import Hit, Picture, QueryHits, SearchReport
-from artvec.wording import shortened
+from artvec.reports.shared.sheet import Shown, data_uri, link, page, thumbnail
 
 _THUMBNAIL_PX = 240
 _CELL_PX = 200
@@ -31,7 +31,9 @@ def html_sheet(report: SearchReport) -> str:
         for query in report.queries
     ]
     values = {"index": report.index.name, "k": report.k, "rows": rows}
-    return page("contact_sheet.html", values | {"errors": report.errors, "notes": report.notes})
+    return page(
+        "search/contact_sheet.html", values | {"errors": report.errors, "notes": report.notes}
+    )
 
 
 def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment
 from markupsafe import Markup
 
-from artvec.wording import shortened
+from artvec.core.wording import shortened
 
 
 def add_filters(environment: Environment) -> None:

@@ -16,9 +16,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
-from artvec.files import replaced_whole
-from artvec.report.palette import colour_of
-from artvec.types import Float32Array, Int32Array, Int64Array
+from artvec.core.files import replaced_whole
+from artvec.core.types import Float32Array, Int32Array, Int64Array
+from artvec.reports.shared.palette import colour_of
 
 LEGEND_ENTRIES = 30
 INK = "#010101"

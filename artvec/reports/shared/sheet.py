@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
+from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
-from artvec.images.reading import Undecodable
-from artvec.report.cut import add_filters
+from artvec.reports.shared.cut import add_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Shown:
 def page(template: str, values: Mapping[str, Any]) -> str:
     """Fill a template of this folder; every name is escaped."""
     environment = Environment(
-        loader=PackageLoader("artvec.report", "."), autoescape=select_autoescape(default=True)
+        loader=PackageLoader("artvec.reports", "."), autoescape=select_autoescape(default=True)
     )
     add_filters(environment)
     return environment.get_template(template).render(values)

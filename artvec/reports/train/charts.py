@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from artvec.report.figures.drawing import (
+from artvec.commands.train.train_report import PhaseReport, TrainReport, Verdict
+from artvec.core.types import Float64Array, Int32Array, Int64Array
+from artvec.reports.shared.drawing import (
     LEGEND_ENTRIES,
     heat,
     legend,
@@ -19,11 +21,9 @@ from artvec.report.figures.drawing import (
     short,
     styled,
 )
-from artvec.report.palette import NONE, colour_of
-from artvec.report.run import tables, words
-from artvec.train.report import PhaseReport, TrainReport, Verdict
+from artvec.reports.shared.palette import NONE, colour_of
+from artvec.reports.train import tables, words
 from artvec.training.phase import Epoch
-from artvec.types import Float64Array, Int32Array, Int64Array
 
 _TRAIN, _VAL = colour_of(1), colour_of(0)
 _HELPED = {"yes": colour_of(2), "no": colour_of(5), "inconclusive": NONE}

@@ -10,16 +10,16 @@ from pathlib import Path
 from markupsafe import Markup
 
 import artvec
-from artvec.files import write_whole
-from artvec.report.explorer.findings import Evaluated
-from artvec.report.explorer.plots import Counts, confusion_table
-from artvec.report.figures.drawing import largest, svg
-from artvec.report.palette import colour_of
-from artvec.report.run import charts, tables, words
-from artvec.report.sheet import page
-from artvec.train.report import Helped, TrainReport, Verdict
-from artvec.train.verdicts import outcome
-from artvec.wording import counted
+from artvec.commands.train.phase_verdicts import outcome
+from artvec.commands.train.train_report import Helped, TrainReport, Verdict
+from artvec.core.files import write_whole
+from artvec.core.wording import counted
+from artvec.reports.cluster.findings import Evaluated
+from artvec.reports.cluster.plots import Counts, confusion_table
+from artvec.reports.shared.drawing import largest, svg
+from artvec.reports.shared.palette import colour_of
+from artvec.reports.shared.sheet import page
+from artvec.reports.train import charts, tables, words
 
 _CAPTIONS = {
     "loss": "Loss by epoch: on train as it was minimised (its scale may change from phase to "
@@ -65,7 +65,7 @@ def html_page(report: TrainReport) -> str:
     """Return the page; every name is escaped."""
     found, recipe = tables.answers(report), tables.recipe(report)
     return page(
-        "run/page.html",
+        "train/page.html",
         {
             "report": report,
             "version": artvec.__version__,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
+from artvec.core.types import Float32Array, Int64Array
+from artvec.core.wording import shortened
 from artvec.metrics.classification import confused_pairs, confusion, per_class
-from artvec.report.explorer.words import decimal
-from artvec.report.run import words
-from artvec.train.report import PhaseReport, SplitFigures, TrainReport
+from artvec.reports.cluster.words import decimal
+from artvec.reports.train import words
 from artvec.training.phase import Phase
-from artvec.types import Float32Array, Int64Array
-from artvec.wording import shortened
 
 _SPLITS = ("test", "val", "train")
 _UNTRAINED = "untrained"

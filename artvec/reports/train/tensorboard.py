@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from artvec.train.report import SplitFigures, TrainReport
+from artvec.commands.train.train_report import SplitFigures, TrainReport
 from artvec.training.tensorboard import number_logger
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from artvec.report.explorer.words import decimal
-from artvec.train.report import TrainReport, Verdict
-from artvec.train.verdicts import outcome
-from artvec.types import Interval
-from artvec.wording import counted
+from artvec.commands.train.phase_verdicts import outcome
+from artvec.commands.train.train_report import TrainReport, Verdict
+from artvec.core.types import Interval
+from artvec.core.wording import counted
+from artvec.reports.cluster.words import decimal
 
 TITLES = {
     "accuracy": "Accuracy",

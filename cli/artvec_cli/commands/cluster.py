@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artvec.errors import ArtvecError
-from artvec.wording import counted
+from artvec.core.errors import ArtvecError
+from artvec.core.wording import counted
 from artvec_cli import options, places
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
-    from artvec.cluster import ClusterOptions, ClusterReport, LabelTable
+    from artvec.commands.cluster import ClusterOptions, ClusterReport, LabelTable
 
 EPILOG = examples(
     "artvec cluster",
@@ -65,8 +65,8 @@ def cluster_command(
     as_json: options.Json = False,
 ) -> int:
     """Group the pictures of a collection; write reports/clusters.csv and a map beside them."""
-    from artvec.cluster import ClusterOptions, cluster
     from artvec.collection import locate
+    from artvec.commands.cluster import ClusterOptions, cluster_collection
 
     output = Output(quiet, as_json)
     looks = _Looks(page or full, full, figures)
@@ -82,7 +82,7 @@ def cluster_command(
     )
     _announce(folder, wanted, output)
     with output.progress(f"grouping {folder.name}") as progress:
-        report = cluster(folder, wanted, progress)
+        report = cluster_collection(folder, wanted, progress)
     _show(report, output, verbose=verbose)
     files = _drawn(report, looks, output)
     names = ("index", "method", "reduced_dim", "n_clusters", "noise_share", "metrics", "csv")
@@ -122,7 +122,7 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
     """Write what there is to look at, and return it for the JSON object."""
     if not looks.any:
         return {}
-    from artvec.report.explorer import write_page
+    from artvec.reports.cluster import write_page
     from artvec_cli.findings import gathered
 
     findings = gathered(report, output)
@@ -136,7 +136,7 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
             output.line(f"report: {written.file}")
             files["report"] = written.file
         if looks.figures is not None:
-            from artvec.report.figures import write_figures
+            from artvec.reports.cluster.figures import write_figures
 
             drawn = write_figures(looks.figures, findings)
             output.line(f"figures: {looks.figures} ({len(drawn)})")
@@ -151,7 +151,7 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
 
 def _announce(folder: Path, wanted: ClusterOptions, output: Output) -> None:
     """Say what a long run will take, before it begins."""
-    from artvec.cluster import expect
+    from artvec.commands.cluster import expect
 
     cost = expect(folder, wanted)
     if cost.total_seconds >= _TOLD_FROM_S:

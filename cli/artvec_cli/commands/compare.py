@@ -14,8 +14,8 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.compare import Comparison
-    from artvec.types import EncoderOptions
+    from artvec.commands.compare import Comparison
+    from artvec.core.types import EncoderOptions
 
 EPILOG = f"""Every figure is that of artvec eval, with one gallery and one set of queries for all.
 Differences are a minus b on the same queries; 'better' and 'worse' mean that the 95 %
@@ -79,8 +79,8 @@ def compare_command(
     as_json: options.Json = False,
 ) -> int:
     """Compare encoders on the images that all have: figures, paired differences, costs."""
-    from artvec.compare import CompareOptions, compare
-    from artvec.types import EncoderOptions
+    from artvec.commands.compare import CompareOptions, compare_collections
+    from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
     places.check({"--html": html, "--csv": csv}, figures)
@@ -88,7 +88,7 @@ def compare_command(
     made = _embedded(*models, encoder, output) if models else []
     wanted = CompareOptions(gallery, queries, group, allow_leak, None if no_speed else encoder)
     with output.progress("comparing") as progress:
-        comparison = compare(_distinct(names or [], made), wanted, progress)
+        comparison = compare_collections(_distinct(names or [], made), wanted, progress)
     _write(comparison, html, figures, csv)
     show(comparison, output, verbose=verbose)
     output.object(fields_of(comparison))
@@ -97,8 +97,8 @@ def compare_command(
 
 def _embedded(models: str, source: Path, encoder: EncoderOptions, output: Output) -> list[str]:
     """Bring each model's collection of a source up to date; return their places."""
-    from artvec.compare import plan_models
-    from artvec.embed import EmbedOptions, embed
+    from artvec.commands.compare import plan_models
+    from artvec.commands.embed import EmbedOptions, embed_images
 
     plan = plan_models(source, [name for name in models.split(",") if name], encoder)
     for planned in plan:
@@ -111,7 +111,7 @@ def _embedded(models: str, source: Path, encoder: EncoderOptions, output: Output
             group=planned.group,
         )
         with output.progress(f"embedding {planned.folder.name}") as progress:
-            report = embed(source, wanted, progress)
+            report = embed_images(source, wanted, progress)
         output.notes(report.notes)
         if report.embedded or report.failed:
             output.notes(
@@ -134,7 +134,7 @@ def _write(
     """Write what was asked for; the drawing library is imported only then."""
     if html is None and figures is None and csv is None:
         return
-    from artvec.report import comparison as report
+    from artvec.reports import compare as report
 
     if html is not None:
         report.write_page(comparison, html)

@@ -80,8 +80,8 @@ def get_command(
 
     Interrupted downloads go on where they stopped; every file is checked against its MD5.
     """
+    from artvec.commands.data.published_sets import get_data
     from artvec.datasets.catalogue import picture_set
-    from artvec.get_data import get_data
 
     output = Output(quiet, as_json)
     wanted = picture_set(name)
@@ -109,7 +109,7 @@ def demo_command(
     as_json: options.Json = False,
 ) -> int:
     """Paint a labelled gallery offline: scenes in ten rendering styles, split by scene."""
-    from artvec.gallery import paint_demo
+    from artvec.commands.data.demo import paint_demo
 
     output = Output(quiet, as_json)
     with output.progress("painting") as progress:

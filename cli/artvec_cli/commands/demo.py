@@ -26,11 +26,11 @@ def demo_command(
     as_json: options.Json = False,
 ) -> int:
     """Paint the demo gallery, embed it, search it, and show the result as a page and a picture."""
-    from artvec.embed import EmbedOptions, embed
-    from artvec.files import naming
-    from artvec.gallery import paint_demo
-    from artvec.report.contact_sheet import html_sheet, png_sheet
-    from artvec.search import SearchOptions, search
+    from artvec.commands.data.demo import paint_demo
+    from artvec.commands.embed import EmbedOptions, embed_images
+    from artvec.commands.search import SearchOptions, search_collection
+    from artvec.core.files import naming
+    from artvec.reports.search.contact_sheet import html_sheet, png_sheet
 
     output = Output(quiet, as_json)
     pictures, index = _HOME / "gallery", _HOME / "index"
@@ -38,10 +38,10 @@ def demo_command(
         gallery = paint_demo(pictures, scenes=scenes, progress=progress)
     output.line(f"painted  {gallery.pictures} pictures in {pictures} (artvec data demo)")
     with output.progress("embedding") as progress:
-        embedded = embed(pictures, EmbedOptions(index=str(index)), progress)
+        embedded = embed_images(pictures, EmbedOptions(index=str(index)), progress)
     output.line(f"embedded {embedded.rows} rows in {index} (artvec embed {pictures})")
     queries = [_test_picture(pictures, gallery.styles[at], at) for at in _STYLES_SHOWN]
-    found = search(index, queries, SearchOptions(k=_K, exclude_self=True))
+    found = search_collection(index, queries, SearchOptions(k=_K, exclude_self=True))
     page, sheet = _HOME / "search.html", _HOME / "search.png"
     with naming(page):
         page.write_text(html_sheet(found), encoding="utf-8")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.doctor import Finding
+    from artvec.commands.doctor import Finding
 
 EPILOG = examples(
     "artvec doctor",
@@ -25,7 +25,7 @@ def doctor_command(
     as_json: options.Json = False,
 ) -> int:
     """Say what this machine has and lacks for artvec; exit 1 if something stops it."""
-    from artvec.doctor import examine
+    from artvec.commands.doctor import examine
 
     output = Output(quiet, as_json)
     findings = []

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artvec.errors import ArtvecError
-from artvec.wording import counted
+from artvec.core.errors import ArtvecError
+from artvec.core.wording import counted
 from artvec_cli import options, places
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
-    from artvec.duplicates import DuplicatesReport, Group
+    from artvec.commands.duplicates import DuplicatesReport, Group
 
 EPILOG = examples(
     "artvec duplicates",
@@ -44,13 +44,13 @@ def duplicates_command(
 ) -> int:
     """Find files that show the same picture, the best of each first; nothing is deleted."""
     from artvec.collection import locate
-    from artvec.duplicates import duplicates
+    from artvec.commands.duplicates import find_duplicates
 
     output = Output(quiet, as_json)
     places.check({"--csv": csv, "--html": html})
     folder = locate.existing(index, command="artvec duplicates")
     with output.progress("comparing") as progress:
-        report = duplicates(folder, looks=looks, progress=progress)
+        report = find_duplicates(folder, looks=looks, progress=progress)
     _write(report, csv, html)
     output.notes(report.notes)
     if not output.json:
@@ -61,15 +61,15 @@ def duplicates_command(
 
 
 def _write(report: DuplicatesReport, csv: Path | None, html: Path | None) -> None:
-    from artvec.duplicates import write_csv
+    from artvec.commands.duplicates import write_csv
 
     option, file = "--csv", csv
     try:
         if csv is not None:
             write_csv(report.groups, csv)
         if html is not None:
-            from artvec.files import write_whole
-            from artvec.report.copies_sheet import copies_sheet
+            from artvec.core.files import write_whole
+            from artvec.reports.duplicates.groups_page import copies_sheet
 
             option, file = "--html", html
             write_whole(html, copies_sheet(report).encode("utf-8", "backslashreplace"))

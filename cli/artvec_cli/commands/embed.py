@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artvec.errors import ArtvecError
-from artvec.wording import counted, first_few
+from artvec.core.errors import ArtvecError
+from artvec.core.wording import counted, first_few
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.embed import DryRun, EmbedReport
+    from artvec.commands.embed import DryRun, EmbedReport
 
 EPILOG = examples(
     "artvec embed ./paintings",
@@ -63,10 +63,10 @@ def embed_command(
     as_json: options.Json = False,
 ) -> int:
     """Find, decode and embed the pictures below SOURCE; only new and changed ones the next time."""
-    from artvec.embed import EmbedOptions, embed
-    from artvec.embed import dry_run as rehearse
+    from artvec.commands.embed import EmbedOptions, embed_images
+    from artvec.commands.embed import dry_run as rehearse
+    from artvec.core.types import EncoderOptions
     from artvec.images.opening import MAX_PIXELS
-    from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
     wanted = EmbedOptions(
@@ -93,7 +93,7 @@ def embed_command(
         _render_dry_run(report, output, verbose=verbose)
     else:
         with output.progress(f"embedding {source.name}") as progress:
-            report = embed(source, wanted, progress)
+            report = embed_images(source, wanted, progress)
         _render(report, output, verbose=verbose)
     if report.embedded + report.reused == 0:
         raise ArtvecError("no picture could be embedded", "see why above, or with -v")

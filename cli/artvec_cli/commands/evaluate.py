@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from artvec.definitions import DEFINITIONS
+from artvec.evaluation.definitions import DEFINITIONS
 from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -82,7 +82,7 @@ def evaluate_command(
 ) -> int:
     """Measure embeddings by labels: leaks first, then every figure with its 95 % interval."""
     from artvec.collection import locate
-    from artvec.evaluate import EvaluateOptions, evaluate
+    from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
     from artvec_cli import evaluation
 
     output = Output(quiet, as_json)
@@ -91,7 +91,7 @@ def evaluate_command(
         gallery, queries, group, tuple(ensemble or ()), tuple(concat or ()), allow_leak
     )
     with output.progress("evaluating") as progress:
-        report = evaluate(folder, wanted, progress=progress)
+        report = evaluate_collection(folder, wanted, progress=progress)
     output.notes(report.notes)
     if not output.json:
         evaluation.show(report, output, verbose=verbose)

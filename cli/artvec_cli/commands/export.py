@@ -33,11 +33,11 @@ def export_command(
 ) -> int:
     """Write a collection as one file: a row or an array entry per picture, vectors as float32."""
     from artvec.collection import locate
-    from artvec.export import export
+    from artvec.commands.export import export_collection
 
     output = Output(quiet, as_json)
     folder = locate.existing(index, command=f"artvec export --format {form.value}")
-    report = export(folder, form.value, file, projection=projection)
+    report = export_collection(folder, form.value, file, projection=projection)
     output.notes(report.notes)
     output.notes([f"column {old!r} is {new!r} there" for old, new in report.renamed.items()])
     output.line(f"{report.file}: {report.rows} rows")

@@ -11,7 +11,7 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.build_index import IndexReport
+    from artvec.commands.index import IndexReport
 
 EPILOG = examples(
     "artvec index",
@@ -43,8 +43,8 @@ def index_command(
     as_json: options.Json = False,
 ) -> int:
     """Build the index anew; say its recall@10 against an exact scan, latency and size."""
-    from artvec.build_index import build_index, memory_size
     from artvec.collection import locate
+    from artvec.commands.index import build_index, memory_size
 
     output = Output(quiet, as_json)
     folder = locate.existing(index, command="artvec index")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
-    from artvec.inspect_models import Anatomy, Listing
+    from artvec.commands.models import Anatomy, Listing
 
 EPILOG = examples(
     "artvec models",
@@ -46,7 +46,7 @@ def models_command(
     as_json: options.Json = False,
 ) -> int:
     """List backbones; with NAME, its layer table, parameters and operations for one picture."""
-    from artvec import inspect_models
+    from artvec.commands import models
 
     output = Output(quiet, as_json)
     if name is None and (classes or frozen or freeze_until):
@@ -56,14 +56,14 @@ def models_command(
             usage=True,
         )
     if name is None or any(wildcard in name for wildcard in "*?["):
-        _render_list(inspect_models.list_backbones(name), output)
+        _render_list(models.list_backbones(name), output)
     else:
         if frozen and freeze_until:
             raise ArtvecError(
                 "--frozen freezes what --freeze-until would open", "give one of them", usage=True
             )
         trainable = "head" if frozen else f"from:{freeze_until}" if freeze_until else "all"
-        _render_one(inspect_models.anatomy(name, classes=classes, trainable=trainable), output)
+        _render_one(models.anatomy(name, classes=classes, trainable=trainable), output)
     return 0
 
 

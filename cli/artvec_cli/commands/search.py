@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artvec.errors import ArtvecError
+from artvec.core.errors import ArtvecError
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.path_list import paths_on_stdin
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
-    from artvec.search import Hit, Picture, QueryError, SearchReport
+    from artvec.commands.search import Hit, Picture, QueryError, SearchReport
 
 _HINTS = {
     "find": "give an existing picture, or the path of a row as a search shows it",
@@ -77,9 +77,9 @@ def search_command(
 ) -> int:
     """Find the pictures most similar to each QUERY, by cosine similarity."""
     from artvec.collection import locate
+    from artvec.commands.search import SearchOptions, search_collection
+    from artvec.core.types import EncoderOptions
     from artvec.images.detail import parse_detail
-    from artvec.search import SearchOptions, search
-    from artvec.types import EncoderOptions
 
     output = Output(quiet, as_json)
     folder = locate.existing(index, command="artvec search QUERY")
@@ -94,7 +94,7 @@ def search_command(
         combine=combine,
         encoder=EncoderOptions(engine.value, device, precision.value),
     )
-    report = search(folder, _expanded(queries), wanted)
+    report = search_collection(folder, _expanded(queries), wanted)
     if html is not None:
         _write_html(report, html)
     _render(report, output)
@@ -119,7 +119,7 @@ def _expanded(queries: list[str]) -> list[str]:
 
 
 def _write_html(report: SearchReport, file: Path) -> None:
-    from artvec.report.contact_sheet import html_sheet
+    from artvec.reports.search.contact_sheet import html_sheet
 
     try:
         file.write_text(html_sheet(report), encoding="utf-8", errors="backslashreplace")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from artvec.errors import ArtvecError, command
-from artvec.wording import first_few
+from artvec.core.errors import ArtvecError, command
+from artvec.core.wording import first_few
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.status import StatusReport
+    from artvec.commands.status import StatusReport
 
 EPILOG = examples(
     "artvec status",
@@ -29,10 +29,10 @@ def status_command(
 ) -> int:
     """Say whether a collection is complete; exit 1 if it is not."""
     from artvec.collection import locate
-    from artvec.status import status
+    from artvec.commands.status import collection_status
 
     output = Output(quiet, as_json)
-    report = status(locate.existing(index, command="artvec status"), source)
+    report = collection_status(locate.existing(index, command="artvec status"), source)
     show(report, output, verbose=verbose)
     output.object(fields_of(report))
     check_complete(report)

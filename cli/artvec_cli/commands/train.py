@@ -12,7 +12,7 @@ from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.train import Listener, TrainOptions, TrainReport
+    from artvec.commands.train import Listener, TrainOptions, TrainReport
     from artvec.training.phase import Epoch
 
 EPILOG = f"""A run learns from the pictures of the split train, chooses epochs and weights by val
@@ -72,8 +72,8 @@ def train_command(
     as_json: options.Json = False,
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
-    from artvec.train import Wishes, run_named, train
-    from artvec.types import EncoderOptions
+    from artvec.commands.train import Wishes, run_named, run_training
+    from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
     encoder = EncoderOptions(device=device, precision=precision.value)
@@ -96,17 +96,19 @@ def train_command(
         rate=rate,
         settings=tuple(settings or ()),
     )
-    run = run_named(name) if name else None
+    named = run_named(name) if name else None
     if resume:
-        begun = run or training_target.run_to_resume(source)
+        begun = named or training_target.run_to_resume(source)
         told = training_target.resumed(begun, wishes, source, model)
     else:
         target = training_target.Target(source, model, index, group, repeat)
-        told = training_target.begun_with(target, wishes, run=run, encoder=encoder, output=output)
+        told = training_target.begun_with(target, wishes, run=named, encoder=encoder, output=output)
     wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
     if find_lr:
         return _find_rate(wanted, output)
-    report = train(wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose))
+    report = run_training(
+        wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose)
+    )
     training.show(report, output)
     output.object(training.fields_of(report))
     return 0
@@ -120,7 +122,7 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
         logged: Run whose epochs, and those of its other seeds, TensorBoard can follow.
         verbose: Tell every epoch.
     """
-    from artvec.train import Listener
+    from artvec.commands.train import Listener
     from artvec.training.tensorboard import epoch_logger
 
     log = epoch_logger(logged / _LOG) if logged else None
@@ -137,26 +139,26 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
             output.notes([training.epoch_line(told)])
 
     def draw(report: TrainReport) -> None:
-        from artvec.report import run
+        from artvec.reports.train import save_figures, write_page, write_tensorboard
 
-        run.write_page(report, report.run / "report.html")
-        run.save_figures(report, report.run / "figures")
+        write_page(report, report.run / "report.html")
+        save_figures(report, report.run / "figures")
         if logged is not None:
-            run.write_tensorboard(report, report.run / _LOG)
+            write_tensorboard(report, report.run / _LOG)
 
     return Listener(output.progress, began, lambda text: output.notes([text]), epoch, draw)
 
 
 def _find_rate(wanted: TrainOptions, output: Output) -> int:
     """Draw the range test of the first phase that trains the backbone; nothing is kept of it."""
-    from artvec.report import run
-    from artvec.train import rate_curve
+    from artvec.commands.train import rate_curve
+    from artvec.reports.train import save_rate_curve
 
     found = rate_curve(wanted, _listener(output, None, verbose=False))
     file = wanted.run.with_name(f"{wanted.run.name}-rates.png")
     file.parent.mkdir(parents=True, exist_ok=True)
     rates, losses = found.rates.tolist(), found.losses.tolist()
-    run.save_rate_curve(rates, losses, found.suggested, file)
+    save_rate_curve(rates, losses, found.suggested, file)
     output.line(f"the loss fell most steeply at {found.suggested:.2g}; the curve: {file}")
     output.line(f"try: --rate {found.suggested:.1g}")
     output.object({"suggested": found.suggested, "rates": rates, "losses": losses, "figure": file})

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artvec.errors import ArtvecError, command
+from artvec.core.errors import ArtvecError, command
 from artvec_cli import options
 from artvec_cli.commands import status
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.embed import RepairReport
-    from artvec.status import StatusReport
+    from artvec.commands.status import StatusReport
+    from artvec.commands.verify import RepairReport
 
 EPILOG = examples(
     "artvec verify",
@@ -41,15 +41,15 @@ def verify_command(
 ) -> int:
     """Compare every byte of a collection with its checksums; exit 1 if it is not whole."""
     from artvec.collection import locate
-    from artvec.export import format_of, matches
-    from artvec.status import verify
+    from artvec.commands.export import format_of, matches
+    from artvec.commands.verify import verify_collection
 
     output = Output(quiet, as_json)
     find = locate.repairable if repair else locate.existing
     folder = find(index, command="artvec verify")
     mended = _mend(folder, source, output) if repair else None
     with output.progress("verifying") as progress:
-        report = verify(folder, source, progress)
+        report = verify_collection(folder, source, progress)
     status.show(report, output, verbose=verbose)
     same = matches(folder, exported) if exported and not report.damaged else None
     output.object(_fields(report, mended, same))
@@ -79,10 +79,10 @@ def _fields(report: StatusReport, mended: RepairReport | None, same: bool | None
 
 
 def _mend(folder: Path, source: Path | None, output: Output) -> RepairReport:
-    from artvec.embed import repair
+    from artvec.commands.verify import repair_collection
 
     with output.progress("repairing") as progress:
-        mended = repair(folder, source, progress)
+        mended = repair_collection(folder, source, progress)
     output.notes(mended.notes)
     output.line(f"repaired: {mended.rebuilt} rows embedded again, {len(mended.lost)} lost")
     return mended

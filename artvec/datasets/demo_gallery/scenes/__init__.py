@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.datasets.demo_gallery.scenes.abstraction import abstraction
-from artvec.datasets.demo_gallery.scenes.landscape import landscape
-from artvec.datasets.demo_gallery.scenes.portrait import portrait
-from artvec.datasets.demo_gallery.scenes.seascape import seascape
-from artvec.datasets.demo_gallery.scenes.still_life import still_life
-from artvec.datasets.demo_gallery.scenes.town import town
+from artvec.datasets.demo_gallery.scenes.abstraction import compose_abstraction
+from artvec.datasets.demo_gallery.scenes.landscape import compose_landscape
+from artvec.datasets.demo_gallery.scenes.portrait import compose_portrait
+from artvec.datasets.demo_gallery.scenes.seascape import compose_seascape
+from artvec.datasets.demo_gallery.scenes.still_life import compose_still_life
+from artvec.datasets.demo_gallery.scenes.town import compose_town
 from artvec.datasets.demo_gallery.shapes import Scene
 
 _COMPOSERS = {
-    "landscape": landscape,
-    "portrait": portrait,
-    "still-life": still_life,
-    "seascape": seascape,
-    "town": town,
-    "abstraction": abstraction,
+    "landscape": compose_landscape,
+    "portrait": compose_portrait,
+    "still-life": compose_still_life,
+    "seascape": compose_seascape,
+    "town": compose_town,
+    "abstraction": compose_abstraction,
 }
 KINDS = tuple(_COMPOSERS)
 _WIDTHS = (0.75, 0.8, 1.0, 1.0, 1.25, 4 / 3)

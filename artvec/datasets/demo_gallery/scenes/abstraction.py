@@ -36,7 +36,7 @@ _ROLES: tuple[Role, ...] = (
 )
 
 
-def abstraction(rng: Rng, width: float) -> list[Shape]:
+def compose_abstraction(rng: Rng, width: float) -> list[Shape]:
     """Compose one of several families of free forms."""
     makers = (_floating, _grid, _organic, _rings, _ribbons)
     ground = box(-0.2, -0.2, right=width + 0.2, bottom=1.2)

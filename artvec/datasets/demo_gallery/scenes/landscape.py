@@ -23,7 +23,7 @@ from artvec.datasets.demo_gallery.shapes import (
 )
 
 
-def landscape(rng: Rng, width: float) -> list[Shape]:
+def compose_landscape(rng: Rng, width: float) -> list[Shape]:
     """Compose hills under a sky, with trees before them."""
     horizon = rng.uniform(0.3, 0.6)
     shapes = [*sky(rng, width), *_hills(rng, width, horizon=horizon)]

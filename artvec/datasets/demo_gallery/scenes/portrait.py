@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.datasets.demo_gallery.scenes.landscape import landscape
+from artvec.datasets.demo_gallery.scenes.landscape import compose_landscape
 from artvec.datasets.demo_gallery.shapes import (
     Paint,
     Rng,
@@ -35,7 +35,7 @@ class _Head:
     hair_shade: float
 
 
-def portrait(rng: Rng, width: float) -> list[Shape]:
+def compose_portrait(rng: Rng, width: float) -> list[Shape]:
     """Compose one sitter, head and shoulders."""
     down = rng.uniform(0.17, 0.25)
     head = _Head(
@@ -63,7 +63,7 @@ def _background(rng: Rng, width: float) -> list[Shape]:
     shapes = [graded(wall, Paint(role, 0.1), bottom=Paint(role, -0.3), side=rng.normal(0, 0.25))]
     choice = rng.random()
     if choice < 0.2:
-        return landscape(rng, width)
+        return compose_landscape(rng, width)
     if choice < 0.45:
         for x in np.arange(0, width, rng.uniform(0.08, 0.2)):
             strip = box(float(x), -0.1, right=float(x) + rng.uniform(0.02, 0.06), bottom=1.1)

@@ -22,7 +22,7 @@ from artvec.datasets.demo_gallery.shapes import (
 )
 
 
-def seascape(rng: Rng, width: float) -> list[Shape]:
+def compose_seascape(rng: Rng, width: float) -> list[Shape]:
     """Compose open water with boats under a sky."""
     horizon = rng.uniform(0.35, 0.62)
     shapes = sky(rng, width)

@@ -26,7 +26,7 @@ from artvec.datasets.demo_gallery.shapes import (
 _BRIGHT: tuple[Role, ...] = ("accent", "second", "light", "middle", "horizon")
 
 
-def still_life(rng: Rng, width: float) -> list[Shape]:
+def compose_still_life(rng: Rng, width: float) -> list[Shape]:
     """Compose objects on a table before a wall."""
     edge = rng.uniform(0.5, 0.66)
     shapes = [*_wall(rng, width), *_table(rng, width, edge=edge)]

@@ -20,7 +20,7 @@ from artvec.datasets.demo_gallery.shapes import (
 _WALLS: tuple[Role, ...] = ("light", "second", "accent", "horizon", "middle", "far")
 
 
-def town(rng: Rng, width: float) -> list[Shape]:
+def compose_town(rng: Rng, width: float) -> list[Shape]:
     """Compose rows of houses behind a street or a canal."""
     ground = rng.uniform(0.72, 0.86)
     shapes = [*sky(rng, width), *_row(rng, width, ground=ground - 0.08, far=True)]

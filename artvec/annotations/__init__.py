@@ -1,0 +1,1 @@
+"""What is said about images beside their pixels: labels, splits, metadata."""

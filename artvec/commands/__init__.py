@@ -1,0 +1,1 @@
+"""What each command does, as functions with typed results; named as the command is typed."""

@@ -1,0 +1,1 @@
+"""`data get` and `data demo`: published sets and the painted gallery."""

@@ -1,0 +1,1 @@
+"""The nouns that travel, errors, files, the machine; nothing here knows images or collections."""

@@ -1,0 +1,1 @@
+"""Near-duplicates as one HTML page."""

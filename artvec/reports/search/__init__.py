@@ -1,0 +1,1 @@
+"""Hits as one HTML page: a contact sheet."""

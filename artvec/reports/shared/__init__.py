@@ -1,0 +1,1 @@
+"""What pages and figures share: thumbnails, templates, drawing, colours."""
