@@ -1,4 +1,4 @@
-"""OpenVINO without its converter: `from artvec.openvino_api import ov`, and nothing is sent.
+"""OpenVINO without its converter: `from artvec.core.openvino_api import ov`, and nothing is sent.
 
 Importing OpenVINO imports its converter, which starts a process that sends usage statistics and
 takes half of the import's time. Only a backbone that is converted needs it.

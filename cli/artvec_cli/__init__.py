@@ -1,1 +1,1 @@
-"""The command line of artvec: parse, call a verb, render its result."""
+"""The command line of artvec: parse, call the library, render its result."""

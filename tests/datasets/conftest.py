@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from publishing import ARTBENCH, COUNTS, published, tar
-from serving import Site, served
 
 from artvec.datasets import download
 from artvec.datasets.catalogue import PictureSet
+from tests.support.publishing import ARTBENCH, COUNTS, published, tar
+from tests.support.serving import Site, served
 
 
 @pytest.fixture

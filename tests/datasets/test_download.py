@@ -11,12 +11,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from publishing import ARTBENCH, COUNTS, EXPECTED, files_of, pictures_of, published, tar
-from serving import Site
 
 from artvec.commands.data.published_sets import get_data
 from artvec.core.errors import ArtvecError
 from artvec.datasets.catalogue import CATALOGUE, PictureSet
+from tests.support.publishing import (
+    ARTBENCH,
+    COUNTS,
+    EXPECTED,
+    files_of,
+    pictures_of,
+    published,
+    tar,
+)
+from tests.support.serving import Site
 
 
 def test_dropped_connections_are_outlasted(

@@ -13,14 +13,24 @@ import numpy as np
 import pytest
 import torchvision.datasets
 from PIL import Image
-from publishing import ARTBENCH, COUNTS, EXPECTED, files_of, jpeg, md5, pictures_of, published, tar
 from scipy.io import savemat
-from serving import Site
 
 from artvec.collection.lock import writing
 from artvec.commands.data.published_sets import get_data
 from artvec.core.errors import ArtvecError
 from artvec.datasets.catalogue import CATALOGUE, PictureSet
+from tests.support.publishing import (
+    ARTBENCH,
+    COUNTS,
+    EXPECTED,
+    files_of,
+    jpeg,
+    md5,
+    pictures_of,
+    published,
+    tar,
+)
+from tests.support.serving import Site
 
 
 def test_artbench_becomes_folders_by_split_and_style(

@@ -1,4 +1,4 @@
-"""The command `data get`: a published set becomes `<split>/<label>/<file>`, as every command reads it.
+"""The command `data get`: a published set becomes `<split>/<label>/<file>`, read by every command.
 
 The folder's `set.json` is written last. Until then `.artvec/` holds what came, so that the next
 call goes on.

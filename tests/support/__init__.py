@@ -1,0 +1,1 @@
+"""What tests share: made pictures, files and servers, a browser, references by hand."""

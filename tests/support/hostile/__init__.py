@@ -1,0 +1,1 @@
+"""Damaged, odd and unusual files with known pixels, and how they are written."""
