@@ -24,7 +24,7 @@ print(json.dumps({{"seen": seen, "telemetry": telemetry, "CI": os.environ.get("C
 """
 
 CONVERT = """
-from artvec import backbones
+from artvec.encoding import backbones
 from artvec.encoding.setup import ready_encoder
 from artvec.core.types import BackboneRequest, EncoderOptions
 options = EncoderOptions(engine="openvino", device="cpu", precision="fp32")
@@ -73,7 +73,7 @@ def test_two_threads_that_convert_leave_the_environment_as_it_was(
     told = audited(
         """
 import time, threading
-from artvec import openvino_api
+from artvec.core import openvino_api
 seen_within = []
 def slow(module, example_input):
     seen_within.append(os.environ.get("CI"))

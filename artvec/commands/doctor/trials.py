@@ -1,4 +1,4 @@
-"""`python -m artvec.commands.doctor.trials NAME`: use one library a little; tell the result as JSON."""
+"""`python -m artvec.commands.doctor.trials NAME`: use one library a little; results as JSON."""
 
 from __future__ import annotations
 

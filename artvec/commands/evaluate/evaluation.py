@@ -39,8 +39,8 @@ from artvec.evaluation import (
     own_run,
     select,
 )
-from artvec.evaluation.definitions import METRICS
 from artvec.metrics.bootstrap import RESAMPLES
+from artvec.metrics.definitions import METRICS
 from artvec.near_duplicates import Found, find_near_duplicates
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from artvec.evaluation.definitions import DEFINITIONS
+from artvec.metrics.definitions import DEFINITIONS
 from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output

@@ -232,7 +232,8 @@ def test_killed_while_it_stores_and_run_again(painted: Path, moment: str) -> Non
         "import os, pathlib; from artvec.collection import analysis; "
         f"analysis.{moment} = lambda *_, **__: os._exit(9); "
         "from artvec.commands.cluster import ClusterOptions, cluster_collection; "
-        f"cluster_collection(pathlib.Path({str(painted)!r}), ClusterOptions('kmeans', clusters=5, map='none'))"
+        f"cluster_collection(pathlib.Path({str(painted)!r}), "
+        "ClusterOptions('kmeans', clusters=5, map='none'))"
     )
     assert subprocess.run([sys.executable, "-c", script]).returncode == 9
     groups = stored_groups(open_collection(painted))

@@ -14,7 +14,7 @@ import pytest
 from artvec.collection import reader
 from artvec.commands.evaluate import EvaluateOptions, evaluate_collection, evaluation
 from artvec.core.errors import ArtvecError
-from artvec.evaluation.definitions import DEFINITIONS, METRICS
+from artvec.metrics.definitions import DEFINITIONS, METRICS
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]

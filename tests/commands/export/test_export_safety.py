@@ -165,8 +165,8 @@ def test_killed_in_the_middle_and_run_again(tmp_path: Path, paint: Paint) -> Non
     code = (
         "import time, pathlib; from artvec.commands.export import export_collection, export_file\n"
         "def slow(collection, file): file.write_text('half'); time.sleep(60)\n"
-        f"export_file._WRITERS['csv'] = slow; export_collection(pathlib.Path({str(index)!r}), 'csv', "
-        "pathlib.Path('out.csv'))"
+        "export_file._WRITERS['csv'] = slow; "
+        f"export_collection(pathlib.Path({str(index)!r}), 'csv', pathlib.Path('out.csv'))"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 60

@@ -30,7 +30,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint
 FRESH_PROCESS = """
 import json, sys
 import numpy as np
-from artvec import backbones
+from artvec.encoding import backbones
 from artvec.encoding.setup import ready_encoder
 from artvec.core.types import BackboneRequest, EncoderOptions
 request = BackboneRequest("tf_efficientnet_lite0")
