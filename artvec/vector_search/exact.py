@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from artvec.core.types import Float32Array, Int64Array, Matches
-from artvec.vector_search.gpu import MOST_NEIGHBOURS, all_cards, gathered, nearest_on_cards
-from artvec.vector_search.rerank import cosines, mapped
-from artvec.vector_search.sieve import Survivors, sieved, sieves
+from artvec.vector_search.gpu import MOST_NEIGHBOURS, gpu_resources, joined_blocks, nearest_on_gpus
 from artvec.vector_search.vectors import lengths, unit_rows
 
 _MANY_QUERIES = 256
@@ -19,15 +17,12 @@ _MANY_QUERIES = 256
 _MOST_PRODUCTS = 1 << 24
 """Products of rows and queries held at once: 67 MB."""
 
-_SIEVED_AFTER = 5e9
-"""Products of numbers, a twentieth of a second, after which a long search sets up the sieve."""
-
 
 def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, k: int) -> Matches:
     """Return the k most similar rows of each query, best first, ties by row number.
 
     A few queries are multiplied with one block after another; many go to the GPUs (k up to
-    2,048), or through FAISS's kernel, and on through the sieve where that is worth it.
+    2,048), or through FAISS's kernel.
 
     Args:
         blocks: (n, dim) vectors as emitted, not normalised, in row order; float16 is widened.
@@ -40,42 +35,21 @@ def exact_search(blocks: Iterable[np.ndarray[Any, Any]], queries: Float32Array, 
     if k < 1:
         raise ValueError(f"k is {k}; it must be at least 1")
     units = unit_rows(queries)
-    found = _Found(len(units), k)
+    nearest = _Nearest(len(units), k)
     if len(units) < _MANY_QUERIES:
         for block in blocks:
             scores = _cosines(block, units)
-            if found.beats(scores):
-                found.skip(len(block))
+            if nearest.beats(scores):
+                nearest.skip(len(block))
             else:
-                found.add(*_best(scores, min(k, len(block))), len(block))
-    elif k <= MOST_NEIGHBOURS and (cards := all_cards()):
-        for block in gathered(blocks):
-            found.add(*nearest_on_cards(cards, block, units, min(k, len(block))), len(block))
+                nearest.add(*_best(scores, min(k, len(block))), len(block))
+    elif k <= MOST_NEIGHBOURS and (gpus := gpu_resources()):
+        for block in joined_blocks(blocks):
+            nearest.add(*nearest_on_gpus(gpus, block, units, min(k, len(block))), len(block))
     else:
-        _search_long(blocks, units, found)
-    return Matches(found.rows, found.scores)
-
-
-def _search_long(
-    blocks: Iterable[np.ndarray[Any, Any]], units: Float32Array, found: _Found
-) -> None:
-    """Search by FAISS's kernel, and on through the sieve where that is worth its start."""
-    k = found.rows.shape[1]
-    rest = _parts(blocks, max(1, _MOST_PRODUCTS // len(units)))
-    begun: list[np.ndarray[Any, Any]] = []
-    products = 0
-    for block in rest:
-        found.add(*_faiss_block(block, units, min(k, len(block))), len(block))
-        begun.append(block)
-        products += len(block) * units.size
-        if products > _SIEVED_AFTER:
-            break
-    if products > _SIEVED_AFTER and found.floors.min() > -np.inf and sieves():
-        # From here on scores are other sums, by which copies of a row must tie, too.
-        found.rescore(cosines(mapped(begun), units, found.rows))
-        _sieve(rest, units, found)
-    for block in rest:
-        found.add(*_faiss_block(block, units, min(k, len(block))), len(block))
+        for block in _parts(blocks, max(1, _MOST_PRODUCTS // len(units))):
+            nearest.add(*_faiss_block(block, units, min(k, len(block))), len(block))
+    return Matches(nearest.rows, nearest.scores)
 
 
 def _parts(blocks: Iterable[np.ndarray[Any, Any]], rows: int) -> Iterator[np.ndarray[Any, Any]]:
@@ -85,16 +59,7 @@ def _parts(blocks: Iterable[np.ndarray[Any, Any]], rows: int) -> Iterator[np.nda
             yield block[first : first + rows]
 
 
-def _sieve(blocks: Iterator[np.ndarray[Any, Any]], units: Float32Array, found: _Found) -> None:
-    for block, survivors in sieved(blocks, units, found.floors):
-        if survivors is None:
-            rows, _ = _faiss_block(block, units, min(found.rows.shape[1], len(block)))
-            found.add(rows, cosines(mapped([block]), units, rows), len(block))
-        else:
-            found.add_some(survivors, len(block))
-
-
-class _Found:
+class _Nearest:
     """The k nearest rows of every query among the blocks so far, best first.
 
     Attributes:
@@ -108,13 +73,6 @@ class _Found:
         self.scores = np.full((queries, k), -np.inf, dtype=np.float32)
         self.floors = np.full(queries, -np.inf, dtype=np.float32)
         self._first = 0
-
-    def rescore(self, scores: Float32Array) -> None:
-        """Put other (Q, k) scores of the rows in the place of those that they have."""
-        self.scores = np.full_like(scores, -np.inf)
-        rows, self.rows = self.rows, np.full_like(self.rows, -1)
-        first, self._first = self._first, 0
-        self.add(rows, scores, first)
 
     def beats(self, scores: Float32Array) -> bool:
         """Say whether no row of the next block, with (Q, n) scores, can be among the nearest.
@@ -134,27 +92,10 @@ class _Found:
         scores = np.concatenate([self.scores, scores], axis=1)
         rows = np.concatenate([self.rows, rows], axis=1)
         order = np.lexsort((rows, -scores), axis=1)[:, : self.rows.shape[1]]
-        rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
-        self._replace(slice(None), rows, scores)
+        self.rows = np.take_along_axis(rows, order, 1)
+        self.scores = np.take_along_axis(scores, order, 1)
+        self.floors = self.scores[:, -1]
         self._first += block_rows
-
-    def add_some(self, survivors: Survivors, block_rows: int) -> None:
-        """Add rows of the next block to some queries, all of which have k rows."""
-        k, first = self.rows.shape[1], self._first
-        self._first += block_rows
-        nearer = survivors.scores > self.floors[survivors.queries]  # one that ties comes after
-        some, position = np.unique(survivors.queries[nearer], return_inverse=True)
-        query = np.concatenate([np.repeat(np.arange(len(some)), k), position])
-        rows = np.concatenate([self.rows[some].ravel(), survivors.rows[nearer] + first])
-        scores = np.concatenate([self.scores[some].ravel(), survivors.scores[nearer]])
-        order = np.lexsort((rows, -scores, query))
-        starts = np.searchsorted(query[order], np.arange(len(some)))
-        best = order[starts[:, None] + np.arange(k)]  # (some, k)
-        self._replace(some, rows[best], scores[best])
-
-    def _replace(self, which: Int64Array | slice, rows: Int64Array, scores: Float32Array) -> None:
-        self.rows[which], self.scores[which] = rows, scores
-        self.floors[which] = scores[:, -1]
 
 
 def _cosines(block: np.ndarray[Any, Any], queries: Float32Array) -> Float32Array:

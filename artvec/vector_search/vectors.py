@@ -11,7 +11,7 @@ from artvec.core.types import Float32Array, Float64Array
 from artvec.core.wording import counted
 
 _LEAST_SQUARE, _MOST_SQUARE = 1e-25, 1e35
-SAFE_LENGTHS = 1e-37, 1e37
+_SAFE_LENGTHS = 1e-37, 1e37
 """Between these one over a length has all of fp32's bits."""
 
 
@@ -20,19 +20,12 @@ def unit_rows(vectors: np.ndarray[Any, Any]) -> Float32Array:
     wide = np.asarray(vectors, dtype=np.float32)
     norms = lengths(wide)
     with np.errstate(over="ignore", invalid="ignore"):
-        units: Float32Array = wide * inverses(norms)[:, None]
-    least, most = SAFE_LENGTHS
+        units: Float32Array = wide * _inverses(norms)[:, None]
+    least, most = _SAFE_LENGTHS
     odd = (norms > 0) & ((norms < least) | (norms > most))
     if odd.any():
         units[odd] = wide[odd] / norms[odd, None]  # in double precision
     return units
-
-
-def inverses(norms: Float64Array) -> Float32Array:
-    """Return (N,) one over each length, 0 for a length of 0; inf for those below 3e-39."""
-    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-    with np.errstate(over="ignore"):
-        return inverse.astype(np.float32)
 
 
 def cosines_of(vectors: Float32Array, norms: Float64Array, units: Float32Array) -> Float32Array:
@@ -72,3 +65,10 @@ def lengths(vectors: Float32Array) -> Float64Array:
                 "find and replace them: artvec verify --repair",
             )
     return lengths
+
+
+def _inverses(norms: Float64Array) -> Float32Array:
+    """Return (N,) one over each length, 0 for a length of 0; inf for those below 3e-39."""
+    inverse = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    with np.errstate(over="ignore"):
+        return inverse.astype(np.float32)

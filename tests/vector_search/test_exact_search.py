@@ -184,3 +184,38 @@ def test_every_card_answers_a_part_of_the_queries(
     queries = rng.standard_normal((MANY, 7)).astype(np.float32)
     check(exact_search(np.split(rows, [40, 41]), queries, 5), rows, queries, 5)
     assert asked == set(range(cards))
+
+
+def test_a_long_search_finds_what_faiss_finds() -> None:
+    """100,000 rows, many queries at once: thousands nearly alike, copies, zero rows."""
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((100_000, 256), dtype=np.float32)
+    rows[60_000:65_000] = rows[0] + 0.01 * rows[60_000:65_000]
+    rows[70_000:70_300] = rows[1]
+    rows[80_000:80_100] = 0
+    rows[90_000:] *= rng.choice(np.float32([1e-18, 1e-9, 1e15]), (10_000, 1))
+    queries = rng.standard_normal((1000, 256), dtype=np.float32)
+    queries[0], queries[1], queries[2] = rows[0], 3 * rows[1], 0
+    index = faiss.IndexFlatIP(256)
+    index.add(unit_rows(rows))
+    scores, ids = index.search(unit_rows(queries), 10)
+    found = exact_search(np.split(rows, range(1024, len(rows), 1024)), queries, 10)
+    assert np.allclose(found.scores, scores, atol=1e-6)
+    differ = found.rows != ids
+    assert np.allclose(found.scores[differ], scores[differ], atol=1e-6)
+    assert differ[3:].mean() < 0.001  # of the first three, copies and zeros tie
+    assert set(found.rows[1].tolist()) <= {1, *range(70_000, 70_300)}
+    assert found.rows[2].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("value", [1e-39, 3e-39, 1e-37, 1e37])
+@pytest.mark.parametrize("dim", [2, 300])
+def test_rows_near_the_ends_of_fp32(value: float, dim: int) -> None:
+    """One over a length below 3e-39 is more than fp32 holds; the nearest rows are found."""
+    rng = np.random.default_rng(0)
+    rows = (rng.choice([-1, 1, 2], (900, dim)) * value).astype(np.float32)
+    queries = rng.standard_normal((300, dim)).astype(np.float32)
+    wide = rows.astype(np.float64)
+    exact = wide / np.linalg.norm(wide, axis=1, keepdims=True) @ unit_rows(queries).T  # (N, Q)
+    found = exact_search([rows], queries, 5)
+    np.testing.assert_allclose(found.scores, -np.sort(-exact.T, axis=1)[:, :5], atol=2e-6)
