@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.index.following import stored_wish
+from artvec.collection.index.updating import stored_index_request
 from artvec.collection.lock import writing
 from artvec.collection.manifest import read_manifest
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
-from artvec.vector_search.recipes import Wish
+from artvec.vector_search.recipes import IndexRequest
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -71,10 +71,10 @@ def build_index(
 
     read_manifest(folder)  # before the lock makes a file where there is no collection
     with writing(folder):
-        wish = Wish(recipe or "auto", min_recall, max_memory)
+        request = IndexRequest(recipe or "auto", min_recall, max_memory)
         if recipe is None:
-            wish = _kept(stored_wish(folder) or wish, wish)
-        record = index_build.build_index(folder, wish, progress)
+            request = _kept(stored_index_request(folder) or request, request)
+        record = index_build.build_index(folder, request, progress)
     return IndexReport(
         index=folder.resolve(),
         rows=record.rows or 0,
@@ -108,8 +108,8 @@ def memory_size(text: str) -> int:
     return int(size)
 
 
-def _kept(before: Wish, said: Wish) -> Wish:
-    return Wish(
+def _kept(before: IndexRequest, said: IndexRequest) -> IndexRequest:
+    return IndexRequest(
         before.recipe,
         before.min_recall if said.min_recall is None else said.min_recall,
         before.max_memory if said.max_memory is None else said.max_memory,

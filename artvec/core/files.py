@@ -31,7 +31,7 @@ def replaced_whole(file: Path) -> Iterator[Path]:
     with naming(file):
         try:
             yield beside
-            settle(beside, file)
+            publish(beside, file)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -47,7 +47,7 @@ def naming(file: Path) -> Iterator[None]:
         raise
 
 
-def settle(temporary: Path, file: Path) -> None:
+def publish(temporary: Path, file: Path) -> None:
     """Give a finished temporary file its name; both reach the disk before this returns."""
     with naming(file), temporary.open("rb") as handle:
         os.fsync(handle.fileno())

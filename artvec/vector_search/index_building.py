@@ -13,8 +13,8 @@ from artvec.core.progress import Progress
 from artvec.core.types import Float32Array, Int64Array, UInt64Array
 from artvec.vector_search.faiss_library import Index, add, make_index, on_cpu, row_bytes, train
 from artvec.vector_search.recipes import (
+    IndexRequest,
     Shape,
-    Wish,
     clusters_in,
     factory_string,
     ranked,
@@ -60,29 +60,29 @@ class Plan:
     why: str
 
 
-def plan_build(wish: Wish, shape: Shape, keys: UInt64Array) -> Plan:
+def plan_build(request: IndexRequest, shape: Shape, keys: UInt64Array) -> Plan:
     """Choose a recipe, its clusters and its sample so that they fit the memory allowed.
 
     Args:
-        wish: What the user wants.
+        request: What the user wants.
         shape: Of the vectors.
         keys: (N,) content keys, uniformly distributed; they decide which rows are held out.
 
     Raises:
         ArtvecError: Nothing of what was asked for fits, or FAISS doesn't know it.
     """
-    order = ranked(wish, shape)
+    order = ranked(request, shape)
     tried: list[_Draft] = []
     for name in order.names if shape.rows >= _FEWEST_ROWS else ("flat",):
-        draft = _drafted(name, shape, wish.max_memory)
-        if wish.max_memory is None or draft.peak_bytes <= wish.max_memory:
+        draft = _drafted(name, shape, request.max_memory)
+        if request.max_memory is None or draft.peak_bytes <= request.max_memory:
             few = "" if shape.rows >= _FEWEST_ROWS else f", but {shape.rows} rows need no index"
             return _planned(draft, keys, _why(order.why + few, draft, tried))
         tried.append(draft)
     needed = megabytes(min(draft.peak_bytes for draft in tried))
     raise ArtvecError(
         f"{tried[0].recipe} over {shape.rows:,} × {shape.dim:,} vectors needs {needed} of memory, "
-        f"more than --max-memory {megabytes(wish.max_memory or 0)}",
+        f"more than --max-memory {megabytes(request.max_memory or 0)}",
         f"allow --max-memory {needed}, or take --recipe rabitq or ivfpq (smaller) or flat (none)",
         usage=True,
     )

@@ -73,7 +73,7 @@ RECIPES: Mapping[str, Recipe] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class IndexRequest:
     """What a user wants of an index; kept from run to run.
 
     Attributes:
@@ -115,10 +115,10 @@ class Ranked:
     why: str
 
 
-def ranked(wish: Wish, shape: Shape) -> Ranked:
-    """Return the recipes that a wish stands for, best first; `auto` ends in the exact scan."""
-    if wish.recipe != "auto":
-        return Ranked((wish.recipe,), f"{wish.recipe} was asked for")
+def ranked(request: IndexRequest, shape: Shape) -> Ranked:
+    """Return the recipes that a request stands for, best first; `auto` ends in the exact scan."""
+    if request.recipe != "auto":
+        return Ranked((request.recipe,), f"{request.recipe} was asked for")
     size = f"{shape.rows:,} × {shape.dim:,} vectors are {shape.size_bytes / 1e9:.2f} GB"
     limit = f"{FLAT_UP_TO_BYTES / 1e9:g} GB"
     if shape.size_bytes <= FLAT_UP_TO_BYTES:

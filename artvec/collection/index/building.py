@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
-from artvec.collection.index.files import commit_index, settled
-from artvec.collection.index.following import shape_of
-from artvec.collection.index.reading import POSITIONS, load_index
-from artvec.collection.index.record import IndexRecord, state_of
+from artvec.collection.index.files import commit_index, publish_by_content
+from artvec.collection.index.positions import (
+    POSITIONS,
+    content_keys,
+    match_positions,
+    only_rows,
+    passing_vectors,
+)
+from artvec.collection.index.reading import load_index
+from artvec.collection.index.record import IndexRecord, shape_of, state_of
 from artvec.collection.reader import Collection, blocks, open_collection
-from artvec.collection.shards import FloatArray, content_keys_of, open_shard, vectors_of
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import naming
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Int64Array, Matches, UInt64Array
+from artvec.core.types import Float32Array, Matches, UInt64Array
 from artvec.vector_search.approximate import Approximate, approximate_search
 from artvec.vector_search.exact import exact_search
 from artvec.vector_search.faiss_library import UnreadableIndex, read, refusals, write
@@ -43,7 +46,7 @@ from artvec.vector_search.index_quality import (
     recall_at,
     tune,
 )
-from artvec.vector_search.recipes import Wish
+from artvec.vector_search.recipes import IndexRequest
 from artvec.vector_search.rerank import mapped
 
 _GONE_AT_MOST = 0.2
@@ -54,11 +57,11 @@ _LOST_AT_MOST = 0.01
 """Recall that an index which never reached what it was tuned to may lose before it is rebuilt."""
 
 
-class OutOfReach(ArtvecError):
+class RecallOutOfReach(ArtvecError):
     """No setting of an index finds as much as was asked for."""
 
 
-def build_index(folder: Path, wish: Wish, progress: Progress = silent) -> IndexRecord:
+def build_index(folder: Path, request: IndexRequest, progress: Progress = silent) -> IndexRecord:
     """Build the index that a user wishes for; the caller holds the lock.
 
     Raises:
@@ -66,36 +69,38 @@ def build_index(folder: Path, wish: Wish, progress: Progress = silent) -> IndexR
             for; the former index stays.
     """
     collection = open_collection(folder)
-    keys = _content_keys(collection)
-    plan = plan_build(wish, shape_of(collection), keys)
+    keys = content_keys(collection)
+    plan = plan_build(request, shape_of(collection), keys)
     if plan.factory:
         try:
-            return _built(collection, wish, plan, keys, progress)
-        except OutOfReach as missed:
-            if wish.recipe != "auto":
+            return _built(collection, request, plan, keys, progress)
+        except RecallOutOfReach as missed:
+            if request.recipe != "auto":
                 raise
             plan = replace(plan, why=f"{plan.why}, but {missed.message}")
-    record = _flat(collection, wish, plan, keys)
+    record = _flat(collection, request, plan, keys)
     commit_index(folder, collection.manifest, record, {})
     return record
 
 
-def extend_or_build(collection: Collection, stored: IndexRecord | None, wish: Wish) -> IndexRecord:
+def extend_or_build(
+    collection: Collection, stored: IndexRecord | None, request: IndexRequest
+) -> IndexRecord:
     """Extend the stored index if it can serve, else build it; scan where that is in vain."""
     extended = None
-    if stored is not None and stored.files and stored.wanted == wish:
+    if stored is not None and stored.files and stored.wanted == request:
         extended = _extended(collection, stored)
     if extended is not None:
         return extended
     try:
-        return build_index(collection.folder, wish)
+        return build_index(collection.folder, request)
     except ArtvecError as failure:
         record = IndexRecord(
-            wanted=wish,
+            wanted=request,
             why=f"every row is scanned, because {failure.message}",
             rows=collection.rows,
             state=state_of(collection.manifest),
-            tried=wish.recipe,
+            tried=request.recipe,
             trained_rows=collection.rows,
         )
         commit_index(collection.folder, collection.manifest, record, {})
@@ -103,23 +108,23 @@ def extend_or_build(collection: Collection, stored: IndexRecord | None, wish: Wi
 
 
 def _built(
-    collection: Collection, wish: Wish, plan: Plan, keys: UInt64Array, progress: Progress
+    collection: Collection, request: IndexRequest, plan: Plan, keys: UInt64Array, progress: Progress
 ) -> IndexRecord:
     started = time.perf_counter()
-    again = partial(_passing, collection)
+    again = partial(passing_vectors, collection)
     truth = find_truth(again, held_out_rows(keys))
     vectors = mapped(tuple(blocks(collection)))
     with refusals(plan.factory):  # some that can be built can't be searched
         index = build(plan, again, collection.manifest.encoder.dim, progress)
         approximate = Approximate(index, np.arange(collection.rows), vectors)
-        setting = tune(approximate, truth, wish.recall)
-    required = wish.recall if wish.recipe == "auto" else wish.min_recall
+        setting = tune(approximate, truth, request.recall)
+    required = request.recall if request.recipe == "auto" else request.min_recall
     if required is not None and setting.recall < required:
         raise _out_of_reach(collection, plan, setting, required)
     record = IndexRecord(
         recipe=plan.recipe,
         factory=plan.factory,
-        wanted=wish,
+        wanted=request,
         why=plan.why,
         trained_rows=collection.rows,
     )
@@ -134,8 +139,8 @@ def _extended(collection: Collection, stored: IndexRecord) -> IndexRecord | None
         opened = load_index(collection, stored)
     except (ArtvecError, FileNotFoundError):
         return None
-    keys = _content_keys(collection)
-    rows, added = match(opened.keys, keys)
+    keys = content_keys(collection)
+    rows, added = match_positions(opened.keys, keys)
     gone = np.count_nonzero(rows < 0) / len(rows)
     grown = collection.rows / max(1, stored.trained_rows or 0)
     if gone > _GONE_AT_MOST or grown > _GROWN_AT_MOST:
@@ -144,7 +149,7 @@ def _extended(collection: Collection, stored: IndexRecord) -> IndexRecord | None
     if not len(added) and gone == np.count_nonzero(before.rows < 0) / len(rows):
         return _install(collection, stored, replace(before, rows=rows), opened.keys)
     index = before.index
-    new = _only(_passing(collection), added)
+    new = only_rows(passing_vectors(collection), added)
     extend(index, new, stored.factory or "", index.ntotal + len(added), silent)
     approximate = replace(before, rows=np.concatenate([rows, added]))
     wanted = stored.wanted.recall
@@ -163,7 +168,7 @@ def _measured_again(
     wanted: float,
 ) -> IndexRecord | None:
     """Measure with the stored parameters, else with better ones; None where none suffice."""
-    truth = find_truth(partial(_passing, collection), held_out_rows(keys))
+    truth = find_truth(partial(passing_vectors, collection), held_out_rows(keys))
     setting = recall_at(approximate, truth, dict(stored.parameters))
     if setting.recall < wanted:
         setting = tune(approximate, truth, wanted)
@@ -203,37 +208,39 @@ def _install(
         ) from error
     with naming(rows_file), rows_file.open("wb") as handle:
         np.save(handle, positions)
-    settled_files = {
-        "faiss": settled(folder, index_file, ".faiss"),
-        "rows": settled(folder, rows_file, ".npy"),
+    published = {
+        "faiss": publish_by_content(folder, index_file, ".faiss"),
+        "rows": publish_by_content(folder, rows_file, ".npy"),
     }
-    entries = dict(settled_files.values())
+    entries = dict(published.values())
     record = replace(
         record,
         rows=collection.rows,
         state=state_of(collection.manifest),
         bytes=sum(entry.size_bytes for entry in entries.values()),
-        files={role: name for role, (name, _) in settled_files.items()},
+        files={role: name for role, (name, _) in published.items()},
     )
     commit_index(folder, collection.manifest, record, entries)
     return record
 
 
-def _flat(collection: Collection, wish: Wish, plan: Plan, keys: UInt64Array) -> IndexRecord:
+def _flat(
+    collection: Collection, request: IndexRequest, plan: Plan, keys: UInt64Array
+) -> IndexRecord:
     started = time.perf_counter()
     held_out = held_out_rows(keys)
     timed = None
     if len(held_out):
-        queries = take_passing(_passing(collection), held_out)
+        queries = take_passing(passing_vectors(collection), held_out)
         timed = latency(partial(_scan, collection), queries)
     return IndexRecord(
-        wanted=wish,
+        wanted=request,
         why=plan.why,
         rows=collection.rows,
         latency_ms=_milliseconds(timed),
         build_seconds=round(time.perf_counter() - started, 3),
         state=state_of(collection.manifest),
-        tried=None if wish.recipe == "flat" or not plan.factory else wish.recipe,
+        tried=None if request.recipe == "flat" or not plan.factory else request.recipe,
         trained_rows=collection.rows,
     )
 
@@ -248,59 +255,10 @@ def _milliseconds(timed: Latency | None) -> dict[str, float] | None:
 
 def _out_of_reach(
     collection: Collection, plan: Plan, setting: Setting, required: float
-) -> OutOfReach:
+) -> RecallOutOfReach:
     less = f"{math.floor(100 * setting.recall) / 100:.2f}"
-    return OutOfReach(
+    return RecallOutOfReach(
         f"{plan.recipe} reaches a recall@10 of {setting.recall:.3f} here, not {required:g}",
         "nothing was changed; scan (--recipe flat) or ask for less: "
         + command("index", "-i", collection.folder, "--recipe", plan.recipe, "--min-recall", less),
     )
-
-
-def match(stored: UInt64Array, present: UInt64Array) -> tuple[Int64Array, Int64Array]:
-    """Find today's row of every position of an index, by content.
-
-    Several rows may have one content: the first position gets the first of them, and so on.
-
-    Args:
-        stored: (P,) content keys of the positions.
-        present: (N,) content keys of the rows.
-
-    Returns:
-        (P,) row of each position, -1 where none is left; and the rows without a position, rising.
-    """
-    at, order = np.argsort(stored, kind="stable"), np.argsort(present, kind="stable")
-    known, keys = stored[at], present[order]
-    nth = np.arange(len(keys)) - np.searchsorted(keys, keys)  # among rows of equal content
-    place = np.searchsorted(known, keys) + nth
-    found = place < np.searchsorted(known, keys, side="right")
-    rows = np.full(len(stored), -1, dtype=np.int64)
-    rows[at[place[found]]] = order[found]
-    return rows, np.sort(order[~found])
-
-
-def _content_keys(collection: Collection) -> UInt64Array:
-    keys = [content_keys_of(table) for table in _tables(collection)]
-    return np.concatenate(keys) if keys else np.empty(0, dtype=np.uint64)
-
-
-def _passing(collection: Collection) -> Iterator[FloatArray]:
-    """Yield the vectors shard by shard, mapping one at a time: what was read can be forgotten."""
-    for table in _tables(collection):
-        yield vectors_of(table)
-
-
-def _tables(collection: Collection) -> Iterator[pa.Table]:
-    for shard in collection.manifest.shards:
-        if not shard.pending:
-            yield open_shard(collection.folder / "shards" / shard.name)
-
-
-def _only(passing: Iterator[FloatArray], rows: Int64Array) -> Iterator[FloatArray]:
-    """Yield the vectors of some rows (rising), block by block."""
-    first = 0
-    for block in passing:
-        low, high = np.searchsorted(rows, (first, first + len(block)))
-        if low < high:
-            yield block[rows[low:high] - first]
-        first += len(block)

@@ -10,21 +10,21 @@ from pathlib import Path
 import artvec
 from artvec.collection.index.record import INDEX, IndexRecord, record_bytes
 from artvec.collection.manifest import FileEntry, Manifest, file_entry, write_manifest
-from artvec.core.files import settle, sha256_of, write_whole
+from artvec.core.files import publish, sha256_of, write_whole
 
 FILE_NAME = re.compile(r"index/[0-9a-f]{12}\.(faiss|npy)")
 
 
-def settled(folder: Path, partial: Path, suffix: str) -> tuple[str, FileEntry]:
+def publish_by_content(folder: Path, partial: Path, suffix: str) -> tuple[str, FileEntry]:
     """Give a finished partial file the name of its content; return its path below the folder."""
     digest = sha256_of(partial)
     entry = FileEntry(digest, partial.stat().st_size)
     file = partial.with_name(f"{digest[:12]}{suffix}")
-    settle(partial, file)
+    publish(partial, file)
     return file.relative_to(folder).as_posix(), entry
 
 
-def is_settled(folder: Path, name: str) -> bool:
+def is_intact(folder: Path, name: str) -> bool:
     """Say whether a file of an index is there, and is what its name was given for."""
     file = folder / name
     if not FILE_NAME.fullmatch(name) or not file.is_file():
@@ -33,7 +33,7 @@ def is_settled(folder: Path, name: str) -> bool:
 
 
 def entries_of(folder: Path, record: IndexRecord) -> dict[str, FileEntry]:
-    """Describe the settled files of an index."""
+    """Describe the published files of an index."""
     return {
         name: FileEntry(sha256_of(folder / name), (folder / name).stat().st_size)
         for name in record.files.values()
@@ -49,7 +49,7 @@ def commit_index(
         folder: The collection; the caller holds its lock.
         manifest: As it is.
         record: Of the index.
-        files: Settled files of the index, by their path below the folder.
+        files: Published files of the index, by their path below the folder.
     """
     data = record_bytes(record)
     others = {

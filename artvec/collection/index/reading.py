@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artvec.collection.index.files import FILE_NAME
+from artvec.collection.index.positions import POSITIONS
 from artvec.collection.index.record import INDEX, IndexRecord, record_from, state_of
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, blocks
@@ -21,9 +22,6 @@ from artvec.vector_search import exact_search
 if TYPE_CHECKING:
     from artvec.vector_search.approximate import Approximate
 
-POSITIONS = np.dtype([("content", "<u8"), ("row", "<i8")])
-"""A position of an index: the first 8 bytes of its picture's content hash, and its row or -1."""
-
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
@@ -34,7 +32,7 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedIndex:
     """An index read from disk.
 
     Attributes:
@@ -48,7 +46,7 @@ class Opened:
     keys: UInt64Array
 
 
-class Stale(Exception):
+class StaleIndex(Exception):
     """The index is not of the rows that were opened; its message says how that can be."""
 
 
@@ -73,7 +71,7 @@ def nearest(
     if not exact:
         try:
             opened = open_index(collection)
-        except Stale as stale:
+        except StaleIndex as stale:
             notes = (f"{stale}, so every row was scanned",)
         else:
             if opened is not None:
@@ -81,23 +79,23 @@ def nearest(
     return Nearest(exact_search(blocks(collection), queries, k), notes)
 
 
-def open_index(collection: Collection) -> Opened | None:
+def open_index(collection: Collection) -> OpenedIndex | None:
     """Open the index of a collection; None where it is searched exactly.
 
     Raises:
-        Stale: It is of other rows than those opened.
+        StaleIndex: It is of other rows than those opened.
         ArtvecError: It is damaged.
     """
     record = read_record(collection)
     if record.recipe == "flat" or collection.rows == 0:
         return None
     if record.state != state_of(collection.manifest):
-        raise Stale(f"the index is not of today's rows (mend it: {_command(collection)})")
+        raise StaleIndex(f"the index is not of today's rows (mend it: {_command(collection)})")
     try:
         opened = load_index(collection, record)
     except FileNotFoundError as error:
         if read_manifest(collection.folder) != collection.manifest:
-            raise Stale("the index was replaced at this moment") from error
+            raise StaleIndex("the index was replaced at this moment") from error
         raise _damaged(collection, f"{Path(error.filename).name} is missing") from error
     rows = opened.approximate.rows
     if rows.min() < -1 or rows.max() >= collection.rows:
@@ -105,7 +103,7 @@ def open_index(collection: Collection) -> Opened | None:
     return opened
 
 
-def load_index(collection: Collection, record: IndexRecord) -> Opened:
+def load_index(collection: Collection, record: IndexRecord) -> OpenedIndex:
     """Read the files of an index, whatever rows it is of.
 
     Raises:
@@ -123,7 +121,7 @@ def load_index(collection: Collection, record: IndexRecord) -> Opened:
         rows = np.asarray(positions["row"])  # of a mapped file, which indexes more slowly
         approximate = Approximate(index, rows, mapped(tuple(blocks(collection))))
         approximate = approximate.with_parameters(record.parameters)
-        return Opened(record, approximate, positions["content"])
+        return OpenedIndex(record, approximate, positions["content"])
     except (UnreadableIndex, ValueError, KeyError, RuntimeError) as error:
         raise _damaged(collection, f"{error}") from error
 
@@ -132,7 +130,7 @@ def read_record(collection: Collection) -> IndexRecord:
     """Return what is known about the index; a collection without one is searched exactly.
 
     Raises:
-        Stale: The file is not the one that the manifest names.
+        StaleIndex: The file is not the one that the manifest names.
         ArtvecError: It can't be read.
     """
     entry = collection.manifest.files.get(INDEX)
@@ -143,7 +141,9 @@ def read_record(collection: Collection) -> IndexRecord:
     except FileNotFoundError:
         data = b""
     if hashlib.sha256(data).hexdigest() != entry.sha256:
-        raise Stale(f"index.json is not what the manifest names (mend it: {_command(collection)})")
+        raise StaleIndex(
+            f"index.json is not what the manifest names (mend it: {_command(collection)})"
+        )
     try:
         return record_from(data)
     except ValueError as error:
@@ -171,7 +171,9 @@ def _whole(collection: Collection, name: str) -> Path:
     return file
 
 
-def _approximate(collection: Collection, opened: Opened, queries: Float32Array, k: int) -> Matches:
+def _approximate(
+    collection: Collection, opened: OpenedIndex, queries: Float32Array, k: int
+) -> Matches:
     from artvec.vector_search.approximate import approximate_search
 
     try:

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from artvec.collection.manifest import Manifest
-from artvec.vector_search.recipes import Wish
+from artvec.collection.reader import Collection
+from artvec.vector_search.recipes import IndexRequest, Shape
 
 INDEX = "index/index.json"
 
@@ -40,7 +41,7 @@ class IndexRecord:
     parameters: Mapping[str, int] = field(default_factory=dict)
     recall_at_10: float = 1.0
     bytes: int = 0
-    wanted: Wish = field(default_factory=Wish)
+    wanted: IndexRequest = field(default_factory=IndexRequest)
     why: str = ""
     rows: int | None = None
     factory: str | None = None
@@ -67,7 +68,7 @@ def record_from(data: bytes) -> IndexRecord:
     try:
         fields: dict[str, Any] = json.loads(data)
         known = {name: fields[name] for name in IndexRecord.__dataclass_fields__ if name in fields}
-        known["wanted"] = Wish(**fields.get("wanted", {}))
+        known["wanted"] = IndexRequest(**fields.get("wanted", {}))
         known["parameters"] = {name: int(value) for name, value in fields["parameters"].items()}
         known["files"] = {name: str(file) for name, file in fields.get("files", {}).items()}
         return IndexRecord(**known)
@@ -79,3 +80,9 @@ def state_of(manifest: Manifest) -> str:
     """Return the digest of the rows that readers see: of their shards' sha256s in order."""
     shards = (shard.sha256 for shard in manifest.shards if not shard.pending)
     return hashlib.sha256("".join(shards).encode()).hexdigest()
+
+
+def shape_of(collection: Collection) -> Shape:
+    """Return rows, width and bytes a number of a collection's vectors."""
+    itemsize = 2 if collection.manifest.dtype == "float16" else 4
+    return Shape(collection.rows, collection.manifest.encoder.dim, itemsize)

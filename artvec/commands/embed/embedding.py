@@ -14,7 +14,7 @@ import artvec
 from artvec.collection import destination, locate
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
-from artvec.collection.index.following import follow_rows
+from artvec.collection.index.updating import update_index
 from artvec.collection.notes import split_notes
 from artvec.collection.plan import KnownRow, Plan, make_plan, removed
 from artvec.collection.shards import Row
@@ -102,7 +102,7 @@ def _embed_into(
             writer.manifest = replace(writer.manifest, recorded=recorded)
         failures = (*found.skipped, *plan.failures, *tally.failures)
         _finish(writer, plan, facts, failures, version=reading_version(options))
-        index = follow_rows(folder, prepared.wish)
+        index = update_index(folder, prepared.request)
     seconds = time.perf_counter() - started
     use = utilisation(measured)
     encoder, long = prepared.ready.encoder, worth_telling(measured.wall, tally.embedded)

@@ -10,7 +10,7 @@ from pathlib import Path
 import artvec
 from artvec.collection import destination, locate, settings
 from artvec.collection.facts import Facts
-from artvec.collection.index.following import stored_wish
+from artvec.collection.index.updating import stored_index_request
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.notes import fact_notes
 from artvec.collection.plan import described_paths
@@ -22,7 +22,7 @@ from artvec.encoding import backbones
 from artvec.encoding.setup import ReadyEncoder, describe, ready_encoder
 from artvec.images.find import Found, find_images
 from artvec.images.opening import readable_formats
-from artvec.vector_search.recipes import Wish
+from artvec.vector_search.recipes import IndexRequest
 
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
@@ -37,7 +37,7 @@ class Prepared:
         manifest: As this run wants it.
         ready: The encoder.
         facts: Labels, splits and metadata.
-        wish: What the user last asked of the collection's index.
+        request: What the user last asked of the collection's index.
         notes: What a user should be told.
     """
 
@@ -46,7 +46,7 @@ class Prepared:
     manifest: Manifest
     ready: ReadyEncoder
     facts: Facts
-    wish: Wish
+    request: IndexRequest
     notes: tuple[str, ...]
 
 
@@ -123,7 +123,8 @@ def prepare(
         facts.described(manifest, file),
         ready,
         facts,
-        stored_wish(place.folder.parent if place.replaces else place.folder) or Wish(),
+        stored_index_request(place.folder.parent if place.replaces else place.folder)
+        or IndexRequest(),
         (*ready.notes, *notes, *_left(found)),
     )
 

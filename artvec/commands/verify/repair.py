@@ -9,8 +9,8 @@ import artvec
 from artvec.collection import destination
 from artvec.collection.analysis import is_analysis, kind_of
 from artvec.collection.checksums import by_content
-from artvec.collection.index.following import stored_wish
 from artvec.collection.index.record import INDEX
+from artvec.collection.index.updating import stored_index_request
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, read_manifest, write_manifest
 from artvec.collection.plan import known_rows
@@ -70,7 +70,7 @@ def repair_collection(
     destination.check_same_pictures(known_rows(folder, whole), there, place)
     salvage = salvage_shards(folder, broken.manifest, shards)
     notes = broken.notes
-    if INDEX in broken.damaged and stored_wish(folder) is None:
+    if INDEX in broken.damaged and stored_index_request(folder) is None:
         again = command("index", "-i", folder, "--recipe", "NAME")
         notes = (*notes, f"what was asked of its index is lost; ask again: {again}")
     dropped = sorted(name for name in broken.damaged if is_analysis(name))

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 import artvec
 from artvec.collection.index import building as index_build
-from artvec.collection.index.following import follow_rows, stored_wish
+from artvec.collection.index.positions import match_positions
 from artvec.collection.index.reading import nearest
+from artvec.collection.index.updating import stored_index_request, update_index
 from artvec.collection.lock import writing
 from artvec.collection.manifest import Manifest, file_entry, read_manifest, write_manifest
 from artvec.collection.reader import blocks, columns, open_collection
@@ -31,7 +32,7 @@ from artvec.commands.index import build_index, memory_size
 from artvec.core.errors import ArtvecError
 from artvec.core.types import EncoderIdentity, Preprocessing
 from artvec.vector_search import recipes
-from artvec.vector_search.recipes import Wish
+from artvec.vector_search.recipes import IndexRequest
 
 RECIPES = ["hnsw", "ivf", "rabitq", "ivfpq"]
 DIM = 32
@@ -79,7 +80,7 @@ def write(folder: Path, vectors: np.ndarray, names: Sequence[str] | None = None)
 
 def follow(folder: Path) -> Any:
     with writing(folder):
-        return follow_rows(folder, stored_wish(folder) or Wish())
+        return update_index(folder, stored_index_request(folder) or IndexRequest())
 
 
 def stored(folder: Path) -> np.ndarray:
@@ -419,14 +420,14 @@ def test_nothing_changed_nothing_written(some: Path) -> None:
 
 def test_what_was_asked_for_is_kept(some: Path) -> None:
     build_index(some, recipe="ivfpq", min_recall=0.5, max_memory=10**9)
-    assert stored_wish(some) == Wish("ivfpq", 0.5, 10**9)
+    assert stored_index_request(some) == IndexRequest("ivfpq", 0.5, 10**9)
     build_index(some, min_recall=0.6)
-    assert stored_wish(some) == Wish("ivfpq", 0.6, 10**9)
+    assert stored_index_request(some) == IndexRequest("ivfpq", 0.6, 10**9)
     write(some, realistic(100))
     follow(some)
     assert (record(some)["recipe"], record(some)["rows"]) == ("ivfpq", 100)
     build_index(some, recipe="auto")
-    assert stored_wish(some) == Wish()
+    assert stored_index_request(some) == IndexRequest()
 
 
 def test_a_recall_lost_with_new_rows_is_told_and_rows_are_scanned(some: Path) -> None:
@@ -491,7 +492,7 @@ def test_positions_and_rows_of_equal_content_are_paired_in_order(
         expected.append(-1 if pair is None else pair[0])
         if pair is not None:
             free.remove(pair)
-    rows, added = index_build.match(
+    rows, added = match_positions(
         np.array(stored, dtype=np.uint64), np.array(present, dtype=np.uint64)
     )
     assert rows.tolist() == expected
