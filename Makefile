@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
+# Pages that cog writes: help pages from the commands, definitions from the metrics.
+GENERATED := docs/commands.md docs/figures.md
 
-.PHONY: demo test test-all check format docs bench bench-full bench-compare experiments clean
+.PHONY: demo test test-all check format docs site bench bench-full bench-compare experiments clean
 
 demo: .venv/.installed
 	$(BIN)/artvec demo
@@ -22,14 +24,20 @@ check: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONPATH=cli $(BIN)/lint-imports --no-cache
-	$(BIN)/cog --check README.md
+	$(BIN)/cog --check $(GENERATED)
+	$(BIN)/sphinx-build -W --keep-going -q docs site
 
 format: .venv/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 docs: .venv/.installed-dev
-	$(BIN)/cog -r README.md
+	$(BIN)/cog -r $(GENERATED)
+
+# Without a network, into site/; a broken link is an error.
+site: .venv/.installed-dev
+	$(BIN)/sphinx-build -W --keep-going -q docs site
+	@echo "site/index.html"
 
 # The short form, under 40 minutes; one or some by name: make bench WHAT="embed search_start"
 bench: .venv/.installed-dev
@@ -61,4 +69,4 @@ experiments: .venv/.installed-dev
 	touch $@ .venv/.installed
 
 clean:
-	rm -rf .venv artvec-demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv artvec-demo docs/generated site .mypy_cache .ruff_cache .pytest_cache

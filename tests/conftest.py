@@ -24,8 +24,8 @@ settings.load_profile("artvec")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the README's tour, the longest test, first: no core shall wait for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+    """Run the pages' console lines, the longest tests, first: no core waits for them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_console_lines.py")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -59,12 +59,6 @@ def test_help_is_there_light_and_has_examples(
     assert not modules_of([*command, "--help"], tmp_path) & HEAVY
 
 
-def test_every_command_is_in_the_readme() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for command in COMMANDS:
-        assert f"### artvec {' '.join(command)}\n" in readme
-
-
 def test_the_second_search_imports_neither_torch_nor_pandas(tmp_path: Path, paint: Paint) -> None:
     for n in range(4):
         paint(tmp_path / f"art/{n}.png", n)

@@ -67,7 +67,7 @@ def test_json_has_what_is_promised(three_classes: Path, artvec: Run) -> None:
 
 def test_the_help_page_and_the_docs_define_every_figure(artvec: Run) -> None:
     page = " ".join(artvec("eval", "--help").out.split())
-    docs = " ".join((Path(__file__).parents[3] / "docs/evaluation.md").read_text().split())
+    docs = " ".join((Path(__file__).parents[3] / "docs/figures.md").read_text().split())
     for one in DEFINITIONS:
         assert one.meaning in page
         assert ", ".join(one.names) in page
