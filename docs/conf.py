@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -56,9 +57,11 @@ copybutton_only_copy_prompt_lines = True
 autosummary_generate = True
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "undoc-members": True}
+autodoc_default_options = {"members": True}
+python_maximum_signature_line_length = 90
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
 
 # The tables of the benchmarks are rendered by a script, a level deeper than their page asks for.
 suppress_warnings = ["myst.header"]
@@ -82,6 +85,23 @@ def _read_elsewhere(_: Sphinx, page: str, source: list[str]) -> None:
     source[0] = re.sub(r"\]\(([^)]+)\)", moved, file.read_text(encoding="utf-8"))
 
 
+def _signature_as_written(
+    _: Sphinx, kind: str, _name: str, thing: object, *_rest: object
+) -> tuple[str, str] | None:
+    """Show annotations as the source has them: `Vectors`, not what the alias stands for."""
+    if kind not in ("function", "class", "method") or not callable(thing):
+        return None
+    try:
+        text = str(inspect.signature(thing))
+    except ValueError:
+        return None
+    text = re.sub(r"(: |-> )(['\"])(.*?)\2(?=[,) ]|$)", r"\1\3", text)
+    text = re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)
+    arguments, _arrow, returned = text.partition(" -> ")
+    return arguments, "" if kind == "class" else returned
+
+
 def setup(app: Sphinx) -> None:
     """Connect what this file adds to Sphinx."""
+    app.connect("autodoc-process-signature", _signature_as_written)
     app.connect("source-read", _read_elsewhere)
