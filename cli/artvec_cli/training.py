@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from artvec.core.errors import command
+from artvec.metrics.registry import metric_of
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
     from artvec.commands.train.train_report import SplitFigures
     from artvec.training.phase import Epoch
 
-_COLUMNS = {
-    "accuracy": "accuracy",
-    "loss": "loss",
-    "knn20_accuracy": "kNN-20",
-    "precision_at_5": "P@5",
-    "silhouette_cosine": "silhouette",
-    "nmi": "NMI",
-}
+_FIGURES = (
+    "accuracy",
+    "loss",
+    "knn20_accuracy",
+    "precision_at_5",
+    "silhouette_cosine",
+    "nmi",
+)
+_WATCHED = ("knn20_accuracy", "precision_at_5")
 _MINUTE_S = 60
 
 
@@ -74,7 +76,7 @@ def epoch_line(epoch: Epoch) -> str:
 
 
 def _phases(report: TrainReport) -> None:
-    headers = ["phase", "epochs", "best", "time", "kept", "train acc.", *_COLUMNS.values()]
+    headers = ["phase", "epochs", "best", "time", "kept", "train acc.", *_titles(_FIGURES)]
     rows = [["untrained", "", "", "", "", "", *_cells(report.untrained)]]
     for phase in report.phases:
         train = phase.splits["train"].figures.get("accuracy")
@@ -100,12 +102,12 @@ def _abroad(report: TrainReport) -> None:
     rows = [
         [phase.phase.name, name, *_values(phase, name)] for phase in report.phases for name in names
     ]
-    table(["phase", "watched", "kNN-20", "P@5"], rows, {})
+    table(["phase", "watched", *_titles(_WATCHED)], rows, {})
 
 
 def _values(phase: PhaseReport, name: str) -> list[str]:
     figures = phase.watched[name].figures
-    wanted = (figures.get(metric) for metric in ("knn20_accuracy", "precision_at_5"))
+    wanted = (figures.get(metric) for metric in _WATCHED)
     return ["" if one is None else f"{one.value:.3f}" for one in wanted]
 
 
@@ -121,7 +123,11 @@ def _spread(report: TrainReport, output: Output) -> None:
 
 def _cells(splits: Mapping[str, SplitFigures]) -> list[str]:
     figures = splits["test"].figures
-    return [f"{figures[name].value:.3f}" if name in figures else "" for name in _COLUMNS]
+    return [f"{figures[name].value:.3f}" if name in figures else "" for name in _FIGURES]
+
+
+def _titles(keys: Sequence[str]) -> list[str]:
+    return [metric_of(key).short for key in keys]
 
 
 def _duration(seconds: float) -> str:

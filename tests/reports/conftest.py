@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import columns, open_collection
+from artvec.commands.cluster import Findings, LabelEvaluation
 from artvec.core.types import Copies, Groups, Interval, Projection, Skipped
-from artvec.reports.cluster import Evaluated, Findings
 from tests.support.small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
 
@@ -68,7 +68,7 @@ def findings(folder: Path) -> Findings:
         projection=Projection("umap", points.astype(np.float32), {"seed": 0}),
         quality={"silhouette_cosine": 0.31, "dbcv": -0.2},
         copies=(Copies((1, 2), "near"),),
-        evaluation=Evaluated(
+        evaluation=LabelEvaluation(
             "the linear probe",
             tuple(names),
             np.array([[9, 2, 1], [0, 12, 0], [3, 0, 9]]),

@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("websocket", reason="needs websocket-client, which drives the browser")
 
-from artvec.reports.cluster import Findings, write_page
+from artvec.commands.cluster import Findings
+from artvec.reports.cluster import write_page
 from tests.support.browser import CHROMIUM, Tab, chromium
 from tests.support.small_gallery import EACH, SCRIPT
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, select_autoescape
 
+from artvec.commands.cluster import Findings
 from artvec.core.wording import shortened
-from artvec.reports.cluster import Findings, write_page
-from artvec.reports.shared.cut import add_filters
+from artvec.reports.cluster import write_page
+from artvec.reports.shared.templates import environment
 from artvec.reports.train import write_page as write_run_page
 from tests.support.made_run import whole_run
 
@@ -43,13 +43,12 @@ def test_names_that_differ_at_their_ends_still_do() -> None:
 
 
 def test_the_whole_name_is_there_and_escaped() -> None:
-    environment = Environment(autoescape=select_autoescape(default=True))
-    add_filters(environment)
-    shown = environment.from_string("{{ name|cut }}").render(name=LONG[2])
+    template = environment().from_string("{{ name|cut }}")
+    shown = template.render(name=LONG[2])
     title = re.fullmatch(r'<span title="([^"]*)">[^<"]*</span>', shown)
     assert title is not None
     assert html.unescape(title[1]) == LONG[2]
-    assert environment.from_string("{{ name|cut }}").render(name="a & b") == "a &amp; b"
+    assert template.render(name="a & b") == "a &amp; b"
 
 
 def test_no_page_is_widened(findings: Findings, tmp_path: Path) -> None:

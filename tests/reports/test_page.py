@@ -20,8 +20,9 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import Collection, columns
+from artvec.commands.cluster import Findings
 from artvec.core.types import Groups, Projection
-from artvec.reports.cluster import Findings, write_page
+from artvec.reports.cluster import write_page
 from tests.support.small_gallery import EACH, HOSTILE, SCRIPT
 
 
@@ -298,13 +299,13 @@ def test_a_page_stays_small_whatever_comes_and_says_what_it_left_out(
 
 
 def test_pictures_stop_where_the_room_ends(findings: Findings) -> None:
-    from artvec.reports.cluster.thumbnails import embedded
+    from artvec.reports.cluster.thumbnails import make_thumbnails
 
     every = list(range(3 * EACH))
-    whole = embedded(findings, every, 10**9, lambda done, total: None)
+    whole = make_thumbnails(findings, every, 10**9, lambda done, total: None)
     assert list(whole.texts) == every
     room = sum(len(text) + 10 for text in list(whole.texts.values())[:7])
-    some = embedded(findings, every, room, lambda done, total: None)
+    some = make_thumbnails(findings, every, room, lambda done, total: None)
     assert list(some.texts) == every[: len(some.texts)]
     assert 6 <= len(some.texts) <= 7
 

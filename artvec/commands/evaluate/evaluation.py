@@ -40,7 +40,7 @@ from artvec.evaluation import (
     select,
 )
 from artvec.metrics.bootstrap import RESAMPLES
-from artvec.metrics.definitions import METRICS
+from artvec.metrics.registry import EVALUATION_KEYS
 from artvec.near_duplicates import Found, find_near_duplicates
 
 
@@ -147,7 +147,7 @@ def _scores(
 
 
 def _in_order(figures: Mapping[str, Interval]) -> dict[str, Interval]:
-    return {name: figures[name] for name in METRICS if name in figures}
+    return {name: figures[name] for name in EVALUATION_KEYS if name in figures}
 
 
 def _setting(

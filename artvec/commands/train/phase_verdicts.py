@@ -9,6 +9,7 @@ from itertools import pairwise
 from artvec.commands.train.train_report import JUDGED, SplitFigures, Verdict
 from artvec.core.types import Int64Array, Interval
 from artvec.metrics.bootstrap import paired_interval, verdict, without_rounding
+from artvec.metrics.registry import metric_of
 
 UNTRAINED = "untrained"
 """Name of the weights before the first phase."""
@@ -20,12 +21,6 @@ picture, would be proven to help.
 """
 _MOST = 5
 """Decimals of a difference: `SAME` has that many."""
-_NAMES = {
-    "precision_at_5": "precision@5",
-    "silhouette_cosine": "silhouette",
-    "knn5_accuracy": "kNN-5",
-    "knn20_accuracy": "kNN-20",
-}
 _WORDS = {"yes": "helped", "no": "hurt", "inconclusive": "inconclusive"}
 
 Step = tuple[str, SplitFigures]
@@ -108,7 +103,7 @@ def _where(on: str) -> str:
 
 
 def _part(one: Verdict) -> str:
-    name, word = _NAMES.get(one.metric, one.metric), outcome(one)
+    name, word = metric_of(one.metric).short, outcome(one)
     if word == "unchanged":
         return f"{name} {word}"
     return f"{name} {_difference(one.difference, one.metric)}: {word}"

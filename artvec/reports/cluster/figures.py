@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from artvec.commands.cluster import Findings
 from artvec.core.types import Int32Array
-from artvec.reports.cluster.findings import Evaluated, Findings
 from artvec.reports.shared.drawing import heat, legend, saved, scatter, styled
 from artvec.reports.shared.palette import NONE, colour_of
 
@@ -145,11 +145,11 @@ def _labels_by_cluster(findings: Findings) -> Figure | None:
 
 
 def _confusion(findings: Findings) -> Figure | None:
-    evaluated: Evaluated | None = findings.evaluation
-    if evaluated is None:
+    evaluation = findings.evaluation
+    if evaluation is None:
         return None
-    axes = (f"told by {evaluated.by}", "true label")
-    return heat(evaluated.confusion, evaluated.classes, evaluated.classes, axes)
+    axes = (f"predicted by {evaluation.classifier}", "true label")
+    return heat(evaluation.confusion, evaluation.classes, evaluation.classes, axes)
 
 
 def _spaced(places: Sequence[float], least: float) -> list[int]:

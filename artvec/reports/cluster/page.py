@@ -12,20 +12,30 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-
 import artvec
 from artvec.collection.index.record import state_of
+from artvec.commands.cluster import Findings
 from artvec.core.files import replaced_whole
 from artvec.core.progress import Progress, silent
 from artvec.core.wording import counted
-from artvec.reports.cluster import plots, words
-from artvec.reports.cluster.findings import Findings
+from artvec.reports.cluster.page_pictures import PagePictures, choose_pictures
+from artvec.reports.cluster.plots import label_table, silhouette_plot
 from artvec.reports.cluster.points import Points, pack
-from artvec.reports.cluster.shown import Shown, choose
-from artvec.reports.cluster.thumbnails import Embedded, drop_former, embedded, write_folder
+from artvec.reports.cluster.thumbnails import (
+    Thumbnails,
+    drop_former,
+    make_thumbnails,
+    write_folder,
+)
+from artvec.reports.cluster.words import (
+    lines_of_evaluation,
+    lines_of_quality,
+    note_sentence,
+    summary,
+)
 from artvec.reports.shared import palette
-from artvec.reports.shared.cut import add_filters
+from artvec.reports.shared.counts import confusion_table
+from artvec.reports.shared.templates import page as fill
 
 MAX_BYTES = 15_000_000
 _OTHER_BYTES = 2_000_000
@@ -71,12 +81,12 @@ def write_page(
     """
     file = file.absolute()
     file.parent.mkdir(parents=True, exist_ok=True)
-    shown = choose(findings)
+    shown = choose_pictures(findings)
     wanted = shown.rows(findings.collection.rows)
     points = pack(findings, wanted)
     packed = _json(points.columns)
     room = MAX_BYTES - _OTHER_BYTES - len(packed)
-    pictures = embedded(findings, wanted, room, progress)
+    pictures = make_thumbnails(findings, wanted, room, progress)
     folder = _thumbnails_folder(file, findings) if full else None
     if folder is not None:
         list(write_folder(findings, points.rows.tolist(), folder, progress))
@@ -94,9 +104,9 @@ def write_page(
 class _Page:
     file: Path
     findings: Findings
-    shown: Shown
+    shown: PagePictures
     points: Points
-    pictures: Embedded
+    pictures: Thumbnails
     folder: Path | None
     notes: tuple[str, ...]
 
@@ -125,36 +135,31 @@ def _notes(findings: Findings, points: Points, missing: int) -> list[str]:
 
 
 def _rendered(page: _Page) -> str:
-    environment = Environment(
-        loader=PackageLoader("artvec.reports", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    add_filters(environment)
-    environment.filters["decimal"] = words.decimal
-    environment.filters["sentence"] = words.note
-    environment.filters["counted"] = counted
-    environment.globals["colour_of"] = palette.colour_of
-    findings, evaluated = page.findings, page.findings.evaluation
-    return environment.get_template("cluster/page.html").render(
-        findings=findings,
-        shown=page.shown,
-        summary=list(words.summary(findings)),
-        notes=page.notes,
-        quality=words.of_clusters(findings.quality),
-        evaluated=words.of_labels(evaluated.figures) if evaluated else [],
-        silhouettes=plots.silhouette_plot(findings),
-        labels=plots.label_table(findings),
-        confusion=plots.confusion_table(evaluated) if evaluated else None,
-        reasons=Counter(failure.reason for failure in findings.failures).most_common(),
-        failures=findings.failures[:_FAILURES_SHOWN],
-        encoder=findings.collection.manifest.encoder,
-        projection=findings.projection,
-        version=artvec.__version__,
-        scripts=[_asset(name) for name in _SCRIPTS],
-        data=_json(_data(page)),
-        pictures=_json(page.pictures.texts),
+    findings, evaluation = page.findings, page.findings.evaluation
+    return fill(
+        "cluster/page.html",
+        {
+            "findings": findings,
+            "shown": page.shown,
+            "summary": list(summary(findings)),
+            "notes": [note_sentence(note) for note in page.notes],
+            "quality": lines_of_quality(findings.quality),
+            "evaluated": lines_of_evaluation(evaluation.figures) if evaluation else [],
+            "silhouettes": silhouette_plot(findings),
+            "labels": label_table(findings),
+            "confusion": confusion_table(evaluation.confusion, evaluation.classes)
+            if evaluation
+            else None,
+            "reasons": Counter(failure.reason for failure in findings.failures).most_common(),
+            "failures": findings.failures[:_FAILURES_SHOWN],
+            "encoder": findings.collection.manifest.encoder,
+            "projection": findings.projection,
+            "colour_of": palette.colour_of,
+            "version": artvec.__version__,
+            "scripts": [_asset(name) for name in _SCRIPTS],
+            "data": _json(_data(page)),
+            "pictures": _json(page.pictures.texts),
+        },
     )
 
 

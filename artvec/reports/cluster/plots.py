@@ -1,14 +1,14 @@
-"""Drawings that need no script: the silhouette plot as SVG paths, counts as shaded tables."""
+"""Drawings that need no script: the silhouette plot as SVG paths, labels by cluster as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.core.types import Float32Array, Int64Array
-from artvec.reports.cluster.findings import Evaluated, Findings
+from artvec.commands.cluster import Findings
+from artvec.core.types import Float32Array
+from artvec.reports.shared.counts import Counts, counts_table
 from artvec.reports.shared.palette import colour_of
 
 _MAX_BARS = 40
@@ -16,8 +16,6 @@ _STEPS = 48
 """Points of a cluster's outline."""
 _HEIGHT_PX, _LEAST_PX, _GAP_PX = 560, 5, 3
 _WIDTH_PX = 1000
-_MAX_SIDE = 40
-"""Rows and columns of a table of counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +54,6 @@ class SilhouettePlot:
     zero_px: float
     mean_px: float
     ticks: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """A table of counts, shaded by share of the row.
-
-    Attributes:
-        corner: What rows and columns are.
-        columns: Names.
-        rows: Names, counts and shares (0 to 1) of the row.
-        left_out: What is not shown, in words; empty where all is.
-    """
-
-    corner: tuple[str, str]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[tuple[int, float], ...]], ...]
-    left_out: str
 
 
 def silhouette_plot(findings: Findings) -> SilhouettePlot | None:
@@ -119,45 +100,6 @@ def label_table(findings: Findings) -> Counts | None:
     if not counts[:, noise].any():
         counts, columns = counts[:, :noise], columns[:noise]
     return counts_table(("label", "cluster"), names, columns, counts)
-
-
-def confusion_table(evaluated: Evaluated) -> Counts:
-    """Return how labels were told."""
-    wrong = evaluated.confusion.sum(axis=1) - np.diag(evaluated.confusion)
-    shown = np.sort(np.argsort(-wrong, kind="stable")[:_MAX_SIDE])
-    names = [evaluated.classes[at] for at in shown]
-    table = counts_table(("true", "told"), names, names, evaluated.confusion[np.ix_(shown, shown)])
-    hidden = len(evaluated.classes) - len(shown)
-    told = f"{hidden} labels with fewer mistakes are left out" if hidden else ""
-    return Counts(table.corner, table.columns, table.rows, told)
-
-
-def counts_table(
-    corner: tuple[str, str], rows: Sequence[str], columns: Sequence[str], counts: Int64Array
-) -> Counts:
-    """Lay out (R, C) counts, the rows and columns with most where there are too many."""
-    keep_rows = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:_MAX_SIDE])
-    keep_columns = np.sort(np.argsort(-counts.sum(axis=0), kind="stable")[:_MAX_SIDE])
-    totals = counts.sum(axis=1)
-    lines = tuple(
-        (
-            rows[row],
-            tuple(
-                (int(count), round(float(count / max(1, totals[row])), 3))
-                for count in counts[row, keep_columns]
-            ),
-        )
-        for row in keep_rows
-    )
-    hidden = [
-        f"{len(names) - len(kept)} smaller {noun}s"
-        for noun, names, kept in zip(
-            corner, (rows, columns), (keep_rows, keep_columns), strict=True
-        )
-        if len(kept) < len(names)
-    ]
-    told = f"{' and '.join(hidden)} are left out" if hidden else ""
-    return Counts(corner, tuple(columns[at] for at in keep_columns), lines, told)
 
 
 def _outline(values: Float32Array) -> list[tuple[float, float]]:

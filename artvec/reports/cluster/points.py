@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from artvec.collection.plain_columns import free_name
 from artvec.collection.reader import columns
+from artvec.commands.cluster import Findings
 from artvec.core.types import Float32Array, Int64Array
-from artvec.reports.cluster.findings import Findings
 
 MAX_POINTS = 250_000
 _MAX_BYTES = 6_000_000

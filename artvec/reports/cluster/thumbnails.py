@@ -15,12 +15,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from artvec.commands.cluster import Findings
 from artvec.core.files import naming
 from artvec.core.progress import Progress
 from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
 from artvec.images.opening import import_decoders
-from artvec.reports.cluster.findings import Findings
 
 _SIDE_PX, _SMALL_SIDE_PX = 288, 176
 _FEW = 400
@@ -33,7 +33,7 @@ _STATE = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class Thumbnails:
     """Pictures within a page.
 
     Attributes:
@@ -45,9 +45,9 @@ class Embedded:
     gone: tuple[int, ...]
 
 
-def embedded(
+def make_thumbnails(
     findings: Findings, rows: Sequence[int], max_bytes: int, progress: Progress
-) -> Embedded:
+) -> Thumbnails:
     """Make pictures for a page, in the order of the rows, until a number of bytes is full.
 
     Args:
@@ -70,7 +70,7 @@ def embedded(
         if used_bytes > max_bytes:
             break
         found[row] = text
-    return Embedded(found, tuple(gone))
+    return Thumbnails(found, tuple(gone))
 
 
 def write_folder(

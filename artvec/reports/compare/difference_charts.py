@@ -13,6 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from artvec.commands.compare import Comparison, Pair, Row
 from artvec.core.errors import ArtvecError
 from artvec.core.types import Interval
+from artvec.metrics.registry import metric_of
 from artvec.reports.shared.drawing import saved, styled
 from artvec.reports.shared.palette import NONE, colour_of
 
@@ -70,7 +71,7 @@ def _accuracy(comparison: Comparison, metric: str) -> Figure:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.1)
     axes.set_xlabel("parameters of the encoder (millions)")
-    axes.set_ylabel(metric.replace("_", " "))
+    axes.set_ylabel(metric_of(metric).title)
     chart.legend(loc="outside right upper", frameon=False, fontsize=8)
     return chart
 
@@ -114,7 +115,7 @@ def _forest(pairs: Sequence[Pair], metrics: Sequence[str]) -> Figure:
         if high - low < _MIN_SPAN:
             middle = (low + high) / 2
             axes.set_xlim(middle - _MIN_SPAN / 2, middle + _MIN_SPAN / 2)
-        axes.set_title(metric.replace("_", " "), fontsize=8)
+        axes.set_title(metric_of(metric).title, fontsize=8)
     panels[0].set_yticks(range(len(names)), names, fontsize=8)
     chart.supxlabel("difference: first minus second; right of 0 the first is better", fontsize=8)
     panels[0].set_ylim(len(names) - 0.5, -0.5)

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 
 from artvec.commands.compare import Comparison, Pair, Row, ranking_table
 from artvec.core.errors import ArtvecError
 from artvec.core.files import write_whole
+from artvec.metrics.metric import Metric
+from artvec.metrics.registry import metric_of
 from artvec.reports.compare.difference_charts import charts
 from artvec.reports.shared.drawing import svg
+from artvec.reports.shared.templates import page
 
 _TITLES = {
     "accuracy-parameters": "Accuracy against the number of parameters, with 95 % intervals. Up and "
@@ -35,24 +37,21 @@ class _Cell:
 
 def html_page(comparison: Comparison) -> str:
     """Return the page; every name is escaped."""
-    environment = Environment(
-        loader=PackageLoader("artvec.reports.compare", "."),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    headline = set(comparison.rankings.metrics)
-    return environment.get_template("page.html").render(
-        comparison=comparison,
-        protocol=comparison.protocol,
-        ranking=ranking_table(comparison.rows),
-        figures=list(_figures(comparison.rows)),
-        pairs=[_pair(pair) for pair in comparison.pairs if pair.metric in headline],
-        other_pairs=[_pair(pair) for pair in comparison.pairs if pair.metric not in headline],
-        charts=[
-            (_TITLES[name], Markup(svg(chart)))  # text in it is escaped by matplotlib
-            for name, chart in charts(comparison).items()
-        ],
+    first, others = _differences(comparison)
+    return page(
+        "compare/page.html",
+        {
+            "comparison": comparison,
+            "protocol": comparison.protocol,
+            "ranking": ranking_table(comparison.rows),
+            "figures": list(_figures(comparison.rows)),
+            "pairs": first,
+            "other_pairs": others,
+            "charts": [
+                (_TITLES[name], Markup(svg(chart)))  # text in it is escaped by matplotlib
+                for name, chart in charts(comparison).items()
+            ],
+        },
     )
 
 
@@ -71,12 +70,13 @@ def write_page(comparison: Comparison, file: Path) -> None:
         ) from failure
 
 
-def _figures(rows: Sequence[Row]) -> list[tuple[str, list[_Cell]]]:
-    names = dict.fromkeys(name for row in rows for name in row.metrics)
-    shape = dict.fromkeys(name for row in rows for name in row.geometry)
-    found = [(name, _cells(rows, name)) for name in names]
+def _figures(rows: Sequence[Row]) -> list[tuple[Metric, list[_Cell]]]:
+    keys = dict.fromkeys(key for row in rows for key in row.metrics)
+    geometry = dict.fromkeys(key for row in rows for key in row.geometry)
+    found = [(metric_of(key), _cells(rows, key)) for key in keys]
     return found + [
-        (name, [_Cell(_number(row.geometry.get(name), 3)) for row in rows]) for name in shape
+        (metric_of(key), [_Cell(_number(row.geometry.get(key), 3)) for row in rows])
+        for key in geometry
     ]
 
 
@@ -95,11 +95,18 @@ def _cells(rows: Sequence[Row], name: str) -> list[_Cell]:
     return cells
 
 
+def _differences(comparison: Comparison) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the lines of headline figures, and those of all others."""
+    headline = comparison.rankings.metrics
+    first = [_pair(pair) for pair in comparison.pairs if pair.metric in headline]
+    return first, [_pair(pair) for pair in comparison.pairs if pair.metric not in headline]
+
+
 def _pair(pair: Pair) -> list[str]:
     difference = pair.difference
     known = math.isfinite(difference.low)
     return [
-        pair.metric,
+        metric_of(pair.metric).title,
         pair.a,
         pair.verdict,
         pair.b,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from artvec.commands.duplicates import DuplicatesReport, File, Group
 from artvec.core.wording import counted
-from artvec.reports.shared.sheet import Shown, data_uri, link, page, thumbnail
+from artvec.reports.shared.sheet import Shown, data_uri, link, thumbnail
+from artvec.reports.shared.templates import page
 
 _THUMBNAIL_PX = 160
 _MOST_FILES = 1200

@@ -11,7 +11,8 @@ from artvec.commands.search import Hit, Picture, QueryHits, SearchReport
 from artvec.core.wording import shortened
 from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
-from artvec.reports.shared.sheet import Shown, data_uri, link, page, thumbnail
+from artvec.reports.shared.sheet import Shown, data_uri, link, thumbnail
+from artvec.reports.shared.templates import page
 
 _THUMBNAIL_PX = 240
 _CELL_PX = 200

@@ -1,20 +1,16 @@
-"""What pages of pictures share: a figure with its caption, thumbnails, templates."""
+"""What pages of pictures share: a picture with its caption, thumbnails, links."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from PIL import Image
 
 from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
-from artvec.reports.shared.cut import add_filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +36,6 @@ class Shown:
     score: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     duplicates: tuple[str, ...] = ()
-
-
-def page(template: str, values: Mapping[str, Any]) -> str:
-    """Fill a template of this folder; every name is escaped."""
-    environment = Environment(
-        loader=PackageLoader("artvec.reports", "."), autoescape=select_autoescape(default=True)
-    )
-    add_filters(environment)
-    return environment.get_template(template).render(values)
 
 
 def link(file: Path) -> str:

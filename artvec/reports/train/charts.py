@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from artvec.commands.train.train_report import PhaseReport, TrainReport, Verdict
 from artvec.core.types import Float64Array, Int32Array, Int64Array
+from artvec.metrics.registry import metric_of
 from artvec.reports.shared.drawing import (
     LEGEND_ENTRIES,
     heat,
@@ -22,7 +23,7 @@ from artvec.reports.shared.drawing import (
     styled,
 )
 from artvec.reports.shared.palette import NONE, colour_of
-from artvec.reports.train import tables, words
+from artvec.reports.train import tables
 from artvec.training.phase import Epoch
 
 _TRAIN, _VAL = colour_of(1), colour_of(0)
@@ -100,7 +101,7 @@ def curves(report: TrainReport) -> dict[str, Figure]:
         found = {"loss": _loss(report), "accuracy": _accuracy(report), "rate": _rate(report)}
         others = {part.phase.monitor for part in report.phases} - {"accuracy", "loss"}
         if others:
-            names = ", ".join(words.title(name) for name in sorted(others))
+            names = ", ".join(metric_of(name).title for name in sorted(others))
             figure, axes = _empty("epoch", names)
             _line(axes, report, lambda epoch: epoch.monitored, _VAL, "val")
             found["monitored"] = _over_phases(figure, report, lambda epoch: epoch.monitored)
@@ -251,7 +252,7 @@ def _forest(verdicts: Sequence[Verdict]) -> Figure | None:
     if high - low < _MIN_SPAN:
         axes.set_xlim((low + high - _MIN_SPAN) / 2, (low + high + _MIN_SPAN) / 2)
     names = [
-        f"{short(one.on)}: {short(one.start)} to {short(one.end)}, {words.title(one.metric)}"
+        f"{short(one.on)}: {short(one.start)} to {short(one.end)}, {metric_of(one.metric).title}"
         for one in verdicts
     ]
     axes.set_yticks(range(len(names)), names, fontsize=8)

@@ -14,11 +14,11 @@ from artvec.commands.train.phase_verdicts import outcome
 from artvec.commands.train.train_report import Helped, TrainReport, Verdict
 from artvec.core.files import write_whole
 from artvec.core.wording import counted
-from artvec.reports.cluster.findings import Evaluated
-from artvec.reports.cluster.plots import Counts, confusion_table
+from artvec.metrics.registry import metric_of
+from artvec.reports.shared.counts import confusion_table
 from artvec.reports.shared.drawing import largest, svg
 from artvec.reports.shared.palette import colour_of
-from artvec.reports.shared.sheet import page
+from artvec.reports.shared.templates import page
 from artvec.reports.train import charts, tables, words
 
 _CAPTIONS = {
@@ -83,7 +83,7 @@ def html_page(report: TrainReport) -> str:
             "maps": [(name, Markup(svg(figure))) for name, figure in charts.maps(report).items()],
             "legend": _legend(report),
             "watched": tables.watched(report),
-            "confusion": _confusion(found) if found else None,
+            "confusion": confusion_table(found.counts, found.classes) if found else None,
             "confused": tables.confused(found) if found else [],
             "mistakes": tables.mistakes(found) if found else [],
             "classes": tables.classes(found) if found else [],
@@ -91,7 +91,7 @@ def html_page(report: TrainReport) -> str:
             "seeds": tables.seeds(report),
             "recipe": [line for line in recipe if any(cell.strong for cell in line.cells)],
             "defaults": [line for line in recipe if not any(cell.strong for cell in line.cells)],
-            "readings": [(words.title(name), told) for name, told in words.READINGS.items()],
+            "figures": [metric_of(name) for name in words.FIGURES],
             "counted": counted,
             "duration": words.duration,
         },
@@ -132,7 +132,7 @@ def _forest(verdicts: Sequence[Verdict]) -> _Forest:
             for end in (one.difference.low, one.difference.high)
         )
         drawn = _Drawn(
-            title=words.title(one.metric),
+            title=metric_of(one.metric).title,
             difference=words.difference(one),
             helped=one.helped,
             outcome=outcome(one),
@@ -154,7 +154,3 @@ def _legend(report: TrainReport) -> list[tuple[str, str]]:
         return []
     codes, names = charts.ranked(final.labels, report.classes[0])
     return [(colour_of(code), names[code]) for code in largest(codes, len(names))]
-
-
-def _confusion(found: tables.Answers) -> Counts:
-    return confusion_table(Evaluated("the head", found.classes, found.counts))

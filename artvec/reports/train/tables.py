@@ -11,7 +11,8 @@ from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainR
 from artvec.core.types import Float32Array, Int64Array
 from artvec.core.wording import shortened
 from artvec.metrics.classification import confused_pairs, confusion, per_class
-from artvec.reports.cluster.words import decimal
+from artvec.metrics.registry import metric_of
+from artvec.reports.shared.figure_text import decimal
 from artvec.reports.train import words
 from artvec.training.phase import Phase
 
@@ -125,7 +126,7 @@ def seeds(report: TrainReport) -> list[Line]:
     """
     if len(report.seeds) < 2:
         return []
-    names = [name for name in words.TITLES if any(name in one for one in report.seeds.values())]
+    names = [name for name in words.FIGURES if any(name in one for one in report.seeds.values())]
     lines = []
     for name in names:
         found = [figures.get(name) for figures in report.seeds.values()]
@@ -134,7 +135,7 @@ def seeds(report: TrainReport) -> list[Line]:
         ends = f"{decimal(known.min())} to {decimal(known.max())}"
         mean = Cell(decimal(known.mean()), ends, strong=True)
         deviation = Cell(decimal(known.std(ddof=1)) if len(known) > 1 else "")
-        lines.append(Line(words.TITLES[name], (*cells, mean, deviation)))
+        lines.append(Line(metric_of(name).title, (*cells, mean, deviation)))
     return lines
 
 
@@ -216,15 +217,15 @@ def _tables(
 
 
 def _table(name: str, columns: Mapping[str, SplitFigures]) -> Table:
-    known = [n for n in words.TITLES if any(n in one.figures for one in columns.values())]
+    known = [n for n in words.FIGURES if any(n in one.figures for one in columns.values())]
     pictures = max(int((one.labels >= 0).sum()) for one in columns.values())
-    lines = (Line(words.TITLES[n], _cells(n, list(columns.values()))) for n in known)
+    lines = (Line(metric_of(n).title, _cells(n, list(columns.values()))) for n in known)
     return Table(name, pictures, tuple(columns), tuple(lines))
 
 
 def _cells(name: str, columns: Sequence[SplitFigures]) -> tuple[Cell, ...]:
     values = [one.figures[name].value for one in columns if name in one.figures]
-    best = min(values) if name == "loss" else max(values)
+    best = min(values) if metric_of(name).better == "lower" else max(values)
     cells = []
     for one in columns:
         figure = one.figures.get(name)

@@ -9,30 +9,20 @@ from artvec.commands.train.phase_verdicts import outcome
 from artvec.commands.train.train_report import TrainReport, Verdict
 from artvec.core.types import Interval
 from artvec.core.wording import counted
-from artvec.reports.cluster.words import decimal
+from artvec.metrics.registry import metric_of
+from artvec.reports.shared.figure_text import decimal
 
-TITLES = {
-    "accuracy": "Accuracy",
-    "top5_accuracy": "Accuracy, top 5",
-    "loss": "Loss",
-    "knn5_accuracy": "5 neighbours",
-    "knn20_accuracy": "20 neighbours",
-    "precision_at_5": "Precision at 5",
-    "silhouette_cosine": "Silhouette",
-    "nmi": "NMI",
-}
-READINGS = {
-    "accuracy": "share of pictures whose label the head tells",
-    "top5_accuracy": "share whose label is among the head's first five",
-    "loss": "cross-entropy of the head, lower is better",
-    "knn5_accuracy": "share whose label wins a vote of the five nearest training pictures",
-    "knn20_accuracy": "share whose label wins a vote of the twenty nearest training pictures",
-    "precision_at_5": "share of the five nearest training pictures that bear the same label",
-    "silhouette_cosine": "−1 to 1, how far apart the labels lie in the embeddings",
-    "nmi": "0 to 1, what k-means clusters of the embeddings and labels tell of each other",
-}
-_SHARES = ("accuracy", "top5_accuracy", "knn5_accuracy", "knn20_accuracy", "precision_at_5")
-"""Figures whose differences are told in points of percent."""
+FIGURES = (
+    "accuracy",
+    "top5_accuracy",
+    "loss",
+    "knn5_accuracy",
+    "knn20_accuracy",
+    "precision_at_5",
+    "silhouette_cosine",
+    "nmi",
+)
+"""Figures of a phase, in the order of tables."""
 
 
 def judged_split(report: TrainReport) -> str:
@@ -98,14 +88,9 @@ def compared(verdict: Verdict) -> str:
     return f"{verdict.end} against {start}, on {verdict.on}"
 
 
-def title(metric: str) -> str:
-    """Return a figure's name in words."""
-    return TITLES.get(metric, metric.replace("_", " ").capitalize())
-
-
 def difference(verdict: Verdict) -> str:
     """Return a difference with its interval, as in `+6.2 points [+3.9, +8.4]`."""
-    points = verdict.metric in _SHARES
+    points = metric_of(verdict.metric).is_share
     scale, digits, unit = (100, 1, " points") if points else (1, 3, "")
     value, low, high = (
         _signed(end * scale, digits)

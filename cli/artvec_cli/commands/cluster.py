@@ -122,10 +122,11 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
     """Write what there is to look at, and return it for the JSON object."""
     if not looks.any:
         return {}
+    from artvec.commands.cluster import collect_findings
     from artvec.reports.cluster import write_page
-    from artvec_cli.findings import gathered
 
-    findings = gathered(report, output)
+    with output.progress("near-duplicates and evaluation") as progress:
+        findings = collect_findings(report, progress)
     files: dict[str, Any] = {}
     try:
         if looks.page:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from artvec.metrics.definitions import DEFINITIONS
+from artvec.metrics.registry import EVALUATION, GEOMETRY
 from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -19,8 +19,8 @@ _WIDTH = 76
 def _definitions() -> str:
     r"""Lay the definitions out for the help page (`\b` forbids rewrapping)."""
     lines = []
-    for one in DEFINITIONS:
-        lines += textwrap.wrap(", ".join(one.names), _WIDTH, initial_indent="  ")
+    for one in (*EVALUATION, *GEOMETRY):
+        lines += textwrap.wrap(", ".join(one.keys), _WIDTH, initial_indent="  ")
         indent = " " * 6
         lines += textwrap.wrap(one.meaning, _WIDTH, initial_indent=indent, subsequent_indent=indent)
     return "\b\nFigures (docs/evaluation.md says how to read them):\n" + "\n".join(lines)

@@ -14,7 +14,7 @@ import pytest
 from artvec.collection import reader
 from artvec.commands.evaluate import EvaluateOptions, evaluate_collection, evaluation
 from artvec.core.errors import ArtvecError
-from artvec.metrics.definitions import DEFINITIONS, METRICS
+from artvec.metrics.registry import DEFINITIONS, EVALUATION, EVALUATION_KEYS, GEOMETRY
 
 PaintClass = Callable[[Path, int, int], Path]
 Embedded = Callable[..., Path]
@@ -51,7 +51,7 @@ def test_json_has_what_is_promised(three_classes: Path, artvec: Run) -> None:
     found = strict(told.out)
     assert found.keys() >= PROMISED
     assert (found["n_train"], found["n_test"]) == (28, 20)
-    assert set(found["metrics"]) == {name for name in METRICS if "head" not in name} - {
+    assert set(found["metrics"]) == {name for name in EVALUATION_KEYS if "head" not in name} - {
         "ensemble_accuracy", "ensemble_top5_accuracy",
     }  # fmt: skip
     for figure in found["metrics"].values():
@@ -68,11 +68,15 @@ def test_json_has_what_is_promised(three_classes: Path, artvec: Run) -> None:
 def test_the_help_page_and_the_docs_define_every_figure(artvec: Run) -> None:
     page = " ".join(artvec("eval", "--help").out.split())
     docs = " ".join((Path(__file__).parents[3] / "docs/figures.md").read_text().split())
-    for one in DEFINITIONS:
+    for one in (*EVALUATION, *GEOMETRY):
         assert one.meaning in page
-        assert ", ".join(one.names) in page
-        for part in (one.meaning, one.reading, one.source, *(f"`{name}`" for name in one.names)):
+        assert ", ".join(one.keys) in page
+    for one in DEFINITIONS:
+        for part in (one.meaning, one.purpose, one.source):
             assert part in docs
+        for metric in one.metrics:
+            line = f"| `{metric.key}` | {metric.title} | {metric.scale} | {metric.reading} |"
+            assert line in docs
 
 
 def test_without_labels_the_geometry_is_left(

@@ -9,8 +9,8 @@ from itertools import zip_longest
 
 import numpy as np
 
+from artvec.commands.cluster import Findings
 from artvec.core.types import Copies, Groups, Int64Array
-from artvec.reports.cluster.findings import Findings
 
 MAX_PICTURES = 1500
 _MAX_CARDS = 150
@@ -47,7 +47,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PagePictures:
     """The pictures of a page.
 
     Attributes:
@@ -77,13 +77,13 @@ class Shown:
         return list(dict.fromkeys(ordered))[:MAX_PICTURES]
 
 
-def choose(findings: Findings) -> Shown:
+def choose_pictures(findings: Findings) -> PagePictures:
     """Choose what is shown of a collection."""
     groups = findings.groups
     scores = groups.outlier_scores
     odd = np.argsort(-scores, kind="stable")[:_OUTLIERS]
     copies = sorted(findings.copies, key=lambda group: -len(group.rows))[:_COPY_GROUPS]
-    return Shown(
+    return PagePictures(
         cards=tuple(_cards(findings)),
         outliers=tuple(int(row) for row in odd if scores[row] > 0),
         copies=tuple(Copies(group.rows[:_COPIES_SHOWN], group.kind) for group in copies),
