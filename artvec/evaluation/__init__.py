@@ -2,7 +2,7 @@
 
     collection = open_collection(folder)
     selection = select(collection, gallery="train", queries="test", group="artist")
-    outcomes = evaluate_rows(collection, selection)
+    outcomes = evaluate_vectors(gather_vectors(collection, selection), selection)
     outcomes.figures["knn20_accuracy"]      Interval(value, low, high)
     outcomes.per_query["knn20_accuracy"]    (Q,) 0.0 or 1.0, in the order of selection.queries
     outcomes.classifiers["linear_probe"].predicted    (Q,) class codes, for McNemar's test
@@ -15,8 +15,8 @@ collections with the same labels have the same codes. Vectors that are in no col
 several encoders side by side) go through `evaluate_vectors`.
 """
 
-from artvec.evaluation.figures import evaluate_rows, evaluate_vectors
-from artvec.evaluation.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.evaluation.figures import evaluate_vectors
+from artvec.evaluation.outcomes import Classifier, OtherGroups, Outcomes, Scores
 from artvec.evaluation.selection import (
     Selection,
     content_hashes,
@@ -26,21 +26,20 @@ from artvec.evaluation.selection import (
     select,
 )
 from artvec.evaluation.stored_heads import head_scores, own_run, trained_on
-from artvec.evaluation.vectors import Vectors, colours, concatenated, gathered, rows_of
+from artvec.evaluation.vectors import Vectors, colour_vectors, concatenate, gather_vectors, rows_of
 
 __all__ = [
     "Classifier",
-    "Elsewhere",
+    "OtherGroups",
     "Outcomes",
     "Scores",
     "Selection",
     "Vectors",
-    "colours",
-    "concatenated",
+    "colour_vectors",
+    "concatenate",
     "content_hashes",
-    "evaluate_rows",
     "evaluate_vectors",
-    "gathered",
+    "gather_vectors",
     "group_codes",
     "head_scores",
     "label_texts",

@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from artvec.collection.reader import Collection
 from artvec.core.progress import Progress, silent
 from artvec.core.types import Float64Array, Int64Array, Interval, Matches
-from artvec.evaluation.nearest_gallery import nearest, nearest_elsewhere
+from artvec.evaluation.nearest_gallery import nearest, nearest_in_other_groups
 from artvec.evaluation.notes import notes_on
-from artvec.evaluation.outcomes import Classifier, Elsewhere, Outcomes, Scores
+from artvec.evaluation.outcomes import Classifier, OtherGroups, Outcomes, Scores
 from artvec.evaluation.selection import Selection
-from artvec.evaluation.stored_heads import head_scores, own_run
-from artvec.evaluation.vectors import Vectors, gathered
+from artvec.evaluation.vectors import Vectors
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
@@ -48,27 +46,6 @@ class Part:
 
     per_query: Mapping[str, Float64Array]
     classifiers: Mapping[str, Classifier]
-
-
-def evaluate_rows(
-    collection: Collection, selection: Selection, progress: Progress = silent
-) -> Outcomes:
-    """Evaluate a collection's own embeddings, and the head of the run that made them, if any.
-
-    Args:
-        collection: Its vectors are gathered once, as float32.
-        selection: Which rows.
-        progress: Called with hundredths of steps done and to do.
-
-    Raises:
-        ArtvecError: Vectors are not finite, or the run's head can't be read.
-    """
-    vectors = gathered(collection, selection)
-    run = own_run(collection)
-    scores = None
-    if run is not None and run.is_dir() and selection.classes:
-        scores = head_scores(collection, selection, vectors, run)
-    return evaluate_vectors(vectors, selection, {"head": scores} if scores else {}, progress)
 
 
 def evaluate_vectors(
@@ -117,9 +94,9 @@ def evaluate_vectors(
         ),
         notes=notes_on(selection, vectors.queries, figures, clusters),
     )
-    elsewhere = _elsewhere(vectors, selection, outcomes, _step(progress, 5))
+    other_groups = _other_groups(vectors, selection, outcomes, _step(progress, 5))
     progress(_STEPS * _STEP, _STEPS * _STEP)
-    return replace(outcomes, elsewhere=elsewhere)
+    return replace(outcomes, other_groups=other_groups)
 
 
 def _figures(
@@ -230,9 +207,9 @@ def _clusters(vectors: Vectors, selection: Selection) -> Int64Array | None:
     return None if why_undefined(selection.query_labels, clusters) else clusters
 
 
-def _elsewhere(
+def _other_groups(
     vectors: Vectors, selection: Selection, plain: Outcomes, progress: Progress
-) -> Elsewhere | None:
+) -> OtherGroups | None:
     """Judge the queries that have gallery rows of their own group anew, without these."""
     if selection.groups is None or selection.group_column is None:
         return None
@@ -240,14 +217,14 @@ def _elsewhere(
     affected = np.flatnonzero(np.isin(own, theirs))
     labels = selection.query_labels[affected]
     few = replace(vectors, queries=vectors.queries[affected])
-    matches = nearest_elsewhere(few, theirs, own[affected], DEPTH, progress)
+    matches = nearest_in_other_groups(few, theirs, own[affected], DEPTH, progress)
     changed, _ = _votes(matches, selection, labels)
     changed |= _first_places(matches, selection.gallery_labels, labels)
     per_query = {name: plain.per_query[name].copy() for name in changed}
     for name, values in changed.items():
         per_query[name][affected] = values
     figures = _figures(per_query, own)
-    return Elsewhere(selection.group_column, len(affected), figures, per_query)
+    return OtherGroups(selection.group_column, len(affected), figures, per_query)
 
 
 def _first_places(
@@ -264,7 +241,7 @@ def _first_places(
 def _step(progress: Progress, number: int) -> Progress:
     """Tell the progress of one step as its part of the whole."""
 
-    def told(done: int, total: int) -> None:
+    def within(done: int, total: int) -> None:
         progress(number * _STEP + _STEP * done // max(1, total), _STEPS * _STEP)
 
-    return told
+    return within

@@ -39,7 +39,7 @@ def nearest(vectors: Vectors, own_places: Int64Array, k: int) -> Matches:
     )
 
 
-def nearest_elsewhere(
+def nearest_in_other_groups(
     vectors: Vectors,
     gallery_groups: Int64Array,
     query_groups: Int64Array,

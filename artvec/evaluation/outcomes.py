@@ -39,7 +39,7 @@ class Scores:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class OtherGroups:
     """The figures when every query is denied the gallery rows of its own group.
 
     Attributes:
@@ -68,7 +68,7 @@ class Outcomes:
             nothing: fewer than two classes or groups, or as many as queries.
         geometry: `anisotropy`, `spread`, `effective_rank` of the queries' vectors.
         without_gallery: Queries whose class has no gallery row.
-        elsewhere: The grouped figures, None without groups.
+        other_groups: The grouped figures, None without groups.
         notes: Why figures are absent, and which the labels decide alone.
     """
 
@@ -78,5 +78,5 @@ class Outcomes:
     clusters: Int64Array | None
     geometry: Mapping[str, float]
     without_gallery: int = 0
-    elsewhere: Elsewhere | None = None
+    other_groups: OtherGroups | None = None
     notes: tuple[str, ...] = ()

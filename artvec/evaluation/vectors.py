@@ -29,7 +29,7 @@ class Vectors:
     val: Float32Array
 
 
-def gathered(collection: Collection, selection: Selection) -> Vectors:
+def gather_vectors(collection: Collection, selection: Selection) -> Vectors:
     """Return the embeddings of a selection's rows.
 
     Raises:
@@ -39,7 +39,7 @@ def gathered(collection: Collection, selection: Selection) -> Vectors:
     return Vectors(*(rows_of(collection, rows) for rows in sides))
 
 
-def colours(collection: Collection, selection: Selection) -> Vectors:
+def colour_vectors(collection: Collection, selection: Selection) -> Vectors:
     """Return the stored 4×4 colour grids, centred on mid-grey as `colour:4x4` embeds them."""
     stored = columns(collection, ["colour"]).column("colour").combine_chunks()
     grids = stored.flatten().to_numpy().reshape(-1, 48)  # (N, 48)
@@ -48,7 +48,7 @@ def colours(collection: Collection, selection: Selection) -> Vectors:
     return Vectors(*((grids[rows].astype(np.float32) - half) / half for rows in sides))
 
 
-def concatenated(parts: Sequence[Vectors]) -> Vectors:
+def concatenate(parts: Sequence[Vectors]) -> Vectors:
     """Return vectors of several encoders side by side, each at length 1, so that all weigh alike.
 
     Args:

@@ -21,7 +21,7 @@ _ALL_PAIRS = 4
 
 def show(comparison: Comparison, output: Output, *, verbose: bool) -> None:
     """Print tables and sentences, unless JSON was asked for; notes in any case."""
-    output.notes(comparison.notes)
+    output.notes((*comparison.embedding_notes, *comparison.notes))
     output.notes(
         [
             f"{leak.queries} queries were training images of {leak.run}, e.g. {leak.example}: "
@@ -111,8 +111,8 @@ def fields_of(comparison: Comparison) -> dict[str, Any]:
     """Lay the comparison out for JSON; what doesn't apply is absent."""
     protocol = comparison.protocol
     return {
-        "rows": [_told_row(row) for row in comparison.rows],
-        "paired": [_told_pair(pair) for pair in comparison.pairs],
+        "rows": [_row_fields(row) for row in comparison.rows],
+        "paired": [_pair_fields(pair) for pair in comparison.pairs],
         "rankings": comparison.rankings,
         "protocol": _present({name: getattr(protocol, name) for name in _names_of(protocol)}),
         "leaks": comparison.leaks,
@@ -121,17 +121,17 @@ def fields_of(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _told_row(row: Row) -> dict[str, Any]:
+def _row_fields(row: Row) -> dict[str, Any]:
     own = {n: getattr(row, n) for n in _names_of(row) if n not in ("metrics", "cost")}
     own["geometry"] = {name: value for name, value in row.geometry.items() if math.isfinite(value)}
     metrics = {name: _interval(value) for name, value in row.metrics.items()}
     return _present({**own, **row.ranking, "metrics": metrics, "engine": row.cost.engine})
 
 
-def _told_pair(pair: Pair) -> dict[str, Any]:
-    told = _present({name: getattr(pair, name) for name in _names_of(pair)})
-    interval = _interval(told.pop("difference"))
-    return told | {"difference": interval.pop("value")} | interval
+def _pair_fields(pair: Pair) -> dict[str, Any]:
+    fields = _present({name: getattr(pair, name) for name in _names_of(pair)})
+    interval = _interval(fields.pop("difference"))
+    return fields | {"difference": interval.pop("value")} | interval
 
 
 def _interval(interval: Interval) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from artvec.commands.evaluate import ClassFigures, Confusion, EvaluationReport
 from artvec.core.types import Interval
 from artvec.core.wording import counted, shortened
+from artvec.metrics.registry import metric_of
 from artvec_cli.render import Output, table
 
 _FEW_CLASSES = 20
@@ -32,11 +33,10 @@ def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
         _figures(report)
         output.line(_read_against(report))
     if report.outcomes.geometry:
-        told = (
-            f"{name.replace('_', ' ')} {value:.3f}"
-            for name, value in report.outcomes.geometry.items()
+        geometry = (
+            f"{metric_of(key).short} {value:.3f}" for key, value in report.outcomes.geometry.items()
         )
-        output.line(f"geometry of the queries: {', '.join(told)}")
+        output.line(f"geometry of the queries: {', '.join(geometry)}")
     for member in report.members:
         output.line(f"{member.run}: head_accuracy {_with_interval(member.head_accuracy)}")
     if report.confusion is not None:
@@ -50,7 +50,11 @@ def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
 
 def fields_of(report: EvaluationReport) -> dict[str, Any]:
     """Lay a report out for `--json`; what is undefined is absent."""
-    outcomes, confusion, elsewhere = report.outcomes, report.confusion, report.outcomes.elsewhere
+    outcomes, confusion, other_groups = (
+        report.outcomes,
+        report.confusion,
+        report.outcomes.other_groups,
+    )
     fields = {
         "index": report.index,
         "protocol": _present(dataclasses.asdict(report.setting)),
@@ -61,11 +65,11 @@ def fields_of(report: EvaluationReport) -> dict[str, Any]:
         "majority_accuracy": report.majority_accuracy,
         "colour": _json(report.colour),
         "grouped": None
-        if elsewhere is None
+        if other_groups is None
         else {
-            "column": elsewhere.column,
-            "affected": elsewhere.affected,
-            "metrics": _json(elsewhere.figures),
+            "column": other_groups.column,
+            "affected": other_groups.affected,
+            "metrics": _json(other_groups.figures),
         },
         "geometry": outcomes.geometry,
         "train_accuracy": _present(
@@ -116,17 +120,17 @@ def _leaks(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
 
 
 def _figures(report: EvaluationReport) -> None:
-    elsewhere = report.outcomes.elsewhere
+    other_groups = report.outcomes.other_groups
     headers = ["figure", "value", "95 %", "chance", "colour:4x4"]
-    if elsewhere is not None:
-        headers.append(f"other {elsewhere.column}")
+    if other_groups is not None:
+        headers.append(f"other {other_groups.column}")
     rows = []
     for name, figure in report.metrics.items():
         row = [name, f"{figure.value:.3f}", _ends(figure), _number(report.chance.get(name))]
         colour = report.colour.get(name)
         row.append(_number(None if colour is None else colour.value))
-        if elsewhere is not None:
-            other = elsewhere.figures.get(name)
+        if other_groups is not None:
+            other = other_groups.figures.get(name)
             row.append("" if other is None else _with_interval(other))
         rows.append(row)
     table(headers, rows, {})
@@ -135,11 +139,12 @@ def _figures(report: EvaluationReport) -> None:
 def _read_against(report: EvaluationReport) -> str:
     """Say what the columns beside the figures are."""
     said = f"always naming the most frequent class would give {report.majority_accuracy:.3f}"
-    elsewhere = report.outcomes.elsewhere
-    if elsewhere is not None:
+    other_groups = report.outcomes.other_groups
+    if other_groups is not None:
         said += (
-            f"; 'other {elsewhere.column}' denies every query the gallery rows of its own "
-            f"{elsewhere.column} ({elsewhere.affected:,} of {report.n_test:,} queries have some)"
+            f"; 'other {other_groups.column}': no query finds gallery rows of its own "
+            f"{other_groups.column} ({other_groups.affected:,} of {report.n_test:,} queries have "
+            "such rows)"
         )
     return said
 

@@ -20,7 +20,7 @@ from artvec.collection.reader import Collection, blocks, columns, open_collectio
 from artvec.collection.shards import FloatArray
 from artvec.commands.cluster.cluster_options import ClusterOptions, check
 from artvec.commands.cluster.cluster_report import ClusterReport, LabelTable
-from artvec.commands.cluster.methods import Parameters, Rows, grouped
+from artvec.commands.cluster.methods import Parameters, Rows, group_rows
 from artvec.commands.cluster.quality import agreement_figures, internal_figures, label_table
 from artvec.commands.cluster.stages import Stages
 from artvec.commands.cluster.table_file import write_table
@@ -139,7 +139,7 @@ def _found(
         near = neighbours(points, _NEIGHBOURS)
     with stages.stage("group") as within:
         rows = Rows(points, near, first, len(labels.names))
-        found = grouped(rows, options, within)
+        found = group_rows(rows, options, within)
     assignment = found.assignment
     with stages.stage("quality") as within:
         silhouettes = _silhouettes(vectors, assignment.clusters)

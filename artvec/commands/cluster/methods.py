@@ -50,7 +50,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Grouped:
+class Grouping:
     """What a method found, what it was run with, and what a user should be told."""
 
     assignment: Assignment
@@ -58,16 +58,16 @@ class Grouped:
     notes: tuple[str, ...]
 
 
-def grouped(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouped:
+def group_rows(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouping:
     """Group rows; equal ones are in one cluster by every method."""
     if not rows.points.any():
-        return Grouped(one_group(len(rows.points)), {}, (_ALIKE,))
+        return Grouping(one_group(len(rows.points)), {}, (_ALIKE,))
     if options.method == "hdbscan":
         return _dense(rows, options, progress)
     return _cut(rows, options, progress)
 
 
-def _cut(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouped:
+def _cut(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouping:
     points, notes = rows.points, tuple[str, ...]()
     some = judged_rows(len(points))
     if options.method == "kmeans":
@@ -91,10 +91,10 @@ def _cut(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouped:
         wanted = rows.n_different
     labels = cut(wanted)[rows.first]
     parameters = {"clusters": wanted, **parameters}
-    return Grouped(assigned(points, labels, rows.near), parameters, notes)
+    return Grouping(assigned(points, labels, rows.near), parameters, notes)
 
 
-def _dense(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouped:
+def _dense(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouping:
     least = options.min_cluster_size or default_min_cluster_size(len(rows.points))
     found = density_clusters(rows.points, rows.near, least, progress)
     assignment = together(found, rows.first, least)
@@ -103,4 +103,4 @@ def _dense(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouped:
         smaller = f"--min-cluster-size {max(2, least // 2)}, or " if least > 2 else ""
         notes = (f"every row is noise: no place is dense enough; try {smaller}--method kmeans",)
     parameters = Parameters(min_cluster_size=least, min_samples=min(MIN_SAMPLES, least))
-    return Grouped(assignment, parameters, notes)
+    return Grouping(assignment, parameters, notes)

@@ -25,7 +25,7 @@ _AGREEMENT = {
 
 
 @dataclass(frozen=True)
-class Judged:
+class Figures:
     """Figures by name, and why others are absent or say nothing."""
 
     figures: dict[str, float]
@@ -37,7 +37,7 @@ def internal_figures(
     clusters: Int32Array,
     silhouettes: Float64Array,
     progress: Progress = silent,
-) -> Judged:
+) -> Figures:
     """Return the figures that need no label; noise is left out, but for DBCV's weights.
 
     Args:
@@ -55,7 +55,7 @@ def internal_figures(
     own = clusters[members].astype(np.int64)
     count, size = len(np.unique(own)), len(own)
     if not 1 < count < size:
-        return Judged({}, _why_not_judged(count))
+        return Figures({}, _why_not_judged(count))
     figures = {
         "silhouette_cosine": float(silhouettes[members].mean()),
         "silhouette_reduced": float(euclidean_silhouettes(points[members], own, progress).mean()),
@@ -65,7 +65,7 @@ def internal_figures(
     }
     known = {name: figure for name, figure in figures.items() if figure is not None}
     finite = {name: figure for name, figure in known.items() if math.isfinite(figure)}
-    return Judged(finite, _of_one_picture(points[members], own))
+    return Figures(finite, _of_one_picture(points[members], own))
 
 
 def _of_one_picture(points: Float32Array, clusters: Int64Array) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def _why_not_judged(clusters: int) -> tuple[str, ...]:
     return (f"every clustered row is a cluster of its own, {left_out}",)
 
 
-def agreement_figures(labels: Int64Array, clusters: Int32Array, *, has_noise: bool) -> Judged:
+def agreement_figures(labels: Int64Array, clusters: Int32Array, *, has_noise: bool) -> Figures:
     """Return how labels and clusters agree, over rows that have a label.
 
     Args:
@@ -105,7 +105,7 @@ def agreement_figures(labels: Int64Array, clusters: Int32Array, *, has_noise: bo
     """
     labelled = labels >= 0
     if not labelled.any():
-        return Judged({})
+        return Figures({})
     if not has_noise:
         return _agreement(labels, clusters, labelled, "")
     whole = _agreement(labels, clusters, labelled, "_noise_as_cluster")
@@ -113,7 +113,7 @@ def agreement_figures(labels: Int64Array, clusters: Int32Array, *, has_noise: bo
     if whole.notes or not members.any():  # what is undefined with noise is so without it
         return whole
     without = _agreement(labels, clusters, members, "_without_noise")
-    return Judged({**whole.figures, **without.figures}, without.notes)
+    return Figures({**whole.figures, **without.figures}, without.notes)
 
 
 def label_table(names: Sequence[str], labels: Int64Array, clusters: Int32Array) -> LabelTable:
@@ -131,10 +131,10 @@ def label_table(names: Sequence[str], labels: Int64Array, clusters: Int32Array) 
     return LabelTable(tuple(names), counts, int((~labelled).sum()))
 
 
-def _agreement(labels: Int64Array, clusters: Int32Array, chosen: BoolArray, suffix: str) -> Judged:
+def _agreement(labels: Int64Array, clusters: Int32Array, chosen: BoolArray, suffix: str) -> Figures:
     pair = labels[chosen], clusters[chosen].astype(np.int64)
     why = why_undefined(*pair)
     if why:
         where = "without noise " if suffix == "_without_noise" else ""
-        return Judged({}, (f"{where}{why}, so agreement with labels is left out",))
-    return Judged({f"{name}{suffix}": float(figure(*pair)) for name, figure in _AGREEMENT.items()})
+        return Figures({}, (f"{where}{why}, so agreement with labels is left out",))
+    return Figures({f"{name}{suffix}": float(figure(*pair)) for name, figure in _AGREEMENT.items()})

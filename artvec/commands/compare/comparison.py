@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from artvec.collection.reader import row
-from artvec.commands.compare.compared import Compared, opened
 from artvec.commands.compare.comparison_report import Comparison, Leak, Protocol, Row
 from artvec.commands.compare.encoder_costs import Cost, costs
-from artvec.commands.compare.matching import Common, common_images, restricted, vectors_of
-from artvec.commands.compare.pairing import cautions, paired
-from artvec.commands.compare.rankings import compared_rankings, headlines, ranks
+from artvec.commands.compare.matching import Common, common_images, restrict, vectors_of
+from artvec.commands.compare.named_collections import NamedCollection, open_collections
+from artvec.commands.compare.pairing import cautions, paired_differences
+from artvec.commands.compare.rankings import compare_rankings, headlines, ranks
 from artvec.core.errors import ArtvecError, command
 from artvec.core.progress import Progress, silent
 from artvec.core.types import AUTO, EncoderOptions, Interval
@@ -64,43 +64,43 @@ def compare_collections(
             encoder was trained on the queries.
     """
     options = options or CompareOptions()
-    compared = opened(arguments)
-    common = common_images(compared)
-    first = compared[0].collection
-    asked = ("compare", *(arguments or [one.name for one in compared]))
+    collections = open_collections(arguments)
+    common = common_images(collections)
+    first = collections[0].collection
+    asked = ("compare", *(arguments or [one.name for one in collections]))
     selection = select(first, options.gallery, options.queries, options.group, asked)
-    selection = restricted(selection, common)
-    leaks = tuple(_leaks(compared, selection))
+    selection = restrict(selection, common)
+    leaks = tuple(_leaks(collections, selection))
     if leaks and not options.allow_leak:
         raise _trained_on_queries(leaks, len(selection.queries))
-    parts = len(compared) + 1
-    cost = costs(compared, common.rows[0], options.encoder, _part(progress, 0, parts))
+    parts = len(collections) + 1
+    cost = costs(collections, common.rows[0], options.encoder, part_of(progress, 0, parts))
     outcomes = [
-        _evaluated(compared, common, at, selection, _part(progress, at + 1, parts))
-        for at in range(len(compared))
+        _evaluated(collections, common, at, selection, part_of(progress, at + 1, parts))
+        for at in range(len(collections))
     ]
     figures = [one.figures for one in outcomes]
-    names = [one.name for one in compared]
-    pairs = paired(names, outcomes, selection)
+    names = [one.name for one in collections]
+    pairs = paired_differences(names, outcomes, selection)
     return Comparison(
-        rows=tuple(_rows(compared, common, outcomes, cost.each)),
+        rows=tuple(_rows(collections, common, outcomes, cost.each)),
         pairs=pairs,
-        rankings=compared_rankings(names, figures, pairs),
+        rankings=compare_rankings(names, figures, pairs),
         protocol=_protocol(selection, common, figures),
         leaks=leaks,
         cautions=cautions(pairs),
         notes=(
             *common.notes,
-            *_notes(compared, selection),
+            *_notes(collections, selection),
             *dict.fromkeys(note for one in outcomes for note in one.notes),
             *cost.notes,
         ),
     )
 
 
-def _leaks(compared: Sequence[Compared], selection: Selection) -> Iterator[Leak]:
-    first = compared[0].collection
-    for one in compared:
+def _leaks(collections: Sequence[NamedCollection], selection: Selection) -> Iterator[Leak]:
+    first = collections[0].collection
+    for one in collections:
         run = own_run(one.collection)
         if run is None or not run.is_dir():
             continue
@@ -110,43 +110,45 @@ def _leaks(compared: Sequence[Compared], selection: Selection) -> Iterator[Leak]
 
 
 def _trained_on_queries(leaks: Sequence[Leak], queries: int) -> ArtvecError:
-    told = "; ".join(
+    leaked = "; ".join(
         f"{leak.queries:,} of the {queries:,} queries were training images of {leak.run} "
         f"({leak.name}), e.g. {leak.example}"
         for leak in leaks
     )
     return ArtvecError(
-        f"{told}: its figures would be too good",
+        f"{leaked}: its figures would be too good",
         "ask about images it never saw: --queries SPLIT; or report it all the same: --allow-leak",
     )
 
 
 def _evaluated(
-    compared: Sequence[Compared],
+    collections: Sequence[NamedCollection],
     common: Common,
     number: int,
     selection: Selection,
     progress: Progress,
 ) -> Outcomes:
     """Evaluate a collection's vectors under the first one's selection, labels and row order."""
-    one = compared[number]
+    one = collections[number]
     vectors = vectors_of(one, common, number, selection)
     run = own_run(one.collection)
     scores = None
     if run is not None and run.is_dir() and selection.classes:
-        scores = head_scores(compared[0].collection, selection, vectors, run)
+        scores = head_scores(collections[0].collection, selection, vectors, run)
     return evaluate_vectors(vectors, selection, {"head": scores} if scores else {}, progress)
 
 
-def _part(progress: Progress, number: int, parts: int) -> Progress:
-    def told(done: int, total: int) -> None:
+def part_of(progress: Progress, number: int, parts: int) -> Progress:
+    """Return the progress of one of several equal parts, counted in hundredths."""
+
+    def within(done: int, total: int) -> None:
         progress(number * _HUNDRED + _HUNDRED * done // max(1, total), parts * _HUNDRED)
 
-    return told
+    return within
 
 
 def _rows(
-    compared: Sequence[Compared],
+    collections: Sequence[NamedCollection],
     common: Common,
     outcomes: Sequence[Outcomes],
     each: Sequence[Cost],
@@ -157,7 +159,7 @@ def _rows(
     by_metric = {name: ranks([one[name].value for one in figures]) for name in metrics}
     accuracy = _accuracy(figures)
     rows = []
-    for at, (one, outcome, cost) in enumerate(zip(compared, outcomes, each, strict=True)):
+    for at, (one, outcome, cost) in enumerate(zip(collections, outcomes, each, strict=True)):
         places = {name: by_metric[name][at] for name in metrics}
         rows.append(
             Row(
@@ -204,16 +206,16 @@ def _protocol(
     )
 
 
-def _notes(compared: Sequence[Compared], selection: Selection) -> Iterator[str]:
-    first = compared[0].collection
+def _notes(collections: Sequence[NamedCollection], selection: Selection) -> Iterator[str]:
+    first = collections[0].collection
     if len(selection.classes) < 2:
         labels = "one label only" if selection.classes else "no labels"
         give = command("embed", first.source, "-i", first.folder, "--metadata", "CSV")
         yield (
-            f"{compared[0].name} has {labels}, so only figures that need none are given; for the "
-            f"others, a CSV with the columns filename and label: {give}"
+            f"{collections[0].name} has {labels}, so only figures that need no labels are given; "
+            f"for the others, add a CSV with the columns filename and label: {give}"
         )
-    for one in compared:
+    for one in collections:
         run = own_run(one.collection)
         if run is not None and not run.is_dir():
             yield (

@@ -209,7 +209,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything `artvec compare` tells.
+    """The result of `artvec compare`.
 
     Attributes:
         rows: A collection each, the best mean rank first.
@@ -218,7 +218,8 @@ class Comparison:
         protocol: What was compared.
         leaks: Only where they were allowed.
         cautions: How far the verdicts can be trusted.
-        notes: What a user should be told.
+        notes: What a user should know.
+        embedding_notes: The same of models that were embedded first.
     """
 
     rows: tuple[Row, ...]
@@ -228,3 +229,4 @@ class Comparison:
     leaks: tuple[Leak, ...]
     cautions: tuple[str, ...]
     notes: tuple[str, ...]
+    embedding_notes: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import numpy as np
 
 from artvec.collection.reader import Collection, row
 from artvec.collection.settings import stored_request
-from artvec.commands.compare.compared import Compared
+from artvec.commands.compare.named_collections import NamedCollection
 from artvec.core.errors import ArtvecError, OutOfMemory
 from artvec.core.progress import Progress, silent
 from artvec.core.types import Decoded, Encoder, EncoderOptions, Int64Array, UInt8Array
@@ -64,7 +64,7 @@ class Costs:
 
 
 def costs(
-    compared: Sequence[Compared],
+    collections: Sequence[NamedCollection],
     rows: Int64Array,
     options: EncoderOptions | None,
     progress: Progress = silent,
@@ -72,7 +72,7 @@ def costs(
     """Count every encoder, and time all of them in turns on the same pictures.
 
     Args:
-        compared: Collections.
+        collections: Collections.
         rows: (n,) rows of the first one that all have; pictures are taken from them evenly.
         options: How to run the encoders; None times nothing.
         progress: Of the timing.
@@ -80,9 +80,10 @@ def costs(
     notes: list[str] = []
     encoders: dict[int, Encoder] = {}
     if options is not None:
-        encoders = dict(_encoders(compared, options, notes))
-    timed = _timed(compared[0].collection, rows, encoders, notes, progress)
-    sizes = [_size(one, notes) for one in compared]  # imports torch, whose threads would be timed
+        encoders = dict(_encoders(collections, options, notes))
+    timed = _timed(collections[0].collection, rows, encoders, notes, progress)
+    # Only now: it imports torch, whose threads would be timed.
+    sizes = [_size(one, notes) for one in collections]
     each = []
     for at, size in enumerate(sizes):
         if at in timed:
@@ -94,7 +95,7 @@ def costs(
     return Costs(tuple(each), tuple(notes))
 
 
-def _size(one: Compared, notes: list[str]) -> Size | None:
+def _size(one: NamedCollection, notes: list[str]) -> Size | None:
     identity = one.collection.manifest.encoder
     if identity.layer == "pixels":
         return None  # nothing was learnt
@@ -108,9 +109,9 @@ def _size(one: Compared, notes: list[str]) -> Size | None:
 
 
 def _encoders(
-    compared: Sequence[Compared], options: EncoderOptions, notes: list[str]
+    collections: Sequence[NamedCollection], options: EncoderOptions, notes: list[str]
 ) -> Iterator[tuple[int, Encoder]]:
-    for at, one in enumerate(compared):
+    for at, one in enumerate(collections):
         manifest = one.collection.manifest
         if manifest.encoder.layer == "pixels":
             notes.append(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.commands.compare.compared import Compared
+from artvec.commands.compare.named_collections import NamedCollection
 from artvec.core.errors import ArtvecError, command
 from artvec.core.types import Int64Array
 from artvec.evaluation import Selection, Vectors, rows_of
@@ -39,26 +39,27 @@ class Common:
         return found
 
 
-def common_images(compared: Sequence[Compared]) -> Common:
+def common_images(collections: Sequence[NamedCollection]) -> Common:
     """Match the rows of several collections by content hash, copies among themselves in order.
 
     Raises:
         ArtvecError: There is no image that all have.
     """
-    keyed = [_keyed(one.collection) for one in compared]
+    keyed = [_keyed(one.collection) for one in collections]
     shared = [key for key in keyed[0] if all(key in rows for rows in keyed[1:])]
     if not shared:
-        raise _nothing_shared(compared)
+        raise _nothing_shared(collections)
     rows = tuple(np.array([by_key[key] for key in shared], dtype=np.int64) for by_key in keyed)
     order = np.argsort(rows[0])
     rows = tuple(numbers[order] for numbers in rows)
     left_out = tuple(
-        _paths_beside(one.collection, numbers) for one, numbers in zip(compared, rows, strict=True)
+        _paths_beside(one.collection, numbers)
+        for one, numbers in zip(collections, rows, strict=True)
     )
-    return Common(rows, left_out, tuple(_disagreements(compared, rows)))
+    return Common(rows, left_out, tuple(_disagreements(collections, rows)))
 
 
-def restricted(selection: Selection, common: Common) -> Selection:
+def restrict(selection: Selection, common: Common) -> Selection:
     """Keep of the first collection's selection what all collections have.
 
     Raises:
@@ -78,14 +79,16 @@ def restricted(selection: Selection, common: Common) -> Selection:
     return replace(selection, gallery=gallery, queries=queries, val=val)
 
 
-def vectors_of(compared: Compared, common: Common, number: int, selection: Selection) -> Vectors:
+def vectors_of(
+    named: NamedCollection, common: Common, number: int, selection: Selection
+) -> Vectors:
     """Return a collection's vectors of a selection of the first collection's rows, in its order.
 
     Raises:
         ArtvecError: Some are not finite numbers.
     """
     sides = (selection.gallery, selection.queries, selection.val)
-    return Vectors(*(rows_of(compared.collection, common.in_other(number, s)) for s in sides))
+    return Vectors(*(rows_of(named.collection, common.in_other(number, s)) for s in sides))
 
 
 def _keyed(collection: Collection) -> dict[Key, int]:
@@ -106,18 +109,18 @@ def _paths_beside(collection: Collection, rows: Int64Array) -> tuple[str, ...]:
     return tuple(path for row, path in enumerate(paths) if row not in kept)
 
 
-def _disagreements(compared: Sequence[Compared], rows: Sequence[Int64Array]) -> list[str]:
+def _disagreements(collections: Sequence[NamedCollection], rows: Sequence[Int64Array]) -> list[str]:
     """Say where others give an image another label or split; the first one's count for all."""
-    first = compared[0]
+    first = collections[0]
     tables = [
         columns(one.collection, ["path", "label", "split"]).take(numbers).to_pydict()
-        for one, numbers in zip(compared, rows, strict=True)
+        for one, numbers in zip(collections, rows, strict=True)
     ]
     notes = []
-    for one, table in zip(compared[1:], tables[1:], strict=True):
+    for one, table in zip(collections[1:], tables[1:], strict=True):
         for fact in ("split", "label"):
-            told = zip(tables[0]["path"], tables[0][fact], table[fact], strict=True)
-            other = [(path, ours, theirs) for path, ours, theirs in told if ours != theirs]
+            values = zip(tables[0]["path"], tables[0][fact], table[fact], strict=True)
+            other = [(path, ours, theirs) for path, ours, theirs in values if ours != theirs]
             if other:
                 path, ours, theirs = other[0]
                 notes.append(
@@ -128,7 +131,7 @@ def _disagreements(compared: Sequence[Compared], rows: Sequence[Int64Array]) -> 
     return notes
 
 
-def _way_out(first: Compared, one: Compared, fact: str) -> str:
+def _way_out(first: NamedCollection, one: NamedCollection, fact: str) -> str:
     """Say how two collections come to tell the same: what comes from folders only a CSV changes."""
     ours, theirs = (of.collection.manifest.metadata_file for of in (first, one))
     again = ("embed", one.collection.source, "-i", one.collection.folder)
@@ -145,11 +148,11 @@ def _way_out(first: Compared, one: Compared, fact: str) -> str:
     return f"to bring {one.name} up to date: {command(*again, *given)}"
 
 
-def _nothing_shared(compared: Sequence[Compared]) -> ArtvecError:
-    names = ", ".join(one.name for one in compared)
-    sources = {one.collection.source for one in compared}
+def _nothing_shared(collections: Sequence[NamedCollection]) -> ArtvecError:
+    names = ", ".join(one.name for one in collections)
+    sources = {one.collection.source for one in collections}
     where = "" if len(sources) == 1 else ": they are of different folders"
-    source = compared[0].collection.source
+    source = collections[0].collection.source
     return ArtvecError(
         f"there is no image that all have: {names}{where}",
         f"embed one folder with all encoders: {command('compare', '--models', 'M,N', source)}",

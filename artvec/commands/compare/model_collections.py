@@ -1,14 +1,18 @@
-"""Which collection each of several models has, or shall have, of one source."""
+"""Compare models on one source: find or make a collection for each, then compare these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artvec.collection import destination, locate, settings
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
+from artvec.commands.compare.comparison import CompareOptions, compare_collections, part_of
+from artvec.commands.compare.comparison_report import Comparison
+from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.core.errors import ArtvecError
+from artvec.core.progress import Progress, silent
 from artvec.core.types import AUTO, BackboneRequest, EncoderOptions
 from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images
@@ -31,6 +35,60 @@ class Planned:
     metadata: Path | None = None
     group: str | None = None
     lenient_metadata: bool = False
+
+
+def compare_models(
+    source: Path,
+    models: Sequence[str],
+    options: CompareOptions | None = None,
+    *,
+    beside: Sequence[str] = (),
+    encoder: EncoderOptions = AUTO,
+    progress: Progress = silent,
+) -> Comparison:
+    """Compare models on a source; what is missing or out of date is embedded first.
+
+    Args:
+        source: Folder of images.
+        models: Backbone names or run directories.
+        options: See `CompareOptions`.
+        beside: Names or paths of further collections, or runs, which come first.
+        encoder: How to run the encoders that embed.
+        progress: Called with hundredths of parts done and to do.
+
+    Raises:
+        ArtvecError: As `plan_models`, `embed_images` and `compare_collections` do.
+    """
+    planned = plan_models(source, models, encoder)
+    parts = len(planned) + 1
+    notes: list[str] = []
+    for number, model in enumerate(planned):
+        notes += _embed_model(source, model, encoder, part_of(progress, number, parts))
+    named = {locate.named(name).resolve() for name in beside}
+    others = (str(model.folder) for model in planned if model.folder.resolve() not in named)
+    last = part_of(progress, parts - 1, parts)
+    comparison = compare_collections([*beside, *others], options, last)
+    return replace(comparison, embedding_notes=tuple(notes))
+
+
+def _embed_model(
+    source: Path, planned: Planned, encoder: EncoderOptions, progress: Progress
+) -> list[str]:
+    """Bring a model's collection up to date; return what is to be noted of that."""
+    options = EmbedOptions(
+        model=planned.model,
+        index=str(planned.folder),
+        encoder=encoder,
+        metadata=planned.metadata,
+        lenient_metadata=planned.lenient_metadata,
+        group=planned.group,
+    )
+    report = embed_images(source, options, progress)
+    notes = list(report.notes)
+    if report.embedded or report.failed:
+        name = planned.folder.name
+        notes.append(f"{name}: {report.embedded} embedded, {report.failed} skipped")
+    return notes
 
 
 def plan_models(

@@ -35,7 +35,7 @@ _WORDS: Mapping[str, Verdict] = {
 }
 
 
-def paired(
+def paired_differences(
     names: Sequence[str], outcomes: Sequence[Outcomes], selection: Selection
 ) -> tuple[Pair, ...]:
     """Compare every two collections by every figure that both have.
@@ -154,7 +154,7 @@ def cautions(pairs: Sequence[Pair]) -> tuple[str, ...]:
     """Say how many differences there are, and how far their verdicts can be trusted."""
     if not pairs:
         return ()
-    told = [
+    sentences = [
         f"{len(pairs)} differences, each with an interval of its own: where nothing differs, one "
         "in twenty such intervals excludes 0 by chance"
     ]
@@ -166,8 +166,8 @@ def cautions(pairs: Sequence[Pair]) -> tuple[str, ...]:
     ]
     if soft:
         named = ", ".join(f"{pair.metric} of {pair.a} and {pair.b}" for pair in soft[:_NAMED])
-        told.append(
+        sentences.append(
             f"{len(soft)} of the differences in accuracy are not significant by McNemar's test, "
             f"adjusted for all {len(tested)} tests: {named}{', …' if len(soft) > _NAMED else ''}"
         )
-    return tuple(told)
+    return tuple(sentences)

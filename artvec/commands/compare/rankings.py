@@ -31,14 +31,14 @@ def headlines(figures: Sequence[Mapping[str, Interval]]) -> tuple[str, ...]:
 
 def ranks(values: Sequence[float]) -> list[int]:
     """Return the place of each, 1 for the largest; equal ones share the better place."""
-    return [int(place) for place in rankdata([-value for value in _told(values)], method="min")]
+    return [int(place) for place in rankdata([-value for value in _rounded(values)], method="min")]
 
 
-def _told(values: Sequence[float]) -> list[float]:
+def _rounded(values: Sequence[float]) -> list[float]:
     return [round(value, _DIGITS) for value in values]
 
 
-def compared_rankings(
+def compare_rankings(
     names: Sequence[str], figures: Sequence[Mapping[str, Interval]], pairs: Sequence[Pair]
 ) -> Rankings:
     """Say whether the headline figures rank alike, and which pairs contradict one another.
@@ -51,7 +51,9 @@ def compared_rankings(
     metrics = headlines(figures)
     agreements = tuple(_agreements(metrics, figures)) if len(names) > 1 else ()
     contradictions = tuple(_contradictions(pairs))
-    tied = [name for name in metrics if len(set(_told([one[name].value for one in figures]))) == 1]
+    tied = [
+        name for name in metrics if len(set(_rounded([one[name].value for one in figures]))) == 1
+    ]
     words = tuple(_words(len(names), metrics, agreements, contradictions, tied))
     return Rankings(metrics, agreements, contradictions, words)
 
@@ -60,7 +62,7 @@ def _agreements(
     metrics: Sequence[str], figures: Sequence[Mapping[str, Interval]]
 ) -> Iterator[Agreement]:
     for a, b in combinations(metrics, 2):
-        values_a, values_b = (_told([one[metric].value for one in figures]) for metric in (a, b))
+        values_a, values_b = (_rounded([one[metric].value for one in figures]) for metric in (a, b))
         if len(set(values_a)) > 1 and len(set(values_b)) > 1:
             yield Agreement(a, b, float(kendalltau(values_a, values_b).statistic))
 

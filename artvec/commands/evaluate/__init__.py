@@ -3,23 +3,23 @@
 from artvec.commands.evaluate.evaluation import evaluate_collection
 from artvec.commands.evaluate.evaluation_report import (
     ClassFigures,
+    ConfusedPair,
     Confusion,
     EvaluateOptions,
     EvaluationReport,
     Leaks,
     Member,
-    Mistaken,
     Setting,
 )
 
 __all__ = [
     "ClassFigures",
+    "ConfusedPair",
     "Confusion",
     "EvaluateOptions",
     "EvaluationReport",
     "Leaks",
     "Member",
-    "Mistaken",
     "Setting",
     "evaluate_collection",
 ]

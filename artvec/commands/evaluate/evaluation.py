@@ -11,7 +11,7 @@ import numpy as np
 from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, open_collection
 from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
-from artvec.commands.evaluate.confused import confusion_of, figures_of_classes
+from artvec.commands.evaluate.class_confusion import confusion_of, figures_of_classes
 from artvec.commands.evaluate.evaluation_report import EvaluateOptions, EvaluationReport, Setting
 from artvec.commands.evaluate.leaks import find_leaks, training_leaks
 from artvec.commands.evaluate.members import (
@@ -33,7 +33,7 @@ from artvec.evaluation import (
     Scores,
     Selection,
     Vectors,
-    colours,
+    colour_vectors,
     evaluate_vectors,
     head_scores,
     own_run,
@@ -77,7 +77,7 @@ def evaluate_collection(
     together = ensemble(collection, selection, options.ensemble) if options.ensemble else None
     scores = _scores(collection, selection, vectors, together, alone=not others)
     outcomes = evaluate_vectors(vectors, selection, scores, progress)
-    colour = evaluate_vectors(colours(collection, selection), selection)
+    colour = evaluate_vectors(colour_vectors(collection, selection), selection)
     confusion = confusion_of(outcomes, selection)
     judged = len(selection.classes) > 1
     chance = chance_figures(selection, outcomes) if judged else {}

@@ -108,7 +108,7 @@ class ClassFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistaken:
+class ConfusedPair:
     """How often one class was taken for another.
 
     Attributes:
@@ -138,7 +138,7 @@ class Confusion:
     classifier: str
     classes: tuple[str, ...]
     counts: Int64Array
-    most: tuple[Mistaken, ...]
+    most: tuple[ConfusedPair, ...]
 
 
 @dataclass(frozen=True, slots=True)

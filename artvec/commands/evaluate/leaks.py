@@ -71,12 +71,12 @@ def training_leaks(
 
 def _across(groups: Iterable[Sequence[int]], selection: Selection) -> list[tuple[int, ...]]:
     """Keep the groups in which a query meets another row that was learned from or searched."""
-    asked = set(selection.queries.tolist())
+    queries = set(selection.queries.tolist())
     known = set(selection.gallery.tolist()) | set(selection.val.tolist())
     return [
         tuple(group)
         for group in groups
-        if len(group) > 1 and any(_meets(row, group, known) for row in group if row in asked)
+        if len(group) > 1 and any(_meets(row, group, known) for row in group if row in queries)
     ]
 
 
@@ -85,8 +85,8 @@ def _meets(query: int, group: Sequence[int], known: set[int]) -> bool:
 
 
 def _queries_in(groups: Iterable[Sequence[int]], selection: Selection) -> int:
-    asked = set(selection.queries.tolist())
-    return sum(row in asked for group in groups for row in group)
+    queries = set(selection.queries.tolist())
+    return sum(row in queries for group in groups for row in group)
 
 
 def _paths(collection: Collection, groups: Iterable[Sequence[int]]) -> tuple[tuple[str, ...], ...]:

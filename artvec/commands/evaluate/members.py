@@ -19,9 +19,9 @@ from artvec.evaluation import (
     Scores,
     Selection,
     Vectors,
-    concatenated,
+    concatenate,
     content_hashes,
-    gathered,
+    gather_vectors,
     rows_of,
     same_pictures,
 )
@@ -117,7 +117,7 @@ def side_by_side(
     Raises:
         ArtvecError: A collection lacks some of the pictures.
     """
-    own = gathered(collection, selection)
+    own = gather_vectors(collection, selection)
     if not others:
         return own
     parts = [own]
@@ -125,7 +125,7 @@ def side_by_side(
         sides = (selection.gallery, selection.queries, selection.val)
         rows = (_rows(other, content_hashes(collection, side), collection) for side in sides)
         parts.append(Vectors(*(rows_of(other, side) for side in rows)))
-    return concatenated(parts)
+    return concatenate(parts)
 
 
 def other_collection(name: str, collection: Collection) -> Collection:

@@ -36,7 +36,7 @@ def warnings_of(
         guessing: Accuracy of the best guess that looks at no picture.
     """
     unsearchable = np.setdiff1d(selection.query_labels, [*selection.gallery_labels, -1])
-    told = [
+    sentences = [
         few_queries(len(selection.queries)) if outcomes.figures else "",
         without_width(outcomes.figures.values(), len(selection.queries)),
         one_label(selection.classes),
@@ -46,12 +46,12 @@ def warnings_of(
     ]
     for name, classifier in outcomes.classifiers.items():
         accuracy = outcomes.figures[f"{name}_accuracy"]
-        told.append(at_chance(f"{name}_accuracy", accuracy, guessing))
-        told.append(gap(name, classifier.train_accuracy, accuracy))
+        sentences.append(at_chance(f"{name}_accuracy", accuracy, guessing))
+        sentences.append(gap(name, classifier.train_accuracy, accuracy))
     if confusion is not None:
         counts = confusion.counts
-        told.append(never_predicted(confusion.classes, counts.sum(axis=1), counts.sum(axis=0)))
-    return tuple(warning for warning in told if warning)
+        sentences.append(never_predicted(confusion.classes, counts.sum(axis=1), counts.sum(axis=0)))
+    return tuple(warning for warning in sentences if warning)
 
 
 def never_predicted(classes: Sequence[str], support: Int64Array, predicted: Int64Array) -> str:

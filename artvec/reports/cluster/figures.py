@@ -76,10 +76,10 @@ def _map(findings: Findings, codes: Int32Array, names: Sequence[str], none: str)
     points = findings.projection.points
     figure = Figure(figsize=(7, 6))
     axes = figure.add_subplot()
-    told = scatter(axes, points, codes, [none, *names])
+    legend_names = scatter(axes, points, codes, [none, *names])
     axes.set_title(f"{findings.projection.method} of {len(points):,} pictures")
-    left_out = len(names) - len(told)
-    legend(axes, f"the {len(told)} largest of {len(names)}" if left_out > 0 else None)
+    left_out = len(names) - len(legend_names)
+    legend(axes, f"the {len(legend_names)} largest of {len(names)}" if left_out > 0 else None)
     return figure
 
 
@@ -103,8 +103,8 @@ def _silhouettes(findings: Findings) -> Figure | None:
         top += len(values) + gap
     axes.axvline(0, color="black", lw=0.8)
     axes.axvline(float(inside.mean()), color="black", lw=0.8, ls="--")
-    told = _spaced(middles, top / _TICKS)
-    axes.set_yticks([middles[number] for number in told], [str(number) for number in told])
+    ticks = _spaced(middles, top / _TICKS)
+    axes.set_yticks([middles[number] for number in ticks], [str(number) for number in ticks])
     axes.set(xlabel="silhouette (cosine)", ylabel="cluster", ylim=(top, 0))
     axes.set_title(f"mean {inside.mean():.3f}")
     return figure
@@ -154,8 +154,8 @@ def _confusion(findings: Findings) -> Figure | None:
 
 def _spaced(places: Sequence[float], least: float) -> list[int]:
     """Return the numbers of ascending places that lie far enough from the one before."""
-    told: list[int] = []
+    chosen: list[int] = []
     for number, place in enumerate(places):
-        if not told or place - places[told[-1]] >= least:
-            told.append(number)
-    return told
+        if not chosen or place - places[chosen[-1]] >= least:
+            chosen.append(number)
+    return chosen

@@ -88,12 +88,12 @@ def scatter(axes: Axes, points: Float32Array, codes: Int32Array, names: Sequence
     """
     size = float(np.clip(20_000 / max(1, len(points)), 0.6, 22))
     none, *categories = names
-    told = largest(codes, len(categories))
+    in_legend = largest(codes, len(categories))
     for number in range(-1, len(categories)):
         some = points[codes == number]
         if not len(some):
             continue
-        name = none if number < 0 else categories[number] if number in told else None
+        name = none if number < 0 else categories[number] if number in in_legend else None
         axes.scatter(
             some[:, 0],
             some[:, 1],
@@ -107,7 +107,7 @@ def scatter(axes: Axes, points: Float32Array, codes: Int32Array, names: Sequence
         )
     axes.set(xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_visible(False)
-    return [categories[number] for number in told]
+    return [categories[number] for number in in_legend]
 
 
 def largest(codes: Int32Array, categories: int) -> list[int]:

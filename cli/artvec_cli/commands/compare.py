@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,6 @@ from artvec_cli.render import Output
 
 if TYPE_CHECKING:
     from artvec.commands.compare import Comparison
-    from artvec.core.types import EncoderOptions
 
 EPILOG = f"""Every figure is that of artvec eval, with one gallery and one set of queries for all.
 Differences are a minus b on the same queries; 'better' and 'worse' mean that the 95 %
@@ -79,53 +77,29 @@ def compare_command(
     as_json: options.Json = False,
 ) -> int:
     """Compare encoders on the images that all have: figures, paired differences, costs."""
-    from artvec.commands.compare import CompareOptions, compare_collections
+    from artvec.commands.compare import CompareOptions, compare_collections, compare_models
     from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
     places.check({"--html": html, "--csv": csv}, figures)
     encoder = EncoderOptions(device=device)
-    made = _embedded(*models, encoder, output) if models else []
     wanted = CompareOptions(gallery, queries, group, allow_leak, None if no_speed else encoder)
-    with output.progress("comparing") as progress:
-        comparison = compare_collections(_distinct(names or [], made), wanted, progress)
+    with output.progress("embedding and comparing" if models else "comparing") as progress:
+        if models is None:
+            comparison = compare_collections(names or [], wanted, progress)
+        else:
+            comparison = compare_models(
+                models[1],
+                [name for name in models[0].split(",") if name],
+                wanted,
+                beside=names or (),
+                encoder=encoder,
+                progress=progress,
+            )
     _write(comparison, html, figures, csv)
     show(comparison, output, verbose=verbose)
     output.object(fields_of(comparison))
     return 0
-
-
-def _embedded(models: str, source: Path, encoder: EncoderOptions, output: Output) -> list[str]:
-    """Bring each model's collection of a source up to date; return their places."""
-    from artvec.commands.compare import plan_models
-    from artvec.commands.embed import EmbedOptions, embed_images
-
-    plan = plan_models(source, [name for name in models.split(",") if name], encoder)
-    for planned in plan:
-        wanted = EmbedOptions(
-            model=planned.model,
-            index=str(planned.folder),
-            encoder=encoder,
-            metadata=planned.metadata,
-            lenient_metadata=planned.lenient_metadata,
-            group=planned.group,
-        )
-        with output.progress(f"embedding {planned.folder.name}") as progress:
-            report = embed_images(source, wanted, progress)
-        output.notes(report.notes)
-        if report.embedded or report.failed:
-            output.notes(
-                [f"{planned.folder.name}: {report.embedded} embedded, {report.failed} skipped"]
-            )
-    return [str(planned.folder) for planned in plan]
-
-
-def _distinct(names: Sequence[str], made: Sequence[str]) -> list[str]:
-    """Add to the collections that were named those of the models that are not among them."""
-    from artvec.collection import locate
-
-    named = {locate.named(name).resolve() for name in names}
-    return [*names, *(place for place in made if locate.named(place).resolve() not in named)]
 
 
 def _write(

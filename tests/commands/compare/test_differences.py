@@ -15,8 +15,8 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from artvec.commands.compare import CompareOptions, Comparison, compare_collections
 from artvec.commands.compare.comparison_report import Pair, Verdict
-from artvec.commands.compare.pairing import holm, paired
-from artvec.commands.compare.rankings import compared_rankings, ranks
+from artvec.commands.compare.pairing import holm, paired_differences
+from artvec.commands.compare.rankings import compare_rankings, ranks
 from artvec.core.types import Interval
 from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.bootstrap import without_rounding
@@ -81,7 +81,7 @@ def test_a_difference_is_that_of_the_same_queries(both: Comparison, workshop: Pa
     drawn = stats.bootstrap(
         (ours, theirs),
         lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
-        paired=True,
+        paired_differences=True,
         method="percentile",
         n_resamples=20_000,
         rng=np.random.default_rng(5),
@@ -176,7 +176,7 @@ def test_rankings_that_disagree_are_told() -> None:
         told("x", "y", "knn20_accuracy", "better"),
         told("x", "y", "nmi", "no evidence of a difference"),
     ]
-    found = compared_rankings(["x", "y", "z"], each, pairs)
+    found = compare_rankings(["x", "y", "z"], each, pairs)
     tau = {(one.a, one.b): one.kendall_tau for one in found.agreements}
     assert tau == pytest.approx(
         {
@@ -198,10 +198,10 @@ def test_rankings_that_disagree_are_told() -> None:
 
 def test_rankings_that_agree_are_told() -> None:
     each = [figures(knn20_accuracy=0.9, nmi=0.7), figures(knn20_accuracy=0.8, nmi=0.6)]
-    found = compared_rankings(["x", "y"], each, [told("x", "y", "nmi", "better")])
+    found = compare_rankings(["x", "y"], each, [told("x", "y", "nmi", "better")])
     assert found.words == ("all 2 headline figures rank the collections alike",)
     equal = [figures(knn20_accuracy=0.9, nmi=0.7), figures(knn20_accuracy=0.9, nmi=0.6)]
-    assert compared_rankings(["x", "y"], equal, []).agreements == ()
+    assert compare_rankings(["x", "y"], equal, []).agreements == ()
 
 
 def test_differences_that_are_rounding_are_none(here: Path) -> None:
@@ -229,7 +229,7 @@ def test_ties_are_told() -> None:
         figures(knn20_accuracy=0.9, map_at_r=0.7, nmi=0.3),
         figures(knn20_accuracy=0.8, map_at_r=0.6, nmi=0.1 + 0.2),
     ]
-    found = compared_rankings(["x", "y"], each, [])
+    found = compare_rankings(["x", "y"], each, [])
     assert found.words == (
         "2 of 3 headline figures rank the collections alike",
         "all collections are equal by nmi",
@@ -244,7 +244,9 @@ def test_a_collection_without_groups_leaves_the_others_their_differences() -> No
     figures = {"nmi": Interval(0, 0, 0)}  # that it is there; pairs are computed from the clusters
     a, c = labels.copy(), np.array([0, 1] * 5)
     outcomes = [Outcomes(figures, {}, {}, a, {}), Outcomes({}, {}, {}, None, {})]
-    (pair,) = paired(["a", "b", "c"], [*outcomes, Outcomes(figures, {}, {}, c, {})], selection)
+    (pair,) = paired_differences(
+        ["a", "b", "c"], [*outcomes, Outcomes(figures, {}, {}, c, {})], selection
+    )
     assert (pair.a, pair.b, pair.metric) == ("a", "c", "nmi")
     expected = 1.0 - normalized_mutual_info_score(labels, c)
     assert pair.difference.value == pytest.approx(expected)

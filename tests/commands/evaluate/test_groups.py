@@ -53,14 +53,14 @@ def test_figures_without_the_own_group(studio: Path, tmp_path: Path) -> None:
         hits.setdefault("knn20_accuracy", []).append(weights[right[:20]].sum() > weights.sum() / 2)
         hits.setdefault("precision_at_5", []).append(right[:5].mean())
         hits.setdefault("recall_at_10", []).append(right[:10].any())
-    elsewhere = evaluate_collection(studio, BY_ARTIST).outcomes.elsewhere
-    assert elsewhere is not None
-    assert (elsewhere.column, elsewhere.affected) == ("artist", affected)
+    other_groups = evaluate_collection(studio, BY_ARTIST).outcomes.other_groups
+    assert other_groups is not None
+    assert (other_groups.column, other_groups.affected) == ("artist", affected)
     assert 0 < affected < len(test)
     for name, values in hits.items():
-        assert elsewhere.figures[name].value == pytest.approx(np.mean(values)), name
+        assert other_groups.figures[name].value == pytest.approx(np.mean(values)), name
     plain = evaluate_collection(studio).metrics
-    assert any(elsewhere.figures[name].value != plain[name].value for name in hits)
+    assert any(other_groups.figures[name].value != plain[name].value for name in hits)
 
 
 def test_groups_are_resampled_whole(studio: Path) -> None:

@@ -16,7 +16,7 @@ from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
 from artvec.commands.train.split_figures import Rows, split_figures
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.types import Int64Array, Interval
-from artvec.evaluation import Scores, Selection, Vectors, evaluate_vectors, gathered, select
+from artvec.evaluation import Scores, Selection, Vectors, evaluate_vectors, gather_vectors, select
 
 EMBEDDING = ("knn5_accuracy", "knn20_accuracy", "precision_at_5", "silhouette_cosine", "nmi")
 
@@ -62,7 +62,7 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     folder = embed_images(tmp_path / "art", EmbedOptions(model="colour:4x4")).index
     collection = open_collection(folder)
     selection = select(collection)
-    vectors = gathered(collection, selection)
+    vectors = gather_vectors(collection, selection)
     found = split_figures(
         Rows(vectors.queries, selection.query_labels),
         Rows(vectors.gallery, selection.gallery_labels),

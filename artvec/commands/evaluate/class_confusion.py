@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.commands.evaluate.evaluation_report import ClassFigures, Confusion, Mistaken
+from artvec.commands.evaluate.evaluation_report import ClassFigures, ConfusedPair, Confusion
 from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.classification import confused_pairs, confusion, per_class
 
@@ -24,7 +24,7 @@ def confusion_of(outcomes: Outcomes, selection: Selection) -> Confusion | None:
         selection.query_labels[answered], classifier.predicted[answered], len(classes)
     )
     most = (
-        Mistaken(classes[pair.true], classes[pair.predicted], pair.count, pair.share)
+        ConfusedPair(classes[pair.true], classes[pair.predicted], pair.count, pair.share)
         for pair in confused_pairs(counts, _MOST)
     )
     return Confusion(name, classes, counts, tuple(most))

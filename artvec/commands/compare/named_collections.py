@@ -17,14 +17,14 @@ from artvec.evaluation import own_run
 
 
 @dataclass(frozen=True)
-class Compared:
+class NamedCollection:
     """A collection under the name that the output calls it by."""
 
     name: str
     collection: Collection
 
 
-def opened(arguments: Sequence[str]) -> tuple[Compared, ...]:
+def open_collections(arguments: Sequence[str]) -> tuple[NamedCollection, ...]:
     """Open the collections that names, paths and run directories stand for.
 
     Args:
@@ -40,7 +40,7 @@ def opened(arguments: Sequence[str]) -> tuple[Compared, ...]:
     _check_distinct(arguments, folders)
     names = [folder.resolve().name for folder in folders]
     found = tuple(
-        Compared(name if names.count(name) == 1 else str(folder), open_collection(folder))
+        NamedCollection(name if names.count(name) == 1 else str(folder), open_collection(folder))
         for name, folder in zip(names, folders, strict=True)
     )
     for one in found:
@@ -140,7 +140,7 @@ def _check_distinct(arguments: Sequence[str], folders: Sequence[Path]) -> None:
         seen[place] = argument
 
 
-def _check_of_today(one: Compared) -> None:
+def _check_of_today(one: NamedCollection) -> None:
     """Refuse vectors of an earlier state of a run: today's head and splits are not theirs."""
     manifest = one.collection.manifest
     run = own_run(one.collection)
