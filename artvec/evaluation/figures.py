@@ -1,4 +1,4 @@
-"""From vectors and a selection to every figure of the contract; docs/evaluation.md defines each."""
+"""From vectors and a selection to every figure of the contract; `metrics.registry` defines each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _RETRIEVAL = (
 )
 _STEPS = 6
 _STEP = 100
-"""Progress is told in hundredths of each step."""
+"""Progress is counted in hundredths of each step."""
 
 
 @dataclass(frozen=True)

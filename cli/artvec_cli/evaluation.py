@@ -1,4 +1,4 @@
-"""How an evaluation is told: as tables for people, as fields for JSON."""
+"""An evaluation as tables for people and as fields for JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from artvec.metrics.registry import metric_of
 from artvec_cli.render import Output, table
 
 _FEW_CLASSES = 20
-"""Up to here the figures of every class are shown unasked, and the confusion matrix fits."""
+"""Up to here the figures of every class are always shown, and the confusion matrix fits."""
 _LISTED = 5
 
 
@@ -163,7 +163,7 @@ def _classes(report: EvaluationReport, output: Output, *, shown: bool) -> None:
             f"({pair.count:,} of {support[pair.label]:,})"
             for pair in confusion.most[:_LISTED]
         )
-        output.line(f"most often taken: {'; '.join(named)}")
+        output.line(f"most often mistaken: {'; '.join(named)}")
 
 
 def _matrix(confusion: Confusion, figures: Sequence[ClassFigures]) -> None:

@@ -1,4 +1,4 @@
-"""What `cluster` can be asked for, and what is refused."""
+"""The options of `cluster`, and which of them are refused."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def check(options: ClusterOptions, collection: Collection) -> None:
     again = command("cluster", "-i", folder)
     if options.method == "hdbscan" and options.clusters is not None:
         raise ArtvecError(
-            "hdbscan finds the number of clusters itself: --clusters is of kmeans, agglomerative",
+            "hdbscan finds the number of clusters itself: --clusters is for kmeans, agglomerative",
             f"type: {again} --method kmeans --clusters {options.clusters}",
             usage=True,
         )
     if options.method != "hdbscan" and options.min_cluster_size is not None:
         raise ArtvecError(
-            f"--min-cluster-size is of hdbscan, not of {options.method}",
+            f"--min-cluster-size is for hdbscan, not for {options.method}",
             f"type: {again} --min-cluster-size {options.min_cluster_size}",
             usage=True,
         )

@@ -45,7 +45,7 @@ class ClusterReport:
         seconds: In all.
         stages: Name of a stage → its seconds.
         cautions: Why figures are absent or say nothing; they are among the notes.
-        notes: What a user should be told.
+        notes: What a user should know.
     """
 
     index: Path

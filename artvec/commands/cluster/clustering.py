@@ -183,11 +183,13 @@ def _mapped(
     kept = _kept_map(collection, options)
     if kept is not None:
         again = command("cluster", "-i", collection.folder, "--new-map")
-        return kept, (f"the map ({kept.method}) is the stored one; make it anew: {again}",)
+        return kept, (f"the map ({kept.method}) is the stored one; to make a new one: {again}",)
     made = project(found.reduced.points, found.near, options.map or "umap", options.seed)
     store_projection(open_collection(collection.folder), made)
     rows = counted(collection.rows, "row")
-    plain = (f"the map is two components of PCA: {rows}, too few or too alike for a layout",)
+    plain = (
+        f"the map shows two components of PCA: {rows}, too few or too alike for UMAP or t-SNE",
+    )
     return made, plain if made.method == "pca" else ()
 
 
@@ -232,9 +234,9 @@ def _label_notes(labels: _Labels) -> tuple[str, ...]:
 def _stale_notes(stale: tuple[str, ...], options: ClusterOptions) -> tuple[str, ...]:
     if "map" not in stale:
         return ()
-    kept = options.map == "none"
-    what = "make another without --map none" if kept else "another was made"
-    return (f"the stored map was that of other rows; {what}",)
+    unwanted = options.map == "none"
+    what = "run again without --map none to make a new one" if unwanted else "a new one was made"
+    return (f"the stored map was of other rows; {what}",)
 
 
 def _too_long(collection: Collection) -> ArtvecError:

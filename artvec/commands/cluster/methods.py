@@ -51,7 +51,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Grouping:
-    """What a method found, what it was run with, and what a user should be told."""
+    """Clusters by one method, its parameters, and notes for the user."""
 
     assignment: Assignment
     parameters: Parameters
@@ -101,6 +101,6 @@ def _dense(rows: Rows, options: ClusterOptions, progress: Progress) -> Grouping:
     notes: tuple[str, ...] = ()
     if assignment.clusters.max(initial=-1) < 0:
         smaller = f"--min-cluster-size {max(2, least // 2)}, or " if least > 2 else ""
-        notes = (f"every row is noise: no place is dense enough; try {smaller}--method kmeans",)
+        notes = (f"every row is noise: no region is dense enough; try {smaller}--method kmeans",)
     parameters = Parameters(min_cluster_size=least, min_samples=min(MIN_SAMPLES, least))
     return Grouping(assignment, parameters, notes)

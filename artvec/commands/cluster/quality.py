@@ -26,7 +26,7 @@ _AGREEMENT = {
 
 @dataclass(frozen=True)
 class Figures:
-    """Figures by name, and why others are absent or say nothing."""
+    """Figures by key, and why others are absent or say nothing."""
 
     figures: dict[str, float]
     notes: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ def internal_figures(
         points: (N, d), reduced; equal rows have equal points.
         clusters: (N,), -1 is noise.
         silhouettes: (N,) in the full space.
-        progress: Told of pairs, then of rows.
+        progress: Called with pairs, then with rows.
 
     Returns:
         `silhouette_cosine` in the full space; `silhouette_reduced` (Euclidean), `davies_bouldin`,
@@ -76,13 +76,13 @@ def _of_one_picture(points: Float32Array, clusters: Int64Array) -> tuple[str, ..
     if 2 * alone <= len(sizes):
         return ()
     return (
-        f"{alone} of {len(sizes)} clusters hold one picture or its copies, which alone "
-        "makes Davies-Bouldin and DBCV good",
+        f"{alone} of {len(sizes)} clusters hold one picture or its duplicates; this "
+        "alone makes Davies-Bouldin and DBCV look good",
     )
 
 
 def _why_not_judged(clusters: int) -> tuple[str, ...]:
-    """Return a note; none where every row is noise, which is told already."""
+    """Return a note; none where every row is noise, which another note says."""
     left_out = "so silhouettes, Davies-Bouldin, Calinski-Harabasz and DBCV are left out"
     if clusters == 0:
         return ()

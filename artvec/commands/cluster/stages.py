@@ -24,7 +24,7 @@ class Stages:
 
         Args:
             expected_seconds: Of every stage, in order.
-            progress: Of the run; told of thousandths.
+            progress: Of the run, in thousandths.
         """
         self.seconds: dict[str, float] = {}
         self._expected = expected_seconds

@@ -32,7 +32,7 @@ _HUNDRED = 100
 
 @dataclass(frozen=True, slots=True)
 class CompareOptions:
-    """What `artvec compare` can be told.
+    """The options of `artvec compare`.
 
     Attributes:
         gallery: Split that is searched and learned from.
@@ -117,7 +117,7 @@ def _trained_on_queries(leaks: Sequence[Leak], queries: int) -> ArtvecError:
     )
     return ArtvecError(
         f"{leaked}: its figures would be too good",
-        "ask about images it never saw: --queries SPLIT; or report it all the same: --allow-leak",
+        "evaluate other images: --queries SPLIT; or report the figures anyway: --allow-leak",
     )
 
 
@@ -219,6 +219,6 @@ def _notes(collections: Sequence[NamedCollection], selection: Selection) -> Iter
         run = own_run(one.collection)
         if run is not None and not run.is_dir():
             yield (
-                f"{run}, which embedded {one.name}, is gone: its head is not judged, and whether "
-                "it was trained on the queries is not known"
+                f"{run}, which embedded {one.name}, is gone: its head is not evaluated, and nobody "
+                "knows whether it was trained on the queries"
             )

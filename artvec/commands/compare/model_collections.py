@@ -119,7 +119,7 @@ def plan_models(
     planned = [_planned(source, model, present) for model in models]
     if len({one.folder for one in planned}) < len(planned):
         raise ArtvecError(
-            "two models would have one collection, as their names end alike",
+            "two models would share one collection, because their names end alike",
             "embed each with a name of its own: artvec embed SOURCE -m MODEL -i NAME",
             usage=True,
         )

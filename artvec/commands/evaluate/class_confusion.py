@@ -1,4 +1,4 @@
-"""Who was taken for whom, told with class names."""
+"""Which classes were mistaken for which others, by name."""
 
 from __future__ import annotations
 

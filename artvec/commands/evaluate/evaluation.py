@@ -115,13 +115,13 @@ def _runs(collections: Sequence[Collection], named: Sequence[Path]) -> tuple[lis
     """Return the runs that may have seen test pictures, and notes of those that are gone."""
     own = [run for run in map(own_run, collections) if run is not None]
     notes = [
-        f"the run {run} is gone: its head can't be judged, nor what it was trained on"
+        f"the run {run} is gone: its head is not evaluated, and its training images are not known"
         for run in own
         if not run.is_dir()
     ]
     notes += [
         f"the head of {run} takes the unpooled feature map, not the embedding, so it can't be "
-        "judged here: the run's own page has its accuracy"
+        "evaluated here: the page of the run has its accuracy"
         for run in own
         if run.is_dir() and head_takes_map(run)
     ]

@@ -168,7 +168,7 @@ class EvaluationReport:
         leaks: Found before any figure.
         members: Runs of the ensemble.
         warnings: What a reader of the figures should know, in plain words.
-        notes: What a user should be told beside the figures.
+        notes: What a user should know beside the figures.
         selection: Row numbers, labels and groups behind the figures.
         outcomes: Per-query outcomes, predictions, k-means clusters, geometry and grouped figures;
             silhouettes are `outcomes.per_query["silhouette_cosine"]`, in the order of

@@ -18,9 +18,9 @@ def find_leaks(collection: Collection, selection: Selection, copies: Found) -> L
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:
-        collection: Files with equal bytes are told by their hashes.
+        collection: Files with equal bytes are recognised by their hashes.
         selection: The two sides.
-        copies: In the whole collection; they tell altered files.
+        copies: In the whole collection, altered files among them.
     """
     by_content: dict[bytes, list[int]] = {}
     sides = np.union1d(np.union1d(selection.gallery, selection.val), selection.queries)
@@ -63,7 +63,7 @@ def training_leaks(
             raise ArtvecError(
                 f"{count:,} of the {len(selection.queries):,} test pictures "
                 f"were training pictures of {run}",
-                "test on other pictures (--queries SPLIT), or have it reported in spite of that: "
+                "evaluate other images: --queries SPLIT; or report the figures anyway: "
                 "--allow-leak",
             )
     return leaking

@@ -25,7 +25,7 @@ EPILOG = examples(
     "artvec cluster --full --figures figures",
 )
 _PAGE = "clusters.html"
-_TOLD_FROM_S = 10
+_ANNOUNCED_FROM_S = 10
 _MOST_COLUMNS = 12
 
 
@@ -33,32 +33,42 @@ def cluster_command(
     index: options.Index = None,
     method: Annotated[
         options.ClusterMethod,
-        typer.Option(help="hdbscan finds how many there are, and leaves noise out."),
+        typer.Option(help="hdbscan finds the number of clusters, and leaves noise out."),
     ] = options.ClusterMethod.hdbscan,
     clusters: Annotated[
         int | None,
-        typer.Option(help="K of kmeans, agglomerative. Default: as many as labels, else the best."),
+        typer.Option(
+            help="Number of clusters for kmeans, agglomerative. Default: the number of labels, "
+            "else the best."
+        ),
     ] = None,
     min_cluster_size: Annotated[
         int | None,
-        typer.Option(min=2, help="Of hdbscan. Default: half the root of the rows, at least 5."),
+        typer.Option(
+            min=2,
+            help="Smallest cluster of hdbscan. Default: half the square root of the rows, at "
+            "least 5.",
+        ),
     ] = None,
     map_method: Annotated[
         options.MapMethod | None,
-        typer.Option("--map", help="Default: the stored map, else umap. none makes none."),
+        typer.Option(
+            "--map", help="Kind of map; none makes no map. Default: the stored map, else umap."
+        ),
     ] = None,
     new_map: Annotated[
-        bool, typer.Option("--new-map", help="Make the map anew although there is one.")
+        bool, typer.Option("--new-map", help="Make a new map even if one is stored.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of kmeans and the map.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = 0,
     page: Annotated[
         bool, typer.Option("--report", help="Write a page to look at: reports/clusters.html.")
     ] = False,
     full: Annotated[
-        bool, typer.Option("--full", help="The page, and thumbnails of all rows beside it.")
+        bool, typer.Option("--full", help="Write the page, and thumbnails of all rows beside it.")
     ] = False,
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write figures for papers (PNG) there.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write figures for papers (PNG) to this folder."),
     ] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -107,11 +117,11 @@ class _Looks:
 def _check(folder: Path, looks: _Looks, map_method: options.MapMethod | None) -> None:
     if looks.any and map_method is options.MapMethod.none:
         raise ArtvecError(
-            "a report needs a map", "leave --map away, or give umap or tsne", usage=True
+            "a report needs a map", "leave out --map, or give umap or tsne", usage=True
         )
     if looks.page and (folder / "reports" / _PAGE).is_dir():
         raise ArtvecError(
-            f"{folder / 'reports' / _PAGE} is a folder", "move it away: the page goes there"
+            f"{folder / 'reports' / _PAGE} is a folder", "move it away: the page is written there"
         )
     if looks.page:
         places.check_folder(folder / "reports", "-i COLLECTION")
@@ -145,7 +155,7 @@ def _drawn(report: ClusterReport, looks: _Looks, output: Output) -> dict[str, An
     except OSError as failure:
         raise ArtvecError(
             f"the report of {report.index} can't be written: {failure.strerror}",
-            "make room or mend permissions, and run the command again; groups and map are kept",
+            "free space or fix permissions, and run the command again; clusters and map are stored",
         ) from failure
     return files
 
@@ -155,10 +165,12 @@ def _announce(folder: Path, wanted: ClusterOptions, output: Output) -> None:
     from artvec.commands.cluster import expect
 
     cost = expect(folder, wanted)
-    if cost.total_seconds >= _TOLD_FROM_S:
+    if cost.total_seconds >= _ANNOUNCED_FROM_S:
         minutes = cost.total_seconds / 60
-        told = f"{minutes:.0f} minutes" if minutes >= 2 else f"{cost.total_seconds:.0f} seconds"
-        output.notes([f"this takes about {told} and {cost.memory_bytes / 1e9:.1f} GB of memory"])
+        duration = f"{minutes:.0f} minutes" if minutes >= 2 else f"{cost.total_seconds:.0f} seconds"
+        output.notes(
+            [f"this takes about {duration} and {cost.memory_bytes / 1e9:.1f} GB of memory"]
+        )
 
 
 def _show(report: ClusterReport, output: Output, *, verbose: bool) -> None:

@@ -15,10 +15,11 @@ from artvec_cli.render import Output
 if TYPE_CHECKING:
     from artvec.commands.compare import Comparison
 
-EPILOG = f"""Every figure is that of artvec eval, with one gallery and one set of queries for all.
-Differences are a minus b on the same queries; 'better' and 'worse' mean that the 95 %
-bootstrap interval excludes 0. It covers the choice of test images, not that of training
-images or seeds, and is not adjusted for the number of comparisons; McNemar's p is (Holm).
+EPILOG = f"""Figures are those of artvec eval, with one gallery and the same queries for all.
+Differences are a minus b on the same queries. 'better' and 'worse' mean that the 95 %
+bootstrap interval excludes 0. The interval covers the choice of test images, not that of
+training images or seeds. It is not adjusted for the number of comparisons. McNemar's p is
+adjusted (Holm).
 
 Parameters, MB (float32), multiplications with additions and layers (convolutions and linear
 layers) are those that make the embedding, without the classifier. Speeds are forward passes
@@ -46,32 +47,33 @@ def compare_command(
         tuple[str, Path] | None,
         typer.Option(
             metavar="M,N SOURCE",
-            help="Compare these backbones on a folder; what is missing is embedded first, "
+            help="Compare these backbones on a folder. What is missing is embedded first, "
             "as <folder>-<backbone>.",
         ),
     ] = None,
-    gallery: Annotated[str, typer.Option(help="Split to search and learn from.")] = "train",
-    queries: Annotated[str, typer.Option(help="Split to ask about.")] = "test",
+    gallery: Annotated[str, typer.Option(help="Split to search and to learn from.")] = "train",
+    queries: Annotated[str, typer.Option(help="Split of the queries.")] = "test",
     group: Annotated[
         str | None,
         typer.Option(
-            help="Column whose values are resampled as a whole, e.g. artist.",
+            help="Resample whole groups of this column, e.g. artist.",
             autocompletion=completion.columns,
         ),
     ] = None,
     allow_leak: Annotated[
         bool,
         typer.Option(
-            "--allow-leak", help="Report queries that an encoder was trained on; don't refuse."
+            "--allow-leak",
+            help="Report queries that a run was trained on, instead of refusing them.",
         ),
     ] = False,
     no_speed: Annotated[
-        bool, typer.Option("--no-speed", help="Time nothing: no images/s, no ms.")
+        bool, typer.Option("--no-speed", help="Don't measure speed (images/s, ms).")
     ] = False,
     device: options.Device = "auto",
-    html: Annotated[Path | None, typer.Option(help="Write a page to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write an HTML page to this file.")] = None,
     figures: Annotated[Path | None, typer.Option(help="Write charts (PNG) to this folder.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Write every figure to this file.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write all figures (CSV) to this file.")] = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,

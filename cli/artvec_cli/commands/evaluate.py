@@ -23,7 +23,7 @@ def _definitions() -> str:
         lines += textwrap.wrap(", ".join(one.keys), _WIDTH, initial_indent="  ")
         indent = " " * 6
         lines += textwrap.wrap(one.meaning, _WIDTH, initial_indent=indent, subsequent_indent=indent)
-    return "\b\nFigures (docs/evaluation.md says how to read them):\n" + "\n".join(lines)
+    return "\b\nFigures (docs/figures.md says how to read them):\n" + "\n".join(lines)
 
 
 EPILOG = f"""{_definitions()}
@@ -43,38 +43,43 @@ EPILOG = f"""{_definitions()}
 def evaluate_command(
     index: options.Index = None,
     gallery: Annotated[
-        str, typer.Option(metavar="SPLIT", help="Rows that are searched and learned from.")
+        str, typer.Option(metavar="SPLIT", help="Split to search and to learn from.")
     ] = "train",
     queries: Annotated[
         str,
         typer.Option(
             metavar="SPLIT",
-            help="Rows that are asked about; may be the gallery's: no row then finds itself.",
+            help="Split of the queries. If it is the gallery's, no row finds itself.",
         ),
     ] = "test",
     group: Annotated[
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Resample whole groups, and give kNN, precision and recall a second time with "
-            "every query denied gallery rows of its own group. Default: the collection's.",
+            help="Resample whole groups of this column. kNN, precision and recall are given a "
+            "second time without gallery rows of the query's own group. Default: the collection's.",
             autocompletion=completion.columns,
         ),
     ] = None,
     ensemble: Annotated[
         list[Path] | None,
-        typer.Option(metavar="RUN", help="Average these runs' heads; give it for each of them."),
+        typer.Option(
+            metavar="RUN", help="Average the heads of several runs. Repeat it for each run."
+        ),
     ] = None,
     concat: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME|PATH|RUN",
-            help="Put another collection's vectors beside these, each at length 1; repeatable.",
+            help="Append the vectors of another collection to these, each at length 1. Repeatable.",
         ),
     ] = None,
     allow_leak: Annotated[
         bool,
-        typer.Option("--allow-leak", help="Report test pictures that a run was trained on."),
+        typer.Option(
+            "--allow-leak",
+            help="Report queries that a run was trained on, instead of refusing them.",
+        ),
     ] = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,

@@ -287,7 +287,7 @@ def test_equal_rows_and_zero_vectors(tmp_path: Path, value: float, method: Any) 
         (["--clusters", "3"], "hdbscan finds the number of clusters itself"),
         (["--method", "kmeans", "--clusters", "181"], "180 rows can't make 181 clusters"),
         (["--method", "kmeans", "--clusters", "0"], "180 rows can't make 0 clusters"),
-        (["--method", "kmeans", "--min-cluster-size", "9"], "is of hdbscan, not of kmeans"),
+        (["--method", "kmeans", "--min-cluster-size", "9"], "is for hdbscan, not for kmeans"),
         (["--method", "kmean"], "kmean"),
     ],
 )

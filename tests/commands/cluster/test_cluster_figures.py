@@ -97,7 +97,7 @@ def test_without_noise_one_group_is_left() -> None:
     np.testing.assert_array_equal(report.groups.clusters, [0] * 20 + [-1] * 4)
     assert agreements(report) == [f"{name}_noise_as_cluster" for name in AGREEMENTS]
     assert said(report, "without noise every row is in the same group")
-    assert not said(report, "no place is dense enough")
+    assert not said(report, "no region is dense enough")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -111,7 +111,7 @@ def test_copies_are_one_group_by_every_method(method: Any, contents: int) -> Non
         assert len(set(report.groups.clusters[content::contents].tolist())) == 1
     if contents > 1:
         assert INTERNAL - {"calinski_harabasz"} <= set(report.metrics)
-        assert said(report, f"{contents} of {contents} clusters hold one picture or its copies")
+        assert said(report, f"{contents} of {contents} clusters hold one picture or its duplicates")
         told = f"there are only {contents} different vectors, so there can't be 9 clusters"
         assert said(report, told) == (method != "hdbscan")
     else:

@@ -61,7 +61,7 @@ def test_json_has_what_is_promised(three_classes: Path, artvec: Run) -> None:
     assert np.sum(found["confusion"]["counts"]) == 20
     shown = artvec("eval").out
     assert "95 % intervals: bootstrap over 20 test pictures" in shown
-    for name in (*found["metrics"], "most often taken", "colour:4x4", "chance"):
+    for name in (*found["metrics"], "most often mistaken", "colour:4x4", "chance"):
         assert name in shown
 
 
