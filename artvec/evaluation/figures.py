@@ -14,7 +14,7 @@ from artvec.evaluation.notes import notes_on
 from artvec.evaluation.outcomes import Classifier, OtherGroups, Outcomes, Scores
 from artvec.evaluation.selection import Selection
 from artvec.evaluation.vectors import Vectors
-from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, why_undefined
+from artvec.metrics.agreement import AGREEMENTS, why_undefined
 from artvec.metrics.bootstrap import agreement_interval, intervals
 from artvec.metrics.geometry import anisotropy, effective_rank, spread
 from artvec.metrics.kmeans import kmeans_clusters
@@ -25,7 +25,6 @@ from artvec.metrics.voting import uniform_vote, vote
 
 DEPTH = 20
 """Neighbours that the largest vote counts."""
-_AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
 _RETRIEVAL = (
     "precision_at_1",
     "precision_at_5",
@@ -80,7 +79,7 @@ def evaluate_vectors(
     figures = _figures(per_query, groups)
     clusters = _clusters(vectors, selection)
     if clusters is not None:
-        for name, agreement in _AGREEMENTS.items():
+        for name, agreement in AGREEMENTS.items():
             labels = selection.query_labels
             figures[name] = agreement_interval(agreement, labels, clusters, groups)
     outcomes = Outcomes(

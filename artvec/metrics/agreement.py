@@ -245,3 +245,7 @@ def _off_zero(value: float) -> float:
 
 def _pairs(counts: Float64Array) -> float:
     return float(np.sum(counts * (counts - 1)) / 2)
+
+
+AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
+"""Figures of a clustering against labels, by their keys."""

@@ -10,6 +10,7 @@ _SILHOUETTE = (
     "How much nearer a picture is to its own group (label or cluster) than to the next one; "
     "high-dimensional embeddings rarely pass .3."
 )
+# fmt: off
 EVALUATION = (
     Definition(
         "share of queries whose label wins among the k nearest gallery rows, each voting with "
@@ -17,26 +18,14 @@ EVALUATION = (
         "How far similarity alone names the class; nothing is trained.",
         "DINOv2 (Oquab et al. 2023), after Wu et al. 2018",
         (
-            Metric(
-                "knn1_accuracy",
-                "Nearest neighbour",
-                "kNN-1",
-                "Share of pictures whose nearest neighbour has their label.",
-            ),
-            Metric(
-                "knn5_accuracy",
-                "5 neighbours",
-                "kNN-5",
-                "Share of pictures whose label wins a vote of the five nearest, nearer ones "
-                "counting more.",
-            ),
-            Metric(
-                "knn20_accuracy",
-                "20 neighbours",
-                "kNN-20",
-                "Share of pictures whose label wins a vote of the twenty nearest, nearer ones "
-                "counting more.",
-            ),
+            Metric("knn1_accuracy", "Nearest neighbour", "kNN-1",
+                   "Share of pictures whose nearest neighbour has their label."),
+            Metric("knn5_accuracy", "5 neighbours", "kNN-5",
+                   "Share of pictures whose label wins a vote of the five nearest, nearer ones "
+                   "counting more."),
+            Metric("knn20_accuracy", "20 neighbours", "kNN-20",
+                   "Share of pictures whose label wins a vote of the twenty nearest, nearer ones "
+                   "counting more."),
         ),
     ),
     Definition(
@@ -44,12 +33,8 @@ EVALUATION = (
         "Far below knn20_accuracy, only the very nearest rows are right.",
         "Cover and Hart 1967",
         (
-            Metric(
-                "knn20_uniform_accuracy",
-                "20 neighbours, uniform",
-                "kNN-20 uniform",
-                "As 20 neighbours, but each has one vote.",
-            ),
+            Metric("knn20_uniform_accuracy", "20 neighbours, uniform", "kNN-20 uniform",
+                   "As 20 neighbours, but each has one vote."),
         ),
     ),
     Definition(
@@ -58,18 +43,11 @@ EVALUATION = (
         "What the embedding knows, even where its distances don't show it.",
         "Chen et al. 2020 (SimCLR), strength swept as by Radford et al. 2021 (CLIP)",
         (
-            Metric(
-                "linear_probe_accuracy",
-                "Linear probe",
-                "probe",
-                "Share of pictures that a linear classifier on the embeddings labels correctly.",
-            ),
-            Metric(
-                "linear_probe_top5_accuracy",
-                "Linear probe, top 5",
-                "probe top-5",
-                "Share of pictures whose label is among the first five of the linear probe.",
-            ),
+            Metric("linear_probe_accuracy", "Linear probe", "probe",
+                   "Share of pictures that a linear classifier on the embeddings labels "
+                   "correctly."),
+            Metric("linear_probe_top5_accuracy", "Linear probe, top 5", "probe top-5",
+                   "Share of pictures whose label is among the first five of the linear probe."),
         ),
     ),
     Definition(
@@ -77,18 +55,10 @@ EVALUATION = (
         "The classifier that training gave; the embedding may be better or worse than it.",
         "Krizhevsky et al. 2012",
         (
-            Metric(
-                "head_accuracy",
-                "Head",
-                "head",
-                "Share of pictures that the trained head labels correctly.",
-            ),
-            Metric(
-                "head_top5_accuracy",
-                "Head, top 5",
-                "head top-5",
-                "Share of pictures whose label is among the first five of the trained head.",
-            ),
+            Metric("head_accuracy", "Head", "head",
+                   "Share of pictures that the trained head labels correctly."),
+            Metric("head_top5_accuracy", "Head, top 5", "head top-5",
+                   "Share of pictures whose label is among the first five of the trained head."),
         ),
     ),
     Definition(
@@ -96,18 +66,10 @@ EVALUATION = (
         "Worth its cost where it beats its best member by more than the interval.",
         "Hansen and Salamon 1990",
         (
-            Metric(
-                "ensemble_accuracy",
-                "Ensemble",
-                "ensemble",
-                "Share of pictures that several heads, averaged, label correctly.",
-            ),
-            Metric(
-                "ensemble_top5_accuracy",
-                "Ensemble, top 5",
-                "ensemble top-5",
-                "Share of pictures whose label is among the first five of the ensemble.",
-            ),
+            Metric("ensemble_accuracy", "Ensemble", "ensemble",
+                   "Share of pictures that several heads, averaged, label correctly."),
+            Metric("ensemble_top5_accuracy", "Ensemble, top 5", "ensemble top-5",
+                   "Share of pictures whose label is among the first five of the ensemble."),
         ),
     ),
     Definition(
@@ -116,18 +78,10 @@ EVALUATION = (
         "How clean the first hits of a search are.",
         "Manning, Raghavan and Schütze 2008",
         (
-            Metric(
-                "precision_at_1",
-                "Precision at 1",
-                "precision@1",
-                "Share of queries whose nearest picture has their label.",
-            ),
-            Metric(
-                "precision_at_5",
-                "Precision at 5",
-                "precision@5",
-                "Share of the five nearest pictures that have the query's label.",
-            ),
+            Metric("precision_at_1", "Precision at 1", "precision@1",
+                   "Share of queries whose nearest picture has their label."),
+            Metric("precision_at_5", "Precision at 5", "precision@5",
+                   "Share of the five nearest pictures that have the query's label."),
         ),
     ),
     Definition(
@@ -135,19 +89,12 @@ EVALUATION = (
         "How often somebody who looks at k hits sees a right one.",
         "Jégou et al. 2011; Oh Song et al. 2016",
         (
-            Metric("recall_at_1", "Recall at 1", "recall@1", "The same as precision at 1."),
-            Metric(
-                "recall_at_5",
-                "Recall at 5",
-                "recall@5",
-                "Share of queries with a picture of their label among the first five.",
-            ),
-            Metric(
-                "recall_at_10",
-                "Recall at 10",
-                "recall@10",
-                "Share of queries with a picture of their label among the first ten.",
-            ),
+            Metric("recall_at_1", "Recall at 1", "recall@1",
+                   "The same as precision at 1."),
+            Metric("recall_at_5", "Recall at 5", "recall@5",
+                   "Share of queries with a picture of their label among the first five."),
+            Metric("recall_at_10", "Recall at 10", "recall@10",
+                   "Share of queries with a picture of their label among the first ten."),
         ),
     ),
     Definition(
@@ -156,18 +103,10 @@ EVALUATION = (
         "Whether whole classes lie together; MAP@R counts early ranks more.",
         "Musgrave, Belongie and Lim 2020",
         (
-            Metric(
-                "r_precision",
-                "R-precision",
-                "R-precision",
-                "Precision among as many pictures as the query's label has.",
-            ),
-            Metric(
-                "map_at_r",
-                "MAP@R",
-                "MAP@R",
-                "As R-precision, but right pictures count more the earlier they come.",
-            ),
+            Metric("r_precision", "R-precision", "R-precision",
+                   "Precision among as many pictures as the query's label has."),
+            Metric("map_at_r", "MAP@R", "MAP@R",
+                   "As R-precision, but right pictures count more the earlier they come."),
         ),
     ),
     Definition(
@@ -178,34 +117,18 @@ EVALUATION = (
         "clusters, AMI and ARI are 0 by chance.",
         "Vinh, Epps and Bailey 2010; Hubert and Arabie 1985; Kuhn 1955",
         (
-            Metric(
-                "nmi",
-                "NMI",
-                "NMI",
-                "How much clusters and labels tell about each other; grows with more clusters.",
-            ),
-            Metric(
-                "ami",
-                "AMI",
-                "AMI",
-                "As NMI, corrected for chance: 0 is what random clusters reach, 1 is agreement.",
-                low=-math.inf,
-            ),
-            Metric(
-                "ari",
-                "ARI",
-                "ARI",
-                "Pairs of pictures on which clusters and labels agree, corrected for chance: 0 is "
-                "what random clusters reach.",
-                low=-0.5,
-            ),
-            Metric(
-                "matched_accuracy",
-                "Matched accuracy",
-                "matched",
-                "Share of pictures whose label is that of their cluster, each cluster matched to "
-                "one label.",
-            ),
+            Metric("nmi", "NMI", "NMI",
+                   "How much clusters and labels tell about each other; grows with more clusters.",
+                   ),
+            Metric("ami", "AMI", "AMI",
+                   "As NMI, corrected for chance: 0 is what random clusters reach, 1 is "
+                   "agreement.", low=-math.inf),
+            Metric("ari", "ARI", "ARI",
+                   "Pairs of pictures on which clusters and labels agree, corrected for chance: 0"
+                   " is what random clusters reach.", low=-0.5),
+            Metric("matched_accuracy", "Matched accuracy", "matched",
+                   "Share of pictures whose label is that of their cluster, each cluster matched "
+                   "to one label."),
         ),
     ),
     Definition(
@@ -214,14 +137,10 @@ EVALUATION = (
         "Near 1, classes are apart; near 0, they touch; below 0, they lie in one another.",
         "Rousseeuw 1987",
         (
-            Metric("silhouette_cosine", "Silhouette", "silhouette", _SILHOUETTE, low=-1.0),
-            Metric(
-                "silhouette_euclidean",
-                "Silhouette, Euclidean",
-                "silhouette, Euclidean",
-                "The silhouette by Euclidean distance instead of cosine.",
-                low=-1.0,
-            ),
+            Metric("silhouette_cosine", "Silhouette", "silhouette",
+                   _SILHOUETTE, low=-1.0),
+            Metric("silhouette_euclidean", "Silhouette, Euclidean", "silhouette, Euclidean",
+                   "The silhouette by Euclidean distance instead of cosine.", low=-1.0),
         ),
     ),
 )
@@ -233,30 +152,15 @@ GEOMETRY = (
         "Anisotropy near 1, spread near 0 or a low rank: the encoder tells little apart.",
         "Ethayarajh 2019; Roy and Vetterli 2007; Garrido et al. 2023",
         (
-            Metric(
-                "anisotropy",
-                "Anisotropy",
-                "anisotropy",
-                "Mean cosine of two different pictures; near 1, all embeddings point one way.",
-                low=-1.0,
-                better="neither",
-            ),
-            Metric(
-                "spread",
-                "Spread",
-                "spread",
-                "Share of the squared length of embeddings that differs between pictures.",
-                better="neither",
-            ),
-            Metric(
-                "effective_rank",
-                "Effective rank",
-                "effective rank",
-                "How many dimensions the embeddings use.",
-                low=1.0,
-                high=math.inf,
-                better="neither",
-            ),
+            Metric("anisotropy", "Anisotropy", "anisotropy",
+                   "Mean cosine of two different pictures; near 1, all embeddings point one way.",
+                   low=-1.0, better="neither"),
+            Metric("spread", "Spread", "spread",
+                   "Share of the squared length of embeddings that differs between pictures.",
+                   better="neither"),
+            Metric("effective_rank", "Effective rank", "effective rank",
+                   "How many dimensions the embeddings use.",
+                   low=1.0, high=math.inf, better="neither"),
         ),
     ),
 )

@@ -24,19 +24,15 @@ __all__ = [
     "metric_of",
 ]
 
+# fmt: off
 CLUSTERING = (
     Definition(
         "the silhouette of clusters, by Euclidean distance after the reduction of dimensions",
         "Whether clusters are apart in the space they were found in.",
         "Rousseeuw 1987",
         (
-            Metric(
-                "silhouette_reduced",
-                "Silhouette, reduced",
-                "silhouette, reduced",
-                "The silhouette after the reduction of dimensions.",
-                low=-1.0,
-            ),
+            Metric("silhouette_reduced", "Silhouette, reduced", "silhouette, reduced",
+                   "The silhouette after the reduction of dimensions.", low=-1.0),
         ),
     ),
     Definition(
@@ -45,15 +41,9 @@ CLUSTERING = (
         "Whether clusters are compact and apart; favours round ones.",
         "Davies and Bouldin 1979",
         (
-            Metric(
-                "davies_bouldin",
-                "Davies-Bouldin index",
-                "Davies-Bouldin",
-                "The spread of two clusters over the distance of their centres, for the worst "
-                "neighbour of each.",
-                high=math.inf,
-                better="lower",
-            ),
+            Metric("davies_bouldin", "Davies-Bouldin index", "Davies-Bouldin",
+                   "The spread of two clusters over the distance of their centres, for the worst "
+                   "neighbour of each.", high=math.inf, better="lower"),
         ),
     ),
     Definition(
@@ -61,14 +51,9 @@ CLUSTERING = (
         "Compare groupings of the same pictures.",
         "Caliński and Harabasz 1974",
         (
-            Metric(
-                "calinski_harabasz",
-                "Calinski-Harabasz index",
-                "Calinski-Harabasz",
-                "Variance between clusters over variance within; compare it only for the same "
-                "pictures.",
-                high=math.inf,
-            ),
+            Metric("calinski_harabasz", "Calinski-Harabasz index", "Calinski-Harabasz",
+                   "Variance between clusters over variance within; compare it only for the same "
+                   "pictures.", high=math.inf),
         ),
     ),
     Definition(
@@ -77,13 +62,9 @@ CLUSTERING = (
         "Judges clusters of any shape, as HDBSCAN finds them.",
         "Moulavi et al. 2014",
         (
-            Metric(
-                "dbcv",
-                "DBCV",
-                "DBCV",
-                "Whether clusters of any shape are denser inside than the gaps between them.",
-                low=-1.0,
-            ),
+            Metric("dbcv", "DBCV", "DBCV",
+                   "Whether clusters of any shape are denser inside than the gaps between them.",
+                   low=-1.0),
         ),
     ),
     Definition(
@@ -91,13 +72,9 @@ CLUSTERING = (
         "How pure clusters are; read it beside their number.",
         "Manning, Raghavan and Schütze 2008",
         (
-            Metric(
-                "purity",
-                "Purity",
-                "purity",
-                "Share of pictures with the most frequent label of their cluster; always 1 with a "
-                "cluster for each picture.",
-            ),
+            Metric("purity", "Purity", "purity",
+                   "Share of pictures with the most frequent label of their cluster; always 1 "
+                   "with a cluster for each picture."),
         ),
     ),
 )
@@ -109,18 +86,10 @@ TRAINING = (
         "What training works towards.",
         "Krizhevsky et al. 2012",
         (
-            Metric(
-                "accuracy",
-                "Accuracy",
-                "accuracy",
-                "Share of pictures that the head labels correctly.",
-            ),
-            Metric(
-                "top5_accuracy",
-                "Accuracy, top 5",
-                "top-5",
-                "Share of pictures whose label is among the head's first five.",
-            ),
+            Metric("accuracy", "Accuracy", "accuracy",
+                   "Share of pictures that the head labels correctly."),
+            Metric("top5_accuracy", "Accuracy, top 5", "top-5",
+                   "Share of pictures whose label is among the head's first five."),
         ),
     ),
     Definition(
@@ -129,18 +98,13 @@ TRAINING = (
         "Rises on val before accuracy falls.",
         "Bishop 2006",
         (
-            Metric(
-                "loss",
-                "Loss",
-                "loss",
-                "Cross-entropy of the head.",
-                high=math.inf,
-                better="lower",
-            ),
+            Metric("loss", "Loss", "loss",
+                   "Cross-entropy of the head.", high=math.inf, better="lower"),
         ),
     ),
 )
 """The figures that only `artvec train` has; its others are those of `artvec eval`."""
+# fmt: on
 
 DEFINITIONS = (*EVALUATION, *GEOMETRY, *CLUSTERING, *TRAINING)
 """Of every command."""

@@ -12,16 +12,10 @@ from artvec.clustering.validity import calinski_harabasz, davies_bouldin, dbcv
 from artvec.commands.cluster.cluster_report import LabelTable
 from artvec.core.progress import Progress, silent
 from artvec.core.types import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
-from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, purity, why_undefined
+from artvec.metrics.agreement import AGREEMENTS, purity, why_undefined
 from artvec.metrics.silhouette import euclidean_silhouettes
 
-_AGREEMENT = {
-    "nmi": nmi,
-    "ami": ami,
-    "ari": ari,
-    "matched_accuracy": matched_accuracy,
-    "purity": purity,
-}
+_AGREEMENTS = {**AGREEMENTS, "purity": purity}
 
 
 @dataclass(frozen=True)
@@ -137,4 +131,6 @@ def _agreement(labels: Int64Array, clusters: Int32Array, chosen: BoolArray, suff
     if why:
         where = "without noise " if suffix == "_without_noise" else ""
         return Figures({}, (f"{where}{why}, so agreement with labels is left out",))
-    return Figures({f"{name}{suffix}": float(figure(*pair)) for name, figure in _AGREEMENT.items()})
+    return Figures(
+        {f"{name}{suffix}": float(figure(*pair)) for name, figure in _AGREEMENTS.items()}
+    )

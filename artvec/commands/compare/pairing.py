@@ -14,7 +14,7 @@ import numpy as np
 from artvec.commands.compare.comparison_report import Pair, Verdict
 from artvec.core.types import Interval
 from artvec.evaluation import Outcomes, Selection
-from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi
+from artvec.metrics.agreement import AGREEMENTS
 from artvec.metrics.bootstrap import (
     paired_agreement_intervals,
     paired_intervals,
@@ -23,7 +23,6 @@ from artvec.metrics.bootstrap import (
 )
 from artvec.metrics.mcnemar_test import mcnemar
 
-AGREEMENTS = {"nmi": nmi, "ami": ami, "ari": ari, "matched_accuracy": matched_accuracy}
 TESTED = ("knn20_accuracy", "linear_probe_accuracy", "head_accuracy")
 """The classifiers' accuracies, to which McNemar's test applies."""
 SIGNIFICANT = 0.05

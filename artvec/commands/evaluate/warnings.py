@@ -32,7 +32,7 @@ def warnings_of(
     Args:
         selection: Rows, labels and classes.
         outcomes: Figures and predictions.
-        confusion: Of the classifier that is told in detail.
+        confusion: Of the classifier that is reported in detail.
         guessing: Accuracy of the best guess that looks at no picture.
     """
     unsearchable = np.setdiff1d(selection.query_labels, [*selection.gallery_labels, -1])
@@ -67,7 +67,7 @@ def never_predicted(classes: Sequence[str], support: Int64Array, predicted: Int6
 
 
 def at_chance(name: str, accuracy: Interval, chance: float) -> str:
-    """Say that an accuracy can't be told from guessing; empty if it can."""
+    """Say that an accuracy is no better than guessing; empty if it can."""
     if not accuracy.low <= chance:
         return ""
     return (

@@ -21,7 +21,7 @@ _VERDICTS = {"better": colour_of(0), "worse": colour_of(5), "no evidence of a di
 _MIN_SPAN = 0.01
 """An axis of differences is at least so wide: none of 1e-6 shall look like a large one."""
 _MAX_PAIRS = 28
-"""Pairs of the eight best-ranked; more can't be told apart in one chart."""
+"""Pairs of the eight best-ranked; more can't be distinguished in one chart."""
 
 
 def charts(comparison: Comparison) -> dict[str, Figure]:
