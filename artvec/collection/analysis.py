@@ -20,7 +20,7 @@ from artvec.collection.manifest import FileEntry, file_entry, read_manifest, wri
 from artvec.collection.reader import Collection, columns, open_collection
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import write_whole
-from artvec.core.types import Groups, Projection
+from artvec.core.results import Groups, Projection
 from artvec.encoding.identity import identity_json
 
 FOLDER = "analysis"

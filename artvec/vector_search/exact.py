@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array
 from artvec.vector_search.gpu import MOST_NEIGHBOURS, all_cards, gathered, nearest_on_cards
 from artvec.vector_search.rerank import cosines, mapped
 from artvec.vector_search.sieve import Survivors, sieved, sieves

@@ -11,7 +11,7 @@ from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
     from artvec.commands.compare import Comparison, Pair, Row
-    from artvec.core.types import Interval
+    from artvec.core.results import Interval
 
 _WITH_INTERVALS = 4
 """More collections than that have figures without intervals, which the table has no room for."""

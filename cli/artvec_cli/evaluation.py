@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artvec.commands.evaluate import ClassFigures, Confusion, EvaluationReport
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted, shortened
 from artvec_cli.render import Output, table
 

@@ -21,7 +21,8 @@ from artvec.collection.shards import FloatArray, content_keys_of, open_shard, ve
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import naming
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Int64Array, Matches, UInt64Array
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array, UInt64Array
 from artvec.vector_search.approximate import Approximate, approximate_search
 from artvec.vector_search.exact import exact_search
 from artvec.vector_search.faiss_library import UnreadableIndex, read, refusals, write

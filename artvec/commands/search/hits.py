@@ -14,7 +14,8 @@ from artvec.collection.index.reading import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
 from artvec.commands.search.query_vectors import Query
 from artvec.commands.search.search_results import Hit, QueryHits, SearchOptions
-from artvec.core.types import BoolArray, Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import BoolArray, Float32Array, Int64Array
 from artvec.images.find import file_of
 from artvec.near_duplicates import Fingerprints, fingerprints
 from artvec.vector_search import exact_search

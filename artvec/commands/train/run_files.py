@@ -29,7 +29,7 @@ from artvec.commands.train.run_checkpoints import copied
 from artvec.commands.train.run_context import Bench
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
 from artvec.core.files import replaced_whole, write_whole
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.encoding.backbones.anchored import Anchor
 from artvec.encoding.backbones.run_directory import ANCHOR, MODEL
 from artvec.encoding.heads import takes_map
