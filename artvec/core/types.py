@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from artvec.core.choices import Engine, Fit, Interpolation, Precision
+
 if TYPE_CHECKING:
     import torch
 
@@ -22,9 +24,6 @@ Int64Array = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 
-Fit = Literal["crop", "pad", "squash"]
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box"]
-DecodeMode = Literal["fast", "exact"]
 Stage = Literal["find", "read", "decode", "forward"]
 Reason = Literal[
     "empty",
@@ -234,9 +233,9 @@ class Encoder(Protocol):
 class EncoderOptions:
     """How to run an encoder; recorded with a collection, never part of its identity."""
 
-    engine: Literal["auto", "torch", "openvino"] = "auto"
+    engine: Engine = "auto"
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Precision = "auto"
 
 
 AUTO = EncoderOptions()

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from artvec.core.choices import DecodeMode, Interpolation
 from artvec.core.types import (
     Decoded,
-    DecodeMode,
     Fingerprint,
-    Interpolation,
     Preprocessing,
     Recognised,
     Sample,

@@ -12,7 +12,8 @@ from importlib import import_module
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from artvec.core.types import DecodeMode, Preprocessing
+from artvec.core.choices import DecodeMode
+from artvec.core.types import Preprocessing
 from artvec.images.bands import Box
 from artvec.images.bmp.picture import BmpPicture
 from artvec.images.byte_sources import BytesStream, Content, FileStream, Undecodable

@@ -137,6 +137,7 @@ def _interrupted(arguments: list[str]) -> int:
 def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
     describe = getattr(failure, "format_message", lambda: str(failure))
     message = " ".join(describe().split()).rstrip(".") or "no command was given"
+    message = message.replace(": Value error, ", ": ")  # pydantic's, of a choice
     context: Any = getattr(failure, "ctx", None)
     path = context.command_path if context else _command_path(arguments)
     see = f"see: {path} --help"

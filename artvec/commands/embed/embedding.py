@@ -30,8 +30,9 @@ from artvec.commands.embed.preparation import (
     prepare,
     reading_version,
 )
+from artvec.core.choices import DecodeMode
 from artvec.core.progress import Progress, silent
-from artvec.core.types import DecodeMode, Recognised, Skipped
+from artvec.core.types import Recognised, Skipped
 from artvec.encoding.extraction import Embedded, ExtractOptions, extract
 from artvec.encoding.setup import ReadyEncoder
 from artvec.images.find import Found

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from artvec.core.choices import ExportFormat
 from artvec_cli import options
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -19,7 +20,7 @@ EPILOG = examples(
 
 
 def export_command(
-    form: Annotated[options.ExportFormat, typer.Option("--format", help="File format.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="File format.")],
     index: options.Index = None,
     file: Annotated[
         Path | None, typer.Option("-o", "--output", help="Default: ./<collection>.<format>.")
@@ -36,8 +37,8 @@ def export_command(
     from artvec.commands.export import export_collection
 
     output = Output(quiet, as_json)
-    folder = locate.existing(index, command=f"artvec export --format {form.value}")
-    report = export_collection(folder, form.value, file, projection=projection)
+    folder = locate.existing(index, command=f"artvec export --format {form}")
+    report = export_collection(folder, form, file, projection=projection)
     output.notes(report.notes)
     output.notes([f"column {old!r} is {new!r} there" for old, new in report.renamed.items()])
     output.line(f"{report.file}: {report.rows} rows")

@@ -69,8 +69,8 @@ def search_command(
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a contact sheet to this file.")] = None,
     device: options.Device = "auto",
-    engine: options.EngineOption = options.Engine.auto,
-    precision: options.PrecisionOption = options.Precision.auto,
+    engine: options.Engine = "auto",
+    precision: options.Precision = "auto",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
@@ -92,7 +92,7 @@ def search_command(
         show=_names(show),
         crop=parse_detail(crop) if crop is not None else None,
         combine=combine,
-        encoder=EncoderOptions(engine.value, device, precision.value),
+        encoder=EncoderOptions(engine, device, precision),
     )
     report = search_collection(folder, _expanded(queries), wanted)
     if html is not None:

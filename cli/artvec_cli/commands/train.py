@@ -64,7 +64,7 @@ def train_command(
     group: options.Group = None,
     index: options.Index = None,
     device: options.Device = "auto",
-    precision: options.PrecisionOption = options.Precision.auto,
+    precision: options.Precision = "auto",
     find_lr: given.FindRate = False,
     tensorboard: given.TensorBoard = False,
     quiet: options.Quiet = False,
@@ -76,7 +76,7 @@ def train_command(
     from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
-    encoder = EncoderOptions(device=device, precision=precision.value)
+    encoder = EncoderOptions(device=device, precision=precision)
     wishes = Wishes(
         recipe=recipe,
         repeat=repeat,
