@@ -13,6 +13,7 @@ from artvec.core.choices import Engine, Fit, Interpolation, Precision
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 UInt8Array = npt.NDArray[np.uint8]
 UInt16Array = npt.NDArray[np.uint16]
@@ -52,6 +53,7 @@ class Sample:
         ctime_ns: When the file system last changed anything about the file, which no program can
             set; 0 where that says nothing.
         inode: The file behind the name; 0 where the file system has none.
+        image: The picture, where it is in memory; nothing is read of a file then.
     """
 
     path: str
@@ -60,6 +62,7 @@ class Sample:
     mtime_ns: int
     ctime_ns: int = 0
     inode: int = 0
+    image: Image.Image | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,6 +146,12 @@ def open_picture(
     return Opened(image, orientation, frame, codec_bytes, completion.complete)
 
 
+def opened_in_memory(image: Image.Image) -> Opened:
+    """Describe a picture that is in memory as `open_picture` describes that of a file."""
+    whole = Opened(image, _orientation(image), Frame(*image.size), 0)
+    return replace(whole, frame=Frame(*whole.upright_size))
+
+
 def _opened(stream: BytesStream | FileStream) -> Image.Image:
     magic = stream.read(4)
     stream.seek(0)

@@ -128,6 +128,7 @@ def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
     duplicates = kept.duplicates
     return Hit(
         rank=rank,
+        row=kept.row,
         path=record["path"],
         file=file_of(collection.source, record["path"]),
         # Rounding can leave a cosine a hair outside its range.
