@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import count
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -10,6 +13,16 @@ from PIL import Image
 
 from artvec.core.errors import ArtvecError
 from artvec.core.types import Sample
+
+ImageInput = str | PathLike[str] | Image.Image | npt.NDArray[Any]
+"""A file, or a picture in memory; see `sample_in_memory`."""
+
+
+def unused_names(images: Iterable[ImageInput]) -> Iterator[str]:
+    """Name pictures that are in memory: `image 1`, `image 2`, …, like none of the files."""
+    texts = {str(image) for image in images if isinstance(image, str | PathLike)}
+    names = (f"image {number}" for number in count(1))
+    return (name for name in names if name not in texts)
 
 
 def sample_in_memory(image: Image.Image | npt.NDArray[Any], name: str) -> Sample:

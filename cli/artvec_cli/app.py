@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-import artvec
 from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.version import __version__
 from artvec_cli import render
 from artvec_cli.failures import explained
 
@@ -43,7 +43,7 @@ _SIGINT_CODE = 130
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"artvec {artvec.__version__}\n")
+        sys.stdout.write(f"artvec {__version__}\n")
         raise typer.Exit
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -24,10 +23,9 @@ from artvec.images.find import (
     readable,
     sample_of,
 )
-from artvec.images.in_memory import sample_in_memory
+from artvec.images.in_memory import ImageInput, sample_in_memory, unused_names
 
-AnyArray = npt.NDArray[Any]
-QueryInput = str | PathLike[str] | Image.Image | AnyArray
+QueryInput = ImageInput
 """What can be searched by; see `search_rows`."""
 
 
@@ -132,14 +130,7 @@ def row_of_path(collection: Collection, path: str) -> int | None:
     return alike.pop() if len(alike) == 1 else None
 
 
-def unused_names(queries: Iterable[QueryInput]) -> Iterator[str]:
-    """Name queries that are in memory: `image 1`, `image 2`, …, like none of the others."""
-    texts = {str(query) for query in queries if isinstance(query, str | PathLike)}
-    names = (f"image {number}" for number in count(1))
-    return (name for name in names if name not in texts)
-
-
-def _in_memory(query: Image.Image | AnyArray, name: str, dim: int) -> Asked:
+def _in_memory(query: Image.Image | npt.NDArray[Any], name: str, dim: int) -> Asked:
     if isinstance(query, np.ndarray) and query.ndim == 1:
         if query.shape != (dim,) or query.dtype.kind not in "fiu" or not np.isfinite(query).all():
             raise ArtvecError(

@@ -11,7 +11,7 @@ from artvec.core.wording import shortened
 from artvec.images.srgb import to_srgb
 from artvec.reports.shared.sheet import Shown, data_uri, link, page, thumbnail
 
-_THUMBNAIL_PX = 240
+_THUMBNAIL_PX, _SMALL_PX = 240, 128
 _CELL_PX = 200
 _GAP_PX = 12
 _CAPTION_PX = 34
@@ -23,8 +23,8 @@ def html_sheet(report: SearchReport) -> str:
     """Return a page that needs no other file and no network; every name is escaped."""
     rows = [
         (
-            [_query(picture) for picture in query.pictures],
-            [_hit(hit, report.show) for hit in query.hits],
+            [_query(picture, _THUMBNAIL_PX) for picture in query.pictures],
+            [_hit(hit, report.show, _THUMBNAIL_PX) for hit in query.hits],
         )
         for query in report.queries
     ]
@@ -32,6 +32,14 @@ def html_sheet(report: SearchReport) -> str:
     return page(
         "search/contact_sheet.html", values | {"errors": report.errors, "notes": report.notes}
     )
+
+
+def html_hits(found: QueryHits, show: Sequence[str]) -> str:
+    """Return a query and its hits as a part of a page, e.g. of a notebook; names are escaped."""
+    shown = [_query(picture, _SMALL_PX) for picture in found.pictures]
+    hits = [_hit(hit, show, _SMALL_PX) for hit in found.hits]
+    values = {"queries": shown, "hits": hits}
+    return page("search/notebook.html", values)
 
 
 def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
@@ -57,25 +65,25 @@ def png_sheet(queries: Sequence[QueryHits]) -> Image.Image:
     return sheet
 
 
-def _query(picture: Picture) -> Shown:
+def _query(picture: Picture, side_px: int) -> Shown:
     part = ""
     if picture.crop:
         left, top, width, height = picture.crop
         part = f"part {width} × {height} at {left}, {top}"
     facts = (("searched by", part),) if part else ()
     alt = f"query {picture.query}{', ' + part if part else ''}"
-    small = small_picture(picture, _THUMBNAIL_PX)
+    small = small_picture(picture, side_px)
     uri = None if small is None else data_uri(_with_crop(small, picture))
     return Shown(
         picture.query, alt, link(picture.file) if picture.file else "", uri, "query", facts=facts
     )
 
 
-def _hit(hit: Hit, show: Sequence[str]) -> Shown:
+def _hit(hit: Hit, show: Sequence[str], side_px: int) -> Shown:
     names = [name for name in show if name not in ("path", "label")] or list(hit.metadata)
     values = ((name, hit.value(name)) for name in names)
     facts = tuple((name, str(value)) for name, value in values if value is not None)
-    small = thumbnail(hit.file, _THUMBNAIL_PX)
+    small = thumbnail(hit.file, side_px)
     return Shown(
         title=hit.path,
         alt=f"hit {hit.rank}: {hit.path}",

@@ -66,6 +66,7 @@ def cluster_command(
     as_json: options.Json = False,
 ) -> int:
     """Group the pictures of a collection; write reports/clusters.csv and a map beside them."""
+    from artvec.api.results import Clusters
     from artvec.collection import locate
     from artvec.commands.cluster import ClusterOptions, cluster_collection
 
@@ -86,9 +87,7 @@ def cluster_command(
         report = cluster_collection(folder, wanted, progress)
     _show(report, output, verbose=verbose)
     files = _drawn(report, looks, output)
-    names = ("index", "method", "reduced_dim", "n_clusters", "noise_share", "metrics", "csv")
-    more = ("rows", "variance_kept", "parameters", "seconds", "stages", "notes")
-    output.object({name: getattr(report, name) for name in (*names, *more)} | files)
+    output.object(Clusters(report).to_dict() | files)
     return 0
 
 

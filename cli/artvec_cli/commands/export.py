@@ -33,6 +33,7 @@ def export_command(
     as_json: options.Json = False,
 ) -> int:
     """Write a collection as one file: a row or an array entry per picture, vectors as float32."""
+    from artvec.api.states import Exported
     from artvec.collection import locate
     from artvec.commands.export import export_collection
 
@@ -42,5 +43,5 @@ def export_command(
     output.notes(report.notes)
     output.notes([f"column {old!r} is {new!r} there" for old, new in report.renamed.items()])
     output.line(f"{report.file}: {report.rows} rows")
-    output.object({"file": report.file, "rows": report.rows, "renamed": report.renamed})
+    output.object(Exported(report).to_dict())
     return 0

@@ -72,6 +72,7 @@ def train_command(
     as_json: options.Json = False,
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
+    from artvec.api.run import train_fields
     from artvec.commands.train import Wishes, run_named, run_training
     from artvec.core.types import EncoderOptions
 
@@ -110,7 +111,7 @@ def train_command(
         wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose)
     )
     training.show(report, output)
-    output.object(training.fields_of(report))
+    output.object(train_fields(report))
     return 0
 
 
