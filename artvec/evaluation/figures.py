@@ -9,7 +9,8 @@ import numpy as np
 
 from artvec.collection.reader import Collection
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float64Array, Int64Array, Interval, Matches
+from artvec.core.results import Interval, Matches
+from artvec.core.types import Float64Array, Int64Array
 from artvec.evaluation.nearest_gallery import nearest, nearest_elsewhere
 from artvec.evaluation.notes import notes_on
 from artvec.evaluation.outcomes import Classifier, Elsewhere, Outcomes, Scores

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import columns, open_collection
-from artvec.core.types import Copies, Groups, Interval, Projection, Skipped
+from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.types import Skipped
 from artvec.reports.cluster import Evaluated, Findings
 from tests.support.small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import Collection, columns
-from artvec.core.types import Groups, Projection
+from artvec.core.results import Groups, Projection
 from artvec.reports.cluster import Findings, write_page
 from tests.support.small_gallery import EACH, HOSTILE, SCRIPT
 

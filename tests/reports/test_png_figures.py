@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from artvec.collection.reader import Collection
-from artvec.core.types import Groups
+from artvec.core.results import Groups
 from artvec.reports.cluster import Findings
 from artvec.reports.cluster.figures import write_figures
 from artvec.reports.shared.palette import CATEGORIES

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.core.types import Copies, Groups, Int64Array, Interval, Projection, Skipped
+from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.types import Int64Array, Skipped
 from artvec.images.find import file_of
 
 

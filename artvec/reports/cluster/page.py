@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-import artvec
 from artvec.collection.index.record import state_of
 from artvec.core.files import replaced_whole
 from artvec.core.progress import Progress, silent
+from artvec.core.version import __version__
 from artvec.core.wording import counted
 from artvec.reports.cluster import plots, words
 from artvec.reports.cluster.findings import Findings
@@ -151,7 +151,7 @@ def _rendered(page: _Page) -> str:
         failures=findings.failures[:_FAILURES_SHOWN],
         encoder=findings.collection.manifest.encoder,
         projection=findings.projection,
-        version=artvec.__version__,
+        version=__version__,
         scripts=[_asset(name) for name in _SCRIPTS],
         data=_json(_data(page)),
         pictures=_json(page.pictures.texts),

@@ -9,7 +9,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from artvec.core.types import Copies, Groups, Int64Array
+from artvec.core.results import Copies, Groups
+from artvec.core.types import Int64Array
 from artvec.reports.cluster.findings import Findings
 
 MAX_PICTURES = 1500

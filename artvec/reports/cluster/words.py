@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted
 from artvec.reports.cluster.findings import Findings
 
