@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from artvec.clustering.nearest_rows import Neighbours, neighbours
-from artvec.core.types import Float32Array, Float64Array, Projection
+from artvec.core.results import Projection
+from artvec.core.types import Float32Array, Float64Array
 
 LEAST_ROWS = 16
 """Below, the map is the first two principal components: there are no neighbourhoods to keep."""

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-import artvec
 from artvec.collection.lock import writing
 from artvec.collection.manifest import FileEntry, file_entry, read_manifest, write_manifest
 from artvec.collection.reader import Collection, columns, open_collection
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import write_whole
-from artvec.core.types import Groups, Projection
+from artvec.core.results import Groups, Projection
+from artvec.core.version import __version__
 from artvec.encoding.identity import identity_json
 
 FOLDER = "analysis"
@@ -164,7 +164,7 @@ def _store(collection: Collection, kind: str, table: pa.Table, about: Mapping[st
         write_whole(folder / name, data)
         others = {n: known for n, known in manifest.files.items() if not _is_of(kind, n)}
         changed = replace(manifest, files={**others, name: entry})
-        write_manifest(folder, changed, artvec_version=artvec.__version__)
+        write_manifest(folder, changed, artvec_version=__version__)
         clear_unnamed(folder, changed.files)
 
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import artvec
 from artvec.collection.analysis import clear_unnamed
 from artvec.collection.failures import FAILURES
 from artvec.collection.lock import writing
@@ -18,6 +17,7 @@ from artvec.collection.plan import KnownRow, known_rows
 from artvec.collection.stamps import STAMPS
 from artvec.core.errors import ArtvecError
 from artvec.core.files import write_whole
+from artvec.core.version import __version__
 from artvec.images.find import Found
 
 SUCCESSOR = ".overwrite"
@@ -147,7 +147,7 @@ def replacing(folder: Path, source: Path) -> Iterator[Path]:
             (folder / name).parent.mkdir(exist_ok=True)
             _link(inside / name, folder / name)
         successor = replace(successor, source=relative_source(folder, source))
-        write_manifest(folder, successor, artvec_version=artvec.__version__)
+        write_manifest(folder, successor, artvec_version=__version__)
         named = {shard.name for shard in successor.shards}
         for file in (folder / "shards").iterdir():
             if file.name not in named:

@@ -11,7 +11,6 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
-import artvec
 from artvec.collection.analysis import FOLDER, clear_unnamed
 from artvec.collection.lock import writing
 from artvec.collection.manifest import (
@@ -38,6 +37,7 @@ from artvec.collection.shards import (
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import sha256_of, write_whole
 from artvec.core.types import Float32Array
+from artvec.core.version import __version__
 from artvec.encoding.identity import identity_json
 
 Redescribe = Callable[[str, int, Row], Row | None]
@@ -251,7 +251,7 @@ class CollectionWriter:
 
     def _commit(self, manifest: Manifest) -> None:
         if manifest != self._stored:
-            write_manifest(self.folder, manifest, artvec_version=artvec.__version__)
+            write_manifest(self.folder, manifest, artvec_version=__version__)
         self._stored = manifest
 
     def _clear(self) -> None:

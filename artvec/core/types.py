@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from artvec.core.choices import Engine, Fit, Interpolation, Precision
+
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 UInt8Array = npt.NDArray[np.uint8]
 UInt16Array = npt.NDArray[np.uint16]
@@ -23,9 +25,6 @@ Int64Array = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
 BoolArray = npt.NDArray[np.bool_]
 
-Fit = Literal["crop", "pad", "squash"]
-Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos", "box"]
-DecodeMode = Literal["fast", "exact"]
 Stage = Literal["find", "read", "decode", "forward"]
 Reason = Literal[
     "empty",
@@ -54,6 +53,7 @@ class Sample:
         ctime_ns: When the file system last changed anything about the file, which no program can
             set; 0 where that says nothing.
         inode: The file behind the name; 0 where the file system has none.
+        image: The picture, where it is in memory; nothing is read of a file then.
     """
 
     path: str
@@ -62,6 +62,7 @@ class Sample:
     mtime_ns: int
     ctime_ns: int = 0
     inode: int = 0
+    image: Image.Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,86 +236,9 @@ class Encoder(Protocol):
 class EncoderOptions:
     """How to run an encoder; recorded with a collection, never part of its identity."""
 
-    engine: Literal["auto", "torch", "openvino"] = "auto"
+    engine: Engine = "auto"
     device: str = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Precision = "auto"
 
 
 AUTO = EncoderOptions()
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """The k nearest rows of each query, best first.
-
-    Attributes:
-        rows: (Q, k) int64 row numbers; -1 where fewer than k rows exist.
-        scores: (Q, k) float32 cosine similarities.
-    """
-
-    rows: Int64Array
-    scores: Float32Array
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A figure with its 95 % interval.
-
-    Attributes:
-        value: The figure.
-        low: Lower end; equal to the value where nothing was resampled.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Groups:
-    """The clusters of a collection, in row order.
-
-    Attributes:
-        method: `hdbscan`, `kmeans` or `agglomerative`.
-        clusters: (N,) int32, from 0, larger clusters first; -1 is noise.
-        probabilities: (N,) float32, strength of membership in the own cluster; 0 for noise.
-        outlier_scores: (N,) float32, 0 to 1.
-        silhouettes: (N,) float32, in the full space, cosine; 0 for noise.
-        medoids: (C,) int64, the row in the middle of each cluster.
-    """
-
-    method: str
-    clusters: Int32Array
-    probabilities: Float32Array
-    outlier_scores: Float32Array
-    silhouettes: Float32Array
-    medoids: Int64Array
-
-
-@dataclass(frozen=True, slots=True)
-class Projection:
-    """A map of a collection: a point a row.
-
-    Attributes:
-        method: `umap` or `tsne`.
-        points: (N, 2) float32.
-        parameters: What it was made with, seed included.
-    """
-
-    method: str
-    points: Float32Array
-    parameters: Mapping[str, float | int | str]
-
-
-@dataclass(frozen=True, slots=True)
-class Copies:
-    """Rows that show the same picture.
-
-    Attributes:
-        rows: The file of best quality first.
-        kind: `exact` where all files are equal byte by byte, else `near`.
-    """
-
-    rows: tuple[int, ...]
-    kind: Literal["exact", "near"]

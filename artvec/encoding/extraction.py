@@ -13,11 +13,11 @@ from itertools import islice
 import numpy as np
 
 from artvec.core import runtime
+from artvec.core.choices import DecodeMode
 from artvec.core.errors import ArtvecError, OutOfMemory
 from artvec.core.finite import finite_rows
 from artvec.core.types import (
     Decoded,
-    DecodeMode,
     Encoder,
     Fingerprint,
     Float32Array,

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, get_args
 
-from artvec.core.types import EncoderIdentity, Fit, Interpolation, Preprocessing
+from artvec.core.choices import Fit, Interpolation
+from artvec.core.types import EncoderIdentity, Preprocessing
 
 _MAX_DIM = 1 << 20
 _MAX_SIDE_PX = 1 << 14

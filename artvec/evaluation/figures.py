@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float64Array, Int64Array, Interval, Matches
+from artvec.core.results import Interval, Matches
+from artvec.core.types import Float64Array, Int64Array
 from artvec.evaluation.nearest_gallery import nearest, nearest_in_other_groups
 from artvec.evaluation.notes import notes_on
 from artvec.evaluation.outcomes import Classifier, OtherGroups, Outcomes, Scores

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array
 from artvec.evaluation.vectors import Vectors
 from artvec.vector_search import exact_search, unit_rows
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from artvec.core.types import Float32Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float32Array, Int64Array
 from artvec.evaluation.selection import Selection
 
 AGREEMENTS = "nmi, ami, ari, matched_accuracy"

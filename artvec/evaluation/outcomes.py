@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from artvec.core.types import Float32Array, Float64Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float32Array, Float64Array, Int64Array
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,11 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from artvec.core.choices import DecodeMode, Interpolation
 from artvec.core.types import (
     Decoded,
-    DecodeMode,
     Fingerprint,
-    Interpolation,
     Preprocessing,
     Recognised,
     Sample,
@@ -29,12 +29,20 @@ from artvec.images.bands import (
     shrink_of,
     turned_upright,
 )
-from artvec.images.byte_sources import Content, Undecodable, reading, skipped
+from artvec.images.byte_sources import BytesStream, Content, Undecodable, reading, skipped
 from artvec.images.detail import Detail
 from artvec.images.fingerprint import COLOUR_SIZE, SAMPLED_SIZE, hash_of_sample
 from artvec.images.fit import FILTERS, Frame, Resampling, crop_square, geometry, resampling
 from artvec.images.memory import DECODING
-from artvec.images.opening import MAX_PIXELS, WHOLE_PX, Opened, explained, open_picture, settled
+from artvec.images.opening import (
+    MAX_PIXELS,
+    WHOLE_PX,
+    Opened,
+    explained,
+    open_picture,
+    opened_in_memory,
+    settled,
+)
 from artvec.images.srgb import to_srgb
 
 _BUDGET_BASE_BYTES, _BUDGET_BYTES = 200_000_000, 4
@@ -45,6 +53,8 @@ _AVERAGED_PX = 512
 """Short side from which a picture is averaged for its fingerprint: 16 times that of the hash's."""
 _WHOLE_BYTES = 28
 """What a pixel takes on its way to sRGB where a picture is converted whole."""
+_LOADING = threading.Lock()
+"""A picture in memory may still have to be read by Pillow, and may be given twice."""
 
 
 def decode_sample(
@@ -70,6 +80,8 @@ def decode_sample(
         The outcome; its sample has the size and times that the file had when it was read.
     """
     try:
+        if sample.image is not None:
+            return _decoded_image(sample, sample.image, preprocessing, detail)
         with reading(sample.file, max_bytes=_FILE_BYTES * max_pixels) as content:
             sample = replace(
                 sample,
@@ -87,6 +99,23 @@ def decode_sample(
                 return Decoded(sample, seen.fingerprint, seen.pixels)
     except Undecodable as why:
         return skipped(sample, why)
+
+
+def _decoded_image(
+    sample: Sample, image: Image.Image, preprocessing: Preprocessing, detail: Detail | None
+) -> Decoded:
+    """Turn a picture in memory into pixels; its content hash is that of no file."""
+    with _LOADING:
+        try:
+            image.load()
+        except (OSError, SyntaxError) as error:
+            raise Undecodable("decode", "corrupt", str(error)) from error
+    content = Content(BytesStream(), bytes(32), 0, 0, 0, 0, 0)
+    with explained(content):
+        opened = opened_in_memory(image)
+        max_pixels = max(MAX_PIXELS, image.width * image.height)
+        seen = _seen(opened, content, preprocessing, detail, max_pixels)
+        return Decoded(sample, seen.fingerprint, seen.pixels)
 
 
 @dataclass(frozen=True, slots=True)

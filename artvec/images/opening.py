@@ -12,7 +12,8 @@ from importlib import import_module
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from artvec.core.types import DecodeMode, Preprocessing
+from artvec.core.choices import DecodeMode
+from artvec.core.types import Preprocessing
 from artvec.images.bands import Box
 from artvec.images.bmp.picture import BmpPicture
 from artvec.images.byte_sources import BytesStream, Content, FileStream, Undecodable
@@ -143,6 +144,12 @@ def open_picture(
         return Opened(image, orientation, frame, codec_bytes)
     codec_bytes += completion.more_bytes
     return Opened(image, orientation, frame, codec_bytes, completion.complete)
+
+
+def opened_in_memory(image: Image.Image) -> Opened:
+    """Describe a picture that is in memory as `open_picture` describes that of a file."""
+    whole = Opened(image, _orientation(image), Frame(*image.size), 0)
+    return replace(whole, frame=Frame(*whole.upright_size))
 
 
 def _opened(stream: BytesStream | FileStream) -> Image.Image:

@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from artvec.core.types import BoolArray, Float64Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import BoolArray, Float64Array, Int64Array
 from artvec.metrics.blocks import spans
 
 RESAMPLES = 1000

@@ -10,7 +10,8 @@ import numpy as np
 
 from artvec.collection.reader import Collection, columns
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Copies, Int64Array
+from artvec.core.results import Copies
+from artvec.core.types import Int64Array
 from artvec.near_duplicates.fingerprint_matches import Fingerprints, fingerprints
 from artvec.near_duplicates.grouping import around_the_best
 from artvec.near_duplicates.neighbours import close_pairs

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from artvec.core import runtime
+from artvec.core.choices import Interpolation
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Int64Array, Interpolation, Preprocessing, UInt8Array
+from artvec.core.types import Int64Array, Preprocessing, UInt8Array
 from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import Scaled, load_scaled
 from artvec.images.fit import Frame, fit_pixels

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array
 from artvec.vector_search.exact import exact_search
 from artvec.vector_search.faiss_library import Index, ask, search_effort, set_effort
 from artvec.vector_search.rerank import MappedVectors, best, cosines

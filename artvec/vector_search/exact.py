@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array
 from artvec.vector_search.gpu import MOST_NEIGHBOURS, gpu_resources, joined_blocks, nearest_on_gpus
 from artvec.vector_search.vectors import lengths, unit_rows
 

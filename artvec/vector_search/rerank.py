@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from artvec.core.types import Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, Int64Array
 from artvec.vector_search.vectors import cosines_of, lengths
 
 _CHUNK_BYTES = 16 << 20

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import Abort, Exit, TyperException
 
-import artvec
 from artvec.core.errors import ArtvecError, mistyped
+from artvec.core.version import __version__
 from artvec_cli import render
 from artvec_cli.failures import explained
 
@@ -43,7 +43,7 @@ _SIGINT_CODE = 130
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"artvec {artvec.__version__}\n")
+        sys.stdout.write(f"artvec {__version__}\n")
         raise typer.Exit
 
 
@@ -137,6 +137,7 @@ def _interrupted(arguments: list[str]) -> int:
 def _usage(failure: TyperException, arguments: list[str]) -> ArtvecError:
     describe = getattr(failure, "format_message", lambda: str(failure))
     message = " ".join(describe().split()).rstrip(".") or "no command was given"
+    message = message.replace(": Value error, ", ": ")  # pydantic's, of a choice
     context: Any = getattr(failure, "ctx", None)
     path = context.command_path if context else _command_path(arguments)
     see = f"see: {path} --help"

@@ -1,17 +1,16 @@
-"""A comparison in a terminal and as JSON."""
+"""A comparison in a terminal."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from artvec.core.wording import counted
 from artvec_cli.render import Output, table
 
 if TYPE_CHECKING:
     from artvec.commands.compare import Comparison, Pair, Row
-    from artvec.core.types import Interval
 
 _WITH_INTERVALS = 4
 """More collections than that have figures without intervals, which the table has no room for."""
@@ -105,43 +104,3 @@ def _pairs_table(comparison: Comparison, verbose: bool) -> None:
 
 def _plain(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:,.3f}"
-
-
-def fields_of(comparison: Comparison) -> dict[str, Any]:
-    """Lay the comparison out for JSON; what doesn't apply is absent."""
-    protocol = comparison.protocol
-    return {
-        "rows": [_row_fields(row) for row in comparison.rows],
-        "paired": [_pair_fields(pair) for pair in comparison.pairs],
-        "rankings": comparison.rankings,
-        "protocol": _present({name: getattr(protocol, name) for name in _names_of(protocol)}),
-        "leaks": comparison.leaks,
-        "cautions": comparison.cautions,
-        "notes": comparison.notes,
-    }
-
-
-def _row_fields(row: Row) -> dict[str, Any]:
-    own = {n: getattr(row, n) for n in _names_of(row) if n not in ("metrics", "cost")}
-    own["geometry"] = {name: value for name, value in row.geometry.items() if math.isfinite(value)}
-    metrics = {name: _interval(value) for name, value in row.metrics.items()}
-    return _present({**own, **row.ranking, "metrics": metrics, "engine": row.cost.engine})
-
-
-def _pair_fields(pair: Pair) -> dict[str, Any]:
-    fields = _present({name: getattr(pair, name) for name in _names_of(pair)})
-    interval = _interval(fields.pop("difference"))
-    return fields | {"difference": interval.pop("value")} | interval
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    ends = [interval.low, interval.high]
-    return {"value": interval.value} | ({"ci95": ends} if all(map(math.isfinite, ends)) else {})
-
-
-def _names_of(thing: Any) -> tuple[str, ...]:
-    return tuple(thing.__dataclass_fields__)
-
-
-def _present(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -1,14 +1,12 @@
-"""An evaluation as tables for people and as fields for JSON."""
+"""An evaluation as tables for people."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from artvec.commands.evaluate import ClassFigures, Confusion, EvaluationReport
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted, shortened
 from artvec.metrics.registry import metric_of
 from artvec_cli.render import Output, table
@@ -46,52 +44,6 @@ def show(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
         output.line(f"warning: {warning}")
     if report.metrics:
         output.line(setting.intervals)
-
-
-def fields_of(report: EvaluationReport) -> dict[str, Any]:
-    """Lay a report out for `--json`; what is undefined is absent."""
-    outcomes, confusion, other_groups = (
-        report.outcomes,
-        report.confusion,
-        report.outcomes.other_groups,
-    )
-    fields = {
-        "index": report.index,
-        "protocol": _present(dataclasses.asdict(report.setting)),
-        "n_train": report.n_train,
-        "n_test": report.n_test,
-        "metrics": _json(report.metrics),
-        "chance": report.chance,
-        "majority_accuracy": report.majority_accuracy,
-        "colour": _json(report.colour),
-        "grouped": None
-        if other_groups is None
-        else {
-            "column": other_groups.column,
-            "affected": other_groups.affected,
-            "metrics": _json(other_groups.figures),
-        },
-        "geometry": outcomes.geometry,
-        "train_accuracy": _present(
-            {name: one.train_accuracy for name, one in outcomes.classifiers.items()}
-        ),
-        "ensemble": [
-            {"run": one.run, "index": one.index, "head_accuracy": _interval(one.head_accuracy)}
-            for one in report.members
-        ],
-        "per_class": [_present(dataclasses.asdict(one)) for one in report.per_class],
-        "confusion": None
-        if confusion is None
-        else {
-            "classifier": confusion.classifier,
-            "classes": confusion.classes,
-            "counts": confusion.counts.tolist(),
-            "most": confusion.most,
-        },
-        "leaks": report.leaks,
-        "warnings": report.warnings,
-    }
-    return _present(fields)
 
 
 def _leaks(report: EvaluationReport, output: Output, *, verbose: bool) -> None:
@@ -194,16 +146,3 @@ def _ends(figure: Interval) -> str:
 def _with_interval(figure: Interval) -> str:
     ends = _ends(figure)
     return f"{figure.value:.3f} ({ends})" if ends else f"{figure.value:.3f}"
-
-
-def _json(figures: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: _interval(figure) for name, figure in figures.items()}
-
-
-def _interval(figure: Interval) -> dict[str, Any]:
-    ends = None if math.isnan(figure.low) else [figure.low, figure.high]
-    return _present({"value": figure.value, "ci95": ends})
-
-
-def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

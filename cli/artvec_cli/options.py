@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from artvec.core import choices
 from artvec_cli import completion
 
 Index = Annotated[
@@ -44,75 +44,10 @@ Device = Annotated[
 SourceMoved = Annotated[
     Path | None, typer.Option("--source", help="Where the images are now, if they were moved.")
 ]
-
-
-class Engine(StrEnum):
-    """What runs the encoder."""
-
-    auto = "auto"
-    torch = "torch"
-    openvino = "openvino"
-
-
-class Precision(StrEnum):
-    """What the encoder computes in."""
-
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
-    fp16 = "fp16"
-
-
-class Fit(StrEnum):
-    """How a picture is brought to the backbone's square."""
-
-    crop = "crop"
-    pad = "pad"
-    squash = "squash"
-
-
-class DecodeMode(StrEnum):
-    """How large JPEGs are decoded."""
-
-    fast = "fast"
-    exact = "exact"
-
-
-class Dtype(StrEnum):
-    """Type of the stored vectors."""
-
-    float32 = "float32"
-    float16 = "float16"
-
-
-class ExportFormat(StrEnum):
-    """File formats that collections can be exported to."""
-
-    parquet = "parquet"
-    npz = "npz"
-    csv = "csv"
-    hdf5 = "hdf5"
-
-
-class ClusterMethod(StrEnum):
-    """Ways of grouping."""
-
-    hdbscan = "hdbscan"
-    kmeans = "kmeans"
-    agglomerative = "agglomerative"
-
-
-class MapMethod(StrEnum):
-    """Kinds of maps."""
-
-    umap = "umap"
-    tsne = "tsne"
-    none = "none"
-
-
-EngineOption = Annotated[Engine, typer.Option(help="openvino is the CPU's default.")]
-PrecisionOption = Annotated[
-    Precision, typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact.")
+Engine = Annotated[choices.Engine, typer.Option(help="openvino is the CPU's default.")]
+Precision = Annotated[
+    choices.Precision,
+    typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact."),
 ]
 
 Model = Annotated[
@@ -127,20 +62,20 @@ Model = Annotated[
 Weights = Annotated[
     Path | None, typer.Option(help="Local weights: safetensors, or a torch state dict.")
 ]
-FitOption = Annotated[
-    Fit | None,
+Fit = Annotated[
+    choices.Fit | None,
     typer.Option(help="crop (default) loses the edges, pad adds borders, squash distorts."),
 ]
 ImageSize = Annotated[
     int | None, typer.Option(min=4, help="Pixels the backbone sees; default: its weights' own.")
 ]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Pictures a forward pass.")]
-DtypeOption = Annotated[
-    Dtype | None,
+Dtype = Annotated[
+    choices.Dtype | None,
     typer.Option(help="float16 halves the disk; DuckDB can't read it (export widens it)."),
 ]
-DecodeOption = Annotated[
-    DecodeMode,
+Decode = Annotated[
+    choices.DecodeMode,
     typer.Option(help="fast reads large JPEGs at a reduced scale; exact never does."),
 ]
 MaxPixels = Annotated[

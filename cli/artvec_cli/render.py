@@ -1,11 +1,9 @@
-"""How results, notes and progress reach the user; the only place that knows rich."""
+"""How results, notes and progress reach the user; tables are drawn by rich."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from artvec.core.errors import ArtvecError
+from artvec.core.json_types import to_plain
 from artvec.core.progress import Progress, silent
 
-_UNTIL_SHOWN_S = 1.0
 _KEPT_CHARACTERS = 50
 """What the columns of a table that aren't shortened get of a terminal's width."""
-Title = str | Callable[[int, int], str]
 _SHORTEST_CELL = 5
 _LONGEST_CELL = 40
 
@@ -49,10 +46,10 @@ class Output:
     def object(self, fields: dict[str, Any]) -> None:
         """Print the JSON object, if asked for."""
         if self.json:
-            sys.stdout.write(json.dumps(_plain(fields), allow_nan=False) + "\n")
+            sys.stdout.write(json.dumps(to_plain(fields), allow_nan=False) + "\n")
 
     @contextmanager
-    def progress(self, title: Title) -> Iterator[Progress]:
+    def progress(self, title: str | Callable[[int, int], str]) -> Iterator[Progress]:
         """Show progress with rate and time left, on a terminal and for work over a second.
 
         Args:
@@ -61,7 +58,9 @@ class Output:
         if self.quiet or not sys.stderr.isatty():
             yield silent
             return
-        with _bar(title) as advance:
+        from artvec.api.progress import terminal_bar
+
+        with terminal_bar(title) as advance:
             yield advance
 
 
@@ -112,58 +111,6 @@ def table(
             cells.append(Text(shown(cell), style=style))
         grid.add_row(*cells)
     console.print(grid)
-
-
-@contextmanager
-def _bar(title: Title) -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import (
-        Progress as RichProgress,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    started = time.monotonic()
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="", visible=False)
-
-        def advance(done: int, total: int) -> None:
-            elapsed = time.monotonic() - started
-            rate = f"{done / elapsed:.0f}/s" if elapsed > 0 else ""
-            visible = elapsed > _UNTIL_SHOWN_S
-            name = title if isinstance(title, str) else title(done, total)
-            bar.update(
-                task, description=name, completed=done, total=total, rate=rate, visible=visible
-            )
-
-        yield advance
-
-
-def _plain(value: Any) -> Any:
-    """Turn results into JSON types: paths absolute, dataclasses as objects."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = (field.name for field in dataclasses.fields(value))
-        return {name: _plain(getattr(value, name)) for name in names}
-    if isinstance(value, str):  # bytes of a name that are not UTF-8 become \\xNN
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    if isinstance(value, Path):
-        return _plain(str(value.absolute()))
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _escaped(character: str) -> str:

@@ -1,10 +1,10 @@
-"""How a training run is told: a table of phases, verdicts, what to try next; JSON."""
+"""How a training run is told: a table of phases, verdicts, what to try next."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from artvec.core.errors import command
 from artvec.metrics.registry import metric_of
@@ -50,19 +50,6 @@ def show(report: TrainReport, output: Output) -> None:
     )
     output.line(f"look at it: {report.run / 'report.html'}")
     output.line(f"use it: {command('embed', 'FOLDER', '-m', report.run)}")
-
-
-def fields_of(report: TrainReport) -> dict[str, Any]:
-    """Lay a run out for `--json`; what is undefined is absent."""
-    from artvec.commands.train import figures_record
-
-    return {
-        "run": report.run,
-        "backbone": report.backbone,
-        "label_columns": report.label_columns,
-        **figures_record(report),
-        "page": report.run / "report.html",
-    }
 
 
 def epoch_line(epoch: Epoch) -> str:

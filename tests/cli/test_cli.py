@@ -12,15 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from artvec_cli.app import app_for
 
 Run = Callable[..., Any]
 Paint = Callable[[Path, int], Path]
 
-COMMANDS = (
-    ["embed"], ["search"], ["index"], ["eval"], ["status"], ["models"], ["export"],
-    ["data", "list"], ["data", "get"], ["data", "demo"], ["demo"],
-    ["doctor"],
-)  # fmt: skip
+
+def _commands() -> list[list[str]]:
+    """Return every command there is as the words it is called by, those of groups, too."""
+    group = typer.main.get_command(app_for([]))
+    found = []
+    for name, command in group.commands.items():
+        inner = getattr(command, "commands", None)
+        found += [[name]] if inner is None else [[name, one] for one in inner]
+    return found
+
+
+COMMANDS = _commands()
 HEAVY = {"torch", "timm", "faiss", "scipy", "sklearn", "openvino", "pyarrow", "numpy", "PIL"}
 
 
@@ -57,6 +66,18 @@ def test_help_is_there_light_and_has_examples(
         for flag in ("--json", "-q", "-v"):
             assert flag in page
     assert not modules_of([*command, "--help"], tmp_path) & HEAVY
+
+
+def test_every_command_has_a_section_in_the_docs() -> None:
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", *(root / "docs").rglob("*.md")]
+    headings = {
+        line.lstrip("# `").rstrip("`")
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("#")
+    }
+    assert [one for one in COMMANDS if f"artvec {' '.join(one)}" not in headings] == []
 
 
 def test_the_second_search_imports_neither_torch_nor_pandas(tmp_path: Path, paint: Paint) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artvec.core.types import Decoded, DecodeMode, Fingerprint, Preprocessing
+from artvec.core.choices import DecodeMode
+from artvec.core.types import Decoded, Fingerprint, Preprocessing
 from artvec.images.decode import decode_sample
 from artvec.images.find import find_images
 

@@ -14,7 +14,8 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from artvec.core.types import Decoded, DecodeMode, Fit, Preprocessing, Recognised, Sample, Skipped
+from artvec.core.choices import DecodeMode, Fit
+from artvec.core.types import Decoded, Preprocessing, Recognised, Sample, Skipped
 from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import decode_sample, load_picture
 from artvec.images.find import sample_of

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from timm.data import create_transform
 
-from artvec.core.types import Fit, Interpolation, Preprocessing
+from artvec.core.choices import Fit, Interpolation
+from artvec.core.types import Preprocessing
 from artvec.images import fit
 from artvec.images.fit import Frame, area_lost, fit_pixels, geometry
 

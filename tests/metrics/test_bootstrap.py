@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import normalized_mutual_info_score
 
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.metrics.agreement import ami, ari, matched_accuracy, nmi, purity
 from artvec.metrics.bootstrap import (
     agreement_interval,

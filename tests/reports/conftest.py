@@ -14,7 +14,8 @@ from PIL import Image
 
 from artvec.collection.reader import columns, open_collection
 from artvec.commands.cluster import Findings, LabelEvaluation
-from artvec.core.types import Copies, Groups, Interval, Projection, Skipped
+from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.types import Skipped
 from tests.support.small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
 

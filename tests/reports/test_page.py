@@ -21,7 +21,7 @@ from PIL import Image
 
 from artvec.collection.reader import Collection, columns
 from artvec.commands.cluster import Findings
-from artvec.core.types import Groups, Projection
+from artvec.core.results import Groups, Projection
 from artvec.reports.cluster import write_page
 from tests.support.small_gallery import EACH, HOSTILE, SCRIPT
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from artvec.collection.reader import Collection
 from artvec.commands.cluster import Findings
-from artvec.core.types import Groups
+from artvec.core.results import Groups
 from artvec.reports.cluster.figures import write_figures
 from artvec.reports.shared.palette import CATEGORIES
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import classification_report, confusion_matrix
 
 from artvec.commands.train.train_report import TrainReport
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.reports.train import html_page, write_page
 from artvec.training.phase import Phase
 from tests.support.made_run import SCRIPT, STYLES, around, bare_run, whole_run

@@ -16,7 +16,8 @@ from artvec.commands.train.train_report import (
     TrainReport,
     Verdict,
 )
-from artvec.core.types import Float32Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float32Array, Int64Array
 from artvec.training.phase import Epoch, Phase
 
 SCRIPT = "</script><script>alert('$x_1$')</script>"

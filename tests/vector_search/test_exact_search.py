@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artvec.core.errors import ArtvecError
-from artvec.core.types import Matches
+from artvec.core.results import Matches
 from artvec.vector_search import exact_search, unit_rows
 
 FEW, MANY = 3, 300

@@ -24,7 +24,8 @@ from artvec.collection.reader import Collection, blocks, open_collection
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import naming
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Matches, UInt64Array
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, UInt64Array
 from artvec.vector_search.approximate import Approximate, approximate_search
 from artvec.vector_search.exact import exact_search
 from artvec.vector_search.faiss_library import UnreadableIndex, read, refusals, write

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import artvec
 from artvec.collection.index.record import INDEX, IndexRecord, record_bytes
 from artvec.collection.manifest import FileEntry, Manifest, file_entry, write_manifest
 from artvec.core.files import publish, sha256_of, write_whole
+from artvec.core.version import __version__
 
 FILE_NAME = re.compile(r"index/[0-9a-f]{12}\.(faiss|npy)")
 
@@ -61,7 +61,7 @@ def commit_index(
         file.parent.mkdir(exist_ok=True)
         write_whole(file, data)
         changed = replace(manifest, files=named)
-        write_manifest(folder, changed, artvec_version=artvec.__version__)
+        write_manifest(folder, changed, artvec_version=__version__)
     for left in file.parent.iterdir():
         if left.is_file() and f"index/{left.name}" not in named:
             left.unlink()

@@ -16,7 +16,8 @@ from artvec.collection.manifest import read_manifest
 from artvec.collection.reader import Collection, blocks
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import sha256_of
-from artvec.core.types import Float32Array, Matches, UInt64Array
+from artvec.core.results import Matches
+from artvec.core.types import Float32Array, UInt64Array
 from artvec.vector_search import exact_search
 
 if TYPE_CHECKING:

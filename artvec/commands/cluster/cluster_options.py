@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from artvec.collection.reader import Collection
+from artvec.core.choices import ClusterMethod, MapMethod
 from artvec.core.errors import ArtvecError, command
-
-Method = Literal["hdbscan", "kmeans", "agglomerative"]
-MapMethod = Literal["umap", "tsne", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class ClusterOptions:
         seed: Of k-means and of the map.
     """
 
-    method: Method = "hdbscan"
+    method: ClusterMethod = "hdbscan"
     clusters: int | None = None
     min_cluster_size: int | None = None
     map: MapMethod | None = None

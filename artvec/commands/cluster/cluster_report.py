@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.core.types import Groups, Int64Array, Projection
+from artvec.core.results import Groups, Projection
+from artvec.core.types import Int64Array
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from artvec.commands.cluster.table_file import write_table
 from artvec.core.errors import ArtvecError, command
 from artvec.core.finite import finite_rows, not_finite
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float64Array, Groups, Int32Array, Int64Array, Projection
+from artvec.core.results import Groups, Projection
+from artvec.core.types import Float64Array, Int32Array, Int64Array
 from artvec.core.wording import counted
 from artvec.metrics.silhouette import cosine_silhouettes
 

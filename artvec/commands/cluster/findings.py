@@ -15,7 +15,8 @@ from artvec.commands.cluster.cluster_report import ClusterReport
 from artvec.commands.evaluate import evaluate_collection
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Copies, Groups, Int64Array, Interval, Projection, Skipped
+from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.types import Int64Array, Skipped
 from artvec.images.find import file_of
 from artvec.metrics.registry import metric_of
 from artvec.near_duplicates import Found, find_near_duplicates

@@ -8,8 +8,8 @@ from pathlib import Path
 from artvec.collection.plain_columns import free_name, values
 from artvec.collection.reader import Collection
 from artvec.core.files import replaced_whole
+from artvec.core.results import Groups
 from artvec.core.spreadsheet import harmless
-from artvec.core.types import Groups
 
 FILE = "reports/clusters.csv"
 _FIRST = ("path", "cluster", "probability", "outlier_score", "label", "split")

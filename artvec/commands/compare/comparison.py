@@ -14,7 +14,8 @@ from artvec.commands.compare.pairing import cautions, paired_differences
 from artvec.commands.compare.rankings import compare_rankings, headlines, ranks
 from artvec.core.errors import ArtvecError, command
 from artvec.core.progress import Progress, silent
-from artvec.core.types import AUTO, EncoderOptions, Interval
+from artvec.core.results import Interval
+from artvec.core.types import AUTO, EncoderOptions
 from artvec.evaluation import (
     Outcomes,
     Selection,

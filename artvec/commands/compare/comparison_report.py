@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from artvec.commands.compare.encoder_costs import Cost
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 
 Verdict = Literal["better", "worse", "no evidence of a difference"]
 

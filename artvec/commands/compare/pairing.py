@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from artvec.commands.compare.comparison_report import Pair, Verdict
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.agreement import AGREEMENTS
 from artvec.metrics.bootstrap import (

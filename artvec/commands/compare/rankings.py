@@ -8,7 +8,7 @@ from itertools import combinations
 from scipy.stats import kendalltau, rankdata
 
 from artvec.commands.compare.comparison_report import Agreement, Contradiction, Pair, Rankings
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 
 HEADLINES = (
     "head_accuracy",

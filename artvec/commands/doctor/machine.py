@@ -10,9 +10,9 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-import artvec
 from artvec.commands.doctor.finding import Finding
 from artvec.core import runtime
+from artvec.core.version import __version__
 
 _PACKAGES = (
     "numpy", "pillow", "imagecodecs", "pyarrow", "torch", "torchvision", "timm", "openvino",
@@ -33,7 +33,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    message = f"{platform.python_version()} at {sys.executable}; artvec {artvec.__version__}"
+    message = f"{platform.python_version()} at {sys.executable}; artvec {__version__}"
     if sys.version_info < _OLDEST_PYTHON:
         return Finding("python", "problem", message, "use Python 3.11 or newer")
     return Finding("python", "ok", message)

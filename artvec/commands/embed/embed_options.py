@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from artvec.collection.salvage import Salvage
 from artvec.commands.embed.core_time import Utilisation
 from artvec.commands.embed.limiting_stage import Stage
-from artvec.core.types import AUTO, DecodeMode, EncoderOptions, Fit, Skipped
+from artvec.core.choices import DecodeMode, Dtype, Fit
+from artvec.core.types import AUTO, EncoderOptions, Skipped
 from artvec.images.opening import MAX_PIXELS
 
 NOTHING_DAMAGED = Salvage()
@@ -46,7 +46,7 @@ class EmbedOptions:
     image_size_px: int | None = None
     batch_size: int | None = None
     encoder: EncoderOptions = AUTO
-    dtype: Literal["float32", "float16"] | None = None
+    dtype: Dtype | None = None
     decode: DecodeMode = "fast"
     max_pixels: int = MAX_PIXELS
     any_suffix: bool | None = None

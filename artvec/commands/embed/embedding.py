@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-import artvec
 from artvec.collection import destination, locate
 from artvec.collection.facts import Facts
 from artvec.collection.failures import FAILURES, failures_bytes, known_failures
@@ -30,8 +29,10 @@ from artvec.commands.embed.preparation import (
     prepare,
     reading_version,
 )
+from artvec.core.choices import DecodeMode
 from artvec.core.progress import Progress, silent
-from artvec.core.types import DecodeMode, Recognised, Skipped
+from artvec.core.types import Recognised, Skipped
+from artvec.core.version import __version__
 from artvec.encoding.extraction import Embedded, ExtractOptions, extract
 from artvec.encoding.setup import ReadyEncoder
 from artvec.images.find import Found
@@ -242,6 +243,6 @@ def _recorded(ready: ReadyEncoder, decode: DecodeMode) -> dict[str, str]:
         "precision": encoder.precision,
         "decode": decode,
         "python": platform.python_version(),
-        "artvec": artvec.__version__,
+        "artvec": __version__,
         **{package: version(package) for package in packages},
     }

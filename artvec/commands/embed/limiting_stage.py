@@ -7,7 +7,8 @@ from typing import Literal
 
 from artvec.commands.embed.core_time import Measured, utilisation
 from artvec.core import runtime
-from artvec.core.types import DecodeMode, Encoder
+from artvec.core.choices import DecodeMode
+from artvec.core.types import Encoder
 
 Stage = Literal["read", "decode", "forward", "write"]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import artvec
 from artvec.collection import destination, locate, settings
 from artvec.collection.facts import Facts
 from artvec.collection.index.updating import stored_index_request
@@ -17,6 +16,7 @@ from artvec.collection.plan import described_paths
 from artvec.commands.embed.embed_options import EmbedOptions
 from artvec.core.errors import ArtvecError
 from artvec.core.types import BackboneRequest, EncoderIdentity, EncoderOptions
+from artvec.core.version import __version__
 from artvec.core.wording import counted, first_few
 from artvec.encoding import backbones
 from artvec.encoding.setup import ReadyEncoder, describe, ready_encoder
@@ -147,7 +147,7 @@ def _paths(place: Place, found: Found, options: EmbedOptions) -> list[str]:
 
 def reading_version(options: EmbedOptions) -> str:
     """Name what a file failed under: the version, the formats it could read, the largest size."""
-    return f"{artvec.__version__} {' '.join(readable_formats())} {options.max_pixels}"
+    return f"{__version__} {' '.join(readable_formats())} {options.max_pixels}"
 
 
 def _check_same_name(stored: Manifest, name: str, source: Path, options: EmbedOptions) -> None:

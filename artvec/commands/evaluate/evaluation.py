@@ -24,7 +24,7 @@ from artvec.commands.evaluate.members import (
 from artvec.commands.evaluate.warnings import warnings_of
 from artvec.core.errors import ArtvecError, command
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted
 from artvec.encoding.backbones.run_directory import head_takes_map
 from artvec.encoding.setup import describe

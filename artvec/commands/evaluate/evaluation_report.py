@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from artvec.core.types import Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Int64Array
 from artvec.evaluation import Outcomes, Selection
 
 

@@ -13,7 +13,8 @@ from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.collection.reader import Collection, open_collection, source_of
 from artvec.commands.evaluate.evaluation_report import Member
 from artvec.core.errors import ArtvecError, command, mistyped
-from artvec.core.types import Float32Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float32Array, Int64Array
 from artvec.encoding.backbones import is_run
 from artvec.evaluation import (
     Scores,

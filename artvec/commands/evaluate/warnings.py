@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from artvec.commands.evaluate.evaluation_report import Confusion
-from artvec.core.types import Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Int64Array
 from artvec.evaluation import Outcomes, Selection
 
 FEW_QUERIES = 100

@@ -2,10 +2,9 @@
 
 from artvec.commands.export.export_file import (
     ExportReport,
-    Format,
     export_collection,
     format_of,
     matches,
 )
 
-__all__ = ["ExportReport", "Format", "export_collection", "format_of", "matches"]
+__all__ = ["ExportReport", "export_collection", "format_of", "matches"]

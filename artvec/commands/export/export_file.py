@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from artvec.collection.analysis import stored_projection
 from artvec.collection.checksums import by_content
@@ -18,12 +17,12 @@ from artvec.commands.export.group_columns import analysed
 from artvec.commands.export.hdf5 import write_hdf5
 from artvec.commands.export.npz import write_npz
 from artvec.commands.export.parquet import write_parquet
+from artvec.core.choices import ExportFormat
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import replaced_whole, sha256_of
 from artvec.core.finite import not_finite
 
-Format = Literal["parquet", "npz", "csv", "hdf5"]
-SUFFIXES: dict[Format, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
+SUFFIXES: dict[ExportFormat, str] = {"parquet": "parquet", "npz": "npz", "csv": "csv", "hdf5": "h5"}
 _WRITERS = {"parquet": write_parquet, "npz": write_npz, "csv": write_csv, "hdf5": write_hdf5}
 
 
@@ -45,7 +44,7 @@ class ExportReport:
 
 
 def export_collection(
-    folder: Path, form: Format, file: Path | None = None, *, projection: bool = False
+    folder: Path, form: ExportFormat, file: Path | None = None, *, projection: bool = False
 ) -> ExportReport:
     """Write a collection as one file, vectors as float32, hashes as hexadecimal text.
 
@@ -105,13 +104,13 @@ def matches(folder: Path, file: Path) -> bool:
     return False
 
 
-def format_of(file: Path) -> Format:
+def format_of(file: Path) -> ExportFormat:
     """Return the format that a file's suffix tells.
 
     Raises:
         ArtvecError: It tells none.
     """
-    known: dict[str, Format] = {suffix: form for form, suffix in SUFFIXES.items()}
+    known: dict[str, ExportFormat] = {suffix: form for form, suffix in SUFFIXES.items()}
     known |= {form: form for form in SUFFIXES}
     form = known.get(file.suffix.removeprefix("."))
     if form is None:
@@ -145,7 +144,7 @@ def _check_whole(collection: Collection) -> None:
         )
 
 
-def _written(collection: Collection, form: Format, file: Path) -> Mapping[str, str]:
+def _written(collection: Collection, form: ExportFormat, file: Path) -> Mapping[str, str]:
     with replaced_whole(file.resolve()) as beside:
         return _WRITERS[form](collection, beside)
 

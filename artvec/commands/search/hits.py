@@ -14,7 +14,8 @@ from artvec.collection.index.reading import Nearest, nearest
 from artvec.collection.reader import Collection, blocks, row
 from artvec.commands.search.query_vectors import Query
 from artvec.commands.search.search_results import Hit, QueryHits, SearchOptions
-from artvec.core.types import BoolArray, Float32Array, Int64Array, Matches
+from artvec.core.results import Matches
+from artvec.core.types import BoolArray, Float32Array, Int64Array
 from artvec.images.find import file_of
 from artvec.near_duplicates import Fingerprints, fingerprints
 from artvec.vector_search import exact_search
@@ -127,6 +128,7 @@ def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
     duplicates = kept.duplicates
     return Hit(
         rank=rank,
+        row=kept.row,
         path=record["path"],
         file=file_of(collection.source, record["path"]),
         # Rounding can leave a cosine a hair outside its range.

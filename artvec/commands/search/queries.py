@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from artvec.collection.reader import Collection, columns, rows_spelled_alike, rows_where
 from artvec.commands.search.search_results import QueryError
 from artvec.core.errors import ArtvecError
-from artvec.core.types import Sample, Skipped
-from artvec.images.find import Found, file_of, find_images, readable, sample_of
+from artvec.core.types import Float32Array, Sample, Skipped
+from artvec.images.find import (
+    Found,
+    file_of,
+    find_images,
+    readable,
+    sample_of,
+)
+from artvec.images.in_memory import ImageInput, sample_in_memory, unused_names
+
+QueryInput = ImageInput
+"""What can be searched by; see `search_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +34,18 @@ class Asked:
     """A query on its way.
 
     Attributes:
-        text: As it was given.
-        file: Of its picture.
-        sample: The picture to encode; None where a row's stored vector serves.
+        text: As it was given, or what one in memory is called; its identity among the queries.
+        file: Of its picture; None where it has none.
+        sample: The picture to encode; None where a vector is there already.
         row: The row it is known to be.
+        vector: (dim,) float32, where it was given.
     """
 
     text: str
-    file: Path
+    file: Path | None
     sample: Sample | None = None
     row: int | None = None
+    vector: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +56,30 @@ class Resolved:
     errors: tuple[QueryError, ...]
 
 
-def resolve(collection: Collection, queries: Sequence[str], *, decode_rows: bool) -> Resolved:
+def resolve(
+    collection: Collection, queries: Sequence[QueryInput], *, decode_rows: bool
+) -> Resolved:
     """Find the pictures of queries.
 
     Args:
         collection: Its rows can be named by their paths.
-        queries: See `search`.
+        queries: See `search_rows`.
         decode_rows: Rows are to be encoded from their files, too.
+
+    Raises:
+        ArtvecError: An array is neither an image nor a vector of the collection's width.
     """
     asked: list[Asked] = []
     errors: list[QueryError] = []
-    for text in queries:
+    names = unused_names(queries)
+    for query in queries:
+        if not isinstance(query, str | PathLike):
+            one = _in_memory(query, next(names), collection.manifest.encoder.dim)
+            if decode_rows and one.vector is not None:
+                raise ArtvecError("a vector has no part", "crop pictures alone", usage=True)
+            asked.append(one)
+            continue
+        text = str(query)
         try:
             found = _pictures(text)
             row = row_of_path(collection, text) if found is None else None
@@ -75,6 +106,8 @@ def own_rows(collection: Collection, asked: Asked, content_hash: bytes | None) -
     """Return the rows that are the query itself: by its file, else by its bytes."""
     if asked.row is not None:
         return frozenset({asked.row})
+    if asked.file is None:
+        return frozenset()
     # As it was given first: a link inside the source is a row of its own.
     source, absolute = collection.source, asked.file.parent.resolve() / asked.file.name
     for file in (absolute, asked.file.resolve()):
@@ -95,6 +128,19 @@ def row_of_path(collection: Collection, path: str) -> int | None:
         return exact
     alike = rows_spelled_alike(collection, "path", readable(path))
     return alike.pop() if len(alike) == 1 else None
+
+
+def _in_memory(query: Image.Image | npt.NDArray[Any], name: str, dim: int) -> Asked:
+    if isinstance(query, np.ndarray) and query.ndim == 1:
+        if query.shape != (dim,) or query.dtype.kind not in "fiu" or not np.isfinite(query).all():
+            raise ArtvecError(
+                f"a vector of shape {query.shape} and type {query.dtype} can't be searched by",
+                f"give finite numbers of shape ({dim},), as the collection's encoder makes them",
+                usage=True,
+            )
+        return Asked(name.replace("image", "vector"), None, vector=query.astype(np.float32))
+    sample = sample_in_memory(query, name)
+    return Asked(name, Path(sample.file) if sample.file else None, sample)
 
 
 def _blank(text: str) -> str:

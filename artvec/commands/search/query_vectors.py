@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from artvec.collection.reader import Collection, vector
 from artvec.collection.settings import stored_request
 from artvec.commands.search.queries import Asked, own_rows
 from artvec.commands.search.search_results import Picture, QueryError, SearchOptions
-from artvec.core.types import Fingerprint, Float32Array, Skipped
+from artvec.core.types import EncoderOptions, Fingerprint, Float32Array, Skipped
 from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
 from artvec.encoding.setup import ReadyEncoder, encoder_for
 from artvec.images.detail import Detail
@@ -44,34 +44,62 @@ class Encoded:
     notes: tuple[str, ...] = ()
 
 
-def encode(collection: Collection, asked: Sequence[Asked], options: SearchOptions) -> Encoded:
-    """Give every query its vector: a row's stored one, or its picture's.
+def collection_encoder(collection: Collection, options: EncoderOptions) -> ReadyEncoder:
+    """Return the encoder that a collection was made with.
+
+    Raises:
+        ArtvecError: It can't be had; see `encoder_for`.
+    """
+    manifest = collection.manifest
+    return encoder_for(manifest.encoder, stored_request(manifest), options)
+
+
+def encode(
+    collection: Collection,
+    asked: Sequence[Asked],
+    options: SearchOptions,
+    get_encoder: Callable[[], ReadyEncoder],
+) -> Encoded:
+    """Give every query its vector: its own, a row's stored one, or its picture's.
+
+    Args:
+        collection: What is searched.
+        asked: Two of the same text are the same query.
+        options: See `SearchOptions`.
+        get_encoder: Is called where a picture has to be encoded.
 
     Raises:
         ArtvecError: The collection's encoder can't be had.
     """
-    samples = [replace(a.sample, path=str(at)) for at, a in enumerate(asked) if a.sample]
-    if not samples:
-        return Encoded(tuple(_query(collection, one, None, options) for one in asked))
-    manifest = collection.manifest
-    ready = encoder_for(manifest.encoder, stored_request(manifest), options.encoder)
-    extraction = ExtractOptions(manifest.recorded.get("decode", "fast"), detail=options.crop)
-    vectors: dict[int, tuple[Float32Array, Fingerprint]] = {}
-    errors: list[QueryError] = []
-    for outcome in extract(samples, ready.encoder, extraction, Clock()):
-        if isinstance(outcome, Embedded):
-            made = zip(outcome.vectors, outcome.fingerprints, strict=True)
-            vectors |= zip((int(s.path) for s in outcome.samples), made, strict=True)
-        elif isinstance(outcome, Skipped):
-            text = asked[int(outcome.path)].text
-            errors.append(QueryError(text, outcome.stage, outcome.reason, outcome.message))
-    queries = (
-        _query(collection, one, vectors.get(at), options)
-        for at, one in enumerate(asked)
-        if one.sample is None or at in vectors
+    samples = {one.text: replace(one.sample, path=one.text) for one in asked if one.sample}
+    vectors: dict[str, tuple[Float32Array, Fingerprint]] = {}
+    failures: dict[str, Skipped] = {}
+    notes: tuple[str, ...] = ()
+    if samples:
+        ready = get_encoder()
+        notes = (*ready.notes, *_precision_note(collection, ready))
+        mode = collection.manifest.recorded.get("decode", "fast")
+        extraction = ExtractOptions(mode, detail=options.crop)
+        for outcome in extract(samples.values(), ready.encoder, extraction, Clock()):
+            if isinstance(outcome, Embedded):
+                made = zip(outcome.vectors, outcome.fingerprints, strict=True)
+                vectors |= zip((sample.path for sample in outcome.samples), made, strict=True)
+            elif isinstance(outcome, Skipped):
+                failures[outcome.path] = outcome
+    assert samples.keys() == vectors.keys() | failures.keys()
+    return Encoded(
+        queries=tuple(
+            _query(collection, one, vectors.get(one.text), options)
+            for one in asked
+            if one.text not in failures
+        ),
+        errors=tuple(
+            QueryError(one.text, why.stage, why.reason, why.message)
+            for one in asked
+            if (why := failures.get(one.text))
+        ),
+        notes=notes,
     )
-    notes = (*ready.notes, *_precision_note(collection, ready))
-    return Encoded(tuple(queries), tuple(errors), notes)
 
 
 def combined(queries: Sequence[Query]) -> tuple[Query, ...]:
@@ -97,11 +125,14 @@ def _query(
     options: SearchOptions,
 ) -> Query:
     content_hash = None
-    picture = Picture(asked.text, asked.file)
+    image = asked.sample.image if asked.sample else None
+    picture = Picture(asked.text, asked.file, image=image)
     if made is not None:
         found, fingerprint = made
         content_hash = fingerprint.content_hash
         picture = _cropped(picture, fingerprint, options.crop)
+    elif asked.vector is not None:
+        return Query(asked.text, (), asked.vector, frozenset())
     else:
         assert asked.row is not None
         found = np.asarray(vector(collection, asked.row), dtype=np.float32)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from artvec.collection.column_names import ROW_COLUMNS
 from artvec.core.types import AUTO, EncoderOptions
 from artvec.images.detail import Detail
@@ -46,6 +48,7 @@ class Hit:
 
     Attributes:
         rank: From 1.
+        row: Its number in the collection.
         path: Of the row.
         file: Where the picture is.
         score: Cosine similarity, -1 to 1.
@@ -59,6 +62,7 @@ class Hit:
     """
 
     rank: int
+    row: int
     path: str
     file: Path
     score: float
@@ -81,20 +85,25 @@ class Picture:
 
     Attributes:
         query: As it was given.
-        file: Where it is.
+        file: Where it is; None for one in memory.
         crop: Left, top, width and height of the part searched by, in pixels; None for the whole.
         size: Width and height of the whole as displayed, where a part was taken.
+        image: The picture, where it was given in memory.
     """
 
     query: str
-    file: Path
+    file: Path | None
     crop: tuple[int, int, int, int] | None = None
     size: tuple[int, int] | None = None
+    image: Image.Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueryHits:
-    """A query as it was given, its pictures (several if combined), and its hits, best first."""
+    """A query as it was given, its pictures (several if combined), and its hits, best first.
+
+    A vector has no picture.
+    """
 
     query: str
     pictures: tuple[Picture, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,38 +11,52 @@ import numpy as np
 from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, open_collection
 from artvec.commands.search.hits import find_hits
-from artvec.commands.search.queries import resolve
-from artvec.commands.search.query_vectors import combined, encode
+from artvec.commands.search.queries import QueryInput, resolve
+from artvec.commands.search.query_vectors import collection_encoder, combined, encode
 from artvec.commands.search.search_results import SearchOptions, SearchReport
 from artvec.core.errors import ArtvecError, command
 from artvec.core.types import BoolArray
+from artvec.encoding.setup import ReadyEncoder
 
 
 def search_collection(
     folder: Path, queries: Sequence[str], options: SearchOptions | None = None
 ) -> SearchReport:
+    """Open a collection and find the rows most similar to each query; see `search_rows`."""
+    return search_rows(open_collection(folder), queries, options or SearchOptions())
+
+
+def search_rows(
+    collection: Collection,
+    queries: Sequence[QueryInput],
+    options: SearchOptions,
+    get_encoder: Callable[[], ReadyEncoder] | None = None,
+) -> SearchReport:
     """Find the rows most similar to each query.
 
     Args:
-        folder: The collection.
-        queries: Image files, folders of them, or paths of rows; an existing file comes first.
+        collection: An opened one.
+        queries: Image files, folders of them, or paths of rows (an existing file comes first);
+            images, (H, W, 3) uint8 arrays, (dim,) vectors.
         options: See `SearchOptions`.
+        get_encoder: Gives the collection's encoder where a picture has to be encoded; None to
+            make it ready anew.
 
     Raises:
         ArtvecError: An empty or damaged collection, k below 1, a condition or a column that is
-            not understood, or an encoder that can't be had.
+            not understood, an array of another shape, or an encoder that can't be had.
     """
-    options = options or SearchOptions()
     if options.k < 1:
         raise ArtvecError(f"-k {options.k} asks for no hits", "give -k 1 or more", usage=True)
-    collection = open_collection(folder)
+    folder = collection.folder
     if collection.rows == 0:
         hint = f"embed pictures: {command('embed', 'SOURCE', '-i', folder)}"
         raise ArtvecError(f"{folder} is empty", hint)
     _check_columns(collection, options.show)
     chosen = None if options.where is None else _chosen(collection, options.where)
     resolved = resolve(collection, queries, decode_rows=options.crop is not None)
-    answer = encode(collection, resolved.asked, options)
+    get_encoder = get_encoder or partial(collection_encoder, collection, options.encoder)
+    answer = encode(collection, resolved.asked, options, get_encoder)
     prepared = combined(answer.queries) if options.combine else answer.queries
     found = find_hits(collection, prepared, options, chosen)
     return SearchReport(

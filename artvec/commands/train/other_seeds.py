@@ -9,7 +9,7 @@ from typing import Any
 from artvec.commands.train.plan import record_at
 from artvec.commands.train.run_checkpoints import has_begun
 from artvec.commands.train.train_options import TrainOptions
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.training.loop import Diverged
 
 Figures = Mapping[str, Interval]

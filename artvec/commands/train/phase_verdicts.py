@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from artvec.commands.train.train_report import JUDGED, SplitFigures, Verdict
-from artvec.core.types import Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Int64Array
 from artvec.metrics.bootstrap import paired_interval, verdict, without_rounding
 from artvec.metrics.registry import metric_of
 

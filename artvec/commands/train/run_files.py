@@ -21,7 +21,6 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-import artvec
 from artvec.commands.train.inspection import Seen
 from artvec.commands.train.labelled_rows import Material
 from artvec.commands.train.plan import record_of
@@ -29,7 +28,8 @@ from artvec.commands.train.run_checkpoints import copied
 from artvec.commands.train.run_context import Bench
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
 from artvec.core.files import replaced_whole, write_whole
-from artvec.core.types import Interval
+from artvec.core.results import Interval
+from artvec.core.version import __version__
 from artvec.encoding.backbones.anchored import Anchor
 from artvec.encoding.backbones.run_directory import ANCHOR, MODEL
 from artvec.encoding.heads import takes_map
@@ -119,7 +119,7 @@ def _record(bench: Bench, anchor: Anchor | None) -> dict[str, Any]:
     ]
     return {
         "format_version": FORMAT_VERSION,
-        "artvec_version": artvec.__version__,
+        "artvec_version": __version__,
         "backbone": {
             "name": identity.backbone,
             "image_size_px": bench.start.image_size_px,

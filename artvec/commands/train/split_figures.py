@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.commands.train.train_report import SplitFigures
-from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array
 from artvec.evaluation import Vectors
 from artvec.evaluation.figures import DEPTH
 from artvec.evaluation.nearest_gallery import nearest

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from artvec.core.types import Float32Array, Float64Array, Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float32Array, Float64Array, Int64Array
 from artvec.training.phase import Epoch, Phase
 
 Helped = Literal["yes", "no", "inconclusive"]

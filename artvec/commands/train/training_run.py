@@ -32,7 +32,8 @@ from artvec.commands.train.train_report import (
 )
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress
-from artvec.core.types import EncoderOptions, Float32Array, Interval, Sample
+from artvec.core.results import Interval
+from artvec.core.types import EncoderOptions, Float32Array, Sample
 from artvec.encoding.backbones.anchored import Anchor
 from artvec.encoding.encoders.compiled import resolve
 from artvec.evaluation.notes import TOP, absent, top5

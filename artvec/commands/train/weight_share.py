@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from artvec.commands.train.train_report import JUDGED, WATCHED
-from artvec.core.types import BoolArray, Float64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import BoolArray, Float64Array
 
 KEPT = 0.95
 """Of the best gain at home, what a share has to keep."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import artvec
 from artvec.collection import destination
 from artvec.collection.analysis import is_analysis, kind_of
 from artvec.collection.checksums import by_content
@@ -22,6 +21,7 @@ from artvec.commands.embed.embedding import embed_images
 from artvec.core.errors import ArtvecError, command
 from artvec.core.progress import Progress, silent
 from artvec.core.types import AUTO
+from artvec.core.version import __version__
 from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images, is_named_as_image
 
@@ -79,7 +79,7 @@ def repair_collection(
         kept = {n: entry for n, entry in broken.manifest.files.items() if n not in dropped}
         relative = destination.relative_source(folder, place)
         moved = replace(broken.manifest, source=relative, files=kept)
-        write_manifest(folder, moved, artvec_version=artvec.__version__)
+        write_manifest(folder, moved, artvec_version=__version__)
         unsound = broken.manifest.files.keys() & set(broken.damaged) - {
             INDEX
         }  # it may tell the recipe

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from artvec.core.choices import Fit
 from artvec.core.errors import ArtvecError
-from artvec.core.types import Backbone, BackboneRequest, Fit, Preprocessing
+from artvec.core.types import Backbone, BackboneRequest, Preprocessing
 from artvec.encoding.identity import preprocessing_from
 
 MODEL, ANCHOR = "model.safetensors", "anchor.safetensors"

@@ -5,15 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from artvec.core.choices import Fit
 from artvec.core.errors import ArtvecError
-from artvec.core.types import (
-    Backbone,
-    BackboneRequest,
-    EncoderIdentity,
-    Fit,
-    Preprocessing,
-    Untrained,
-)
+from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 from artvec.encoding.backbones.penultimate import Penultimate, width
 from artvec.encoding.backbones.weights import digest, load_into, read_weights
 

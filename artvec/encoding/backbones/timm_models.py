@@ -13,16 +13,10 @@ import torch
 from huggingface_hub import try_to_load_from_cache
 from timm.data import resolve_data_config
 
+from artvec.core.choices import Fit
 from artvec.core.errors import ArtvecError, mistyped
 from artvec.core.finite import check_weights
-from artvec.core.types import (
-    Backbone,
-    BackboneRequest,
-    EncoderIdentity,
-    Fit,
-    Preprocessing,
-    Untrained,
-)
+from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 from artvec.encoding.backbones import colour, packaged
 from artvec.encoding.backbones.penultimate import Penultimate, width
 from artvec.encoding.backbones.unavailable import no_download

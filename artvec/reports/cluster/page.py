@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import artvec
 from artvec.collection.index.record import state_of
 from artvec.commands.cluster import Findings
 from artvec.core.files import replaced_whole
 from artvec.core.progress import Progress, silent
+from artvec.core.version import __version__
 from artvec.core.wording import counted
 from artvec.reports.cluster.page_pictures import PagePictures, choose_pictures
 from artvec.reports.cluster.plots import label_table, silhouette_plot
@@ -155,7 +155,7 @@ def _rendered(page: _Page) -> str:
             "encoder": findings.collection.manifest.encoder,
             "projection": findings.projection,
             "colour_of": palette.colour_of,
-            "version": artvec.__version__,
+            "version": __version__,
             "scripts": [_asset(name) for name in _SCRIPTS],
             "data": _json(_data(page)),
             "pictures": _json(page.pictures.texts),

@@ -10,7 +10,8 @@ from itertools import zip_longest
 import numpy as np
 
 from artvec.commands.cluster import Findings
-from artvec.core.types import Copies, Groups, Int64Array
+from artvec.core.results import Copies, Groups
+from artvec.core.types import Int64Array
 
 MAX_PICTURES = 1500
 _MAX_CARDS = 150

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.commands.cluster import Findings
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted
 from artvec.metrics.registry import METRICS, metric_of
 from artvec.reports.shared.figure_text import decimal, how_to_read

@@ -11,8 +11,8 @@ from pathlib import Path
 from artvec.commands.compare import Comparison, Pair, Row
 from artvec.core.errors import ArtvecError
 from artvec.core.files import write_whole
+from artvec.core.results import Interval
 from artvec.core.spreadsheet import harmless
-from artvec.core.types import Interval
 
 COLUMNS = ("a", "b", "metric", "value", "low", "high", "verdict", "p_value", "p_value_holm")
 Cell = str | float | None

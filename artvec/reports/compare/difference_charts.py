@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from artvec.commands.compare import Comparison, Pair, Row
 from artvec.core.errors import ArtvecError
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.metrics.registry import metric_of
 from artvec.reports.shared.drawing import saved, styled
 from artvec.reports.shared.palette import NONE, colour_of

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-import artvec
 from artvec.commands.train.phase_verdicts import outcome
 from artvec.commands.train.train_report import Helped, TrainReport, Verdict
 from artvec.core.files import write_whole
+from artvec.core.version import __version__
 from artvec.core.wording import counted
 from artvec.metrics.registry import metric_of
 from artvec.reports.shared.counts import confusion_table
@@ -68,7 +68,7 @@ def html_page(report: TrainReport) -> str:
         "train/page.html",
         {
             "report": report,
-            "version": artvec.__version__,
+            "version": __version__,
             "split": words.judged_split(report),
             "lead": " ".join(words.headline(report)),
             "coverage": words.coverage(report),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from artvec.commands.train.phase_verdicts import outcome
 from artvec.commands.train.train_report import TrainReport, Verdict
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.core.wording import counted
 from artvec.metrics.registry import metric_of
 from artvec.reports.shared.figure_text import decimal

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from artvec.core.choices import ClusterMethod, MapMethod
 from artvec.core.errors import ArtvecError
 from artvec.core.wording import counted
 from artvec_cli import options, places
@@ -32,9 +33,9 @@ _MOST_COLUMNS = 12
 def cluster_command(
     index: options.Index = None,
     method: Annotated[
-        options.ClusterMethod,
+        ClusterMethod,
         typer.Option(help="hdbscan finds the number of clusters, and leaves noise out."),
-    ] = options.ClusterMethod.hdbscan,
+    ] = "hdbscan",
     clusters: Annotated[
         int | None,
         typer.Option(
@@ -51,7 +52,7 @@ def cluster_command(
         ),
     ] = None,
     map_method: Annotated[
-        options.MapMethod | None,
+        MapMethod | None,
         typer.Option(
             "--map", help="Kind of map; none makes no map. Default: the stored map, else umap."
         ),
@@ -75,6 +76,7 @@ def cluster_command(
     as_json: options.Json = False,
 ) -> int:
     """Group the pictures of a collection; write reports/clusters.csv and a map beside them."""
+    from artvec.api.results import Clusters
     from artvec.collection import locate
     from artvec.commands.cluster import ClusterOptions, cluster_collection
 
@@ -83,10 +85,10 @@ def cluster_command(
     folder = locate.existing(index, command="artvec cluster")
     _check(folder, looks, map_method)
     wanted = ClusterOptions(
-        method.value,
+        method,
         clusters,
         min_cluster_size,
-        map_method.value if map_method else None,
+        map_method,
         new_map,
         seed,
     )
@@ -95,9 +97,7 @@ def cluster_command(
         report = cluster_collection(folder, wanted, progress)
     _show(report, output, verbose=verbose)
     files = _drawn(report, looks, output)
-    names = ("index", "method", "reduced_dim", "n_clusters", "noise_share", "metrics", "csv")
-    more = ("rows", "variance_kept", "parameters", "seconds", "stages", "notes")
-    output.object({name: getattr(report, name) for name in (*names, *more)} | files)
+    output.object(Clusters(report).to_dict() | files)
     return 0
 
 
@@ -114,8 +114,8 @@ class _Looks:
         return self.page or self.figures is not None
 
 
-def _check(folder: Path, looks: _Looks, map_method: options.MapMethod | None) -> None:
-    if looks.any and map_method is options.MapMethod.none:
+def _check(folder: Path, looks: _Looks, map_method: MapMethod | None) -> None:
+    if looks.any and map_method == "none":
         raise ArtvecError(
             "a report needs a map", "leave out --map, or give umap or tsne", usage=True
         )

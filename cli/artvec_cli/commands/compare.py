@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artvec_cli import completion, options, places
-from artvec_cli.comparison import fields_of, show
+from artvec_cli.comparison import show
 from artvec_cli.options import examples
 from artvec_cli.render import Output
 
@@ -79,6 +79,7 @@ def compare_command(
     as_json: options.Json = False,
 ) -> int:
     """Compare encoders on the images that all have: figures, paired differences, costs."""
+    from artvec.api import results
     from artvec.commands.compare import CompareOptions, compare_collections, compare_models
     from artvec.core.types import EncoderOptions
 
@@ -100,7 +101,7 @@ def compare_command(
             )
     _write(comparison, html, figures, csv)
     show(comparison, output, verbose=verbose)
-    output.object(fields_of(comparison))
+    output.object(results.Comparison(comparison).to_dict())
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,6 +43,7 @@ def duplicates_command(
     as_json: options.Json = False,
 ) -> int:
     """Find files that show the same picture, the best of each first; nothing is deleted."""
+    from artvec.api.results import Duplicates
     from artvec.collection import locate
     from artvec.commands.duplicates import find_duplicates
 
@@ -55,8 +56,8 @@ def duplicates_command(
     output.notes(report.notes)
     if not output.json:
         _show(report, output, verbose=verbose)
-    written = {"csv": csv, "html": html}
-    output.object(_fields(report) | {name: file for name, file in written.items() if file})
+    written = {name: file for name, file in {"csv": csv, "html": html}.items() if file}
+    output.object(Duplicates(report).to_dict() | written)
     return 0
 
 
@@ -121,26 +122,3 @@ def _summary(report: DuplicatesReport) -> str:
     copies = counted(report.n_copies, "superfluous copy", "superfluous copies")
     taken = f"{copies}, {report.copy_bytes / 1e6:,.1f} MB"
     return f"{counts} among {among}; {taken}{leaks}; nothing was deleted"
-
-
-def _fields(report: DuplicatesReport) -> dict[str, Any]:
-    return {
-        "index": report.index,
-        "n_images": report.n_images,
-        "groups": [
-            {
-                "kind": group.kind,
-                "paths": [file.path for file in group.files],
-                "files": [file.file for file in group.files],
-                "splits": sorted({file.split for file in group.files if file.split}),
-                "similarity": [round(file.similarity, 6) for file in group.files],
-                "hash_bits": [file.hash_bits for file in group.files],
-            }
-            for group in report.groups
-        ],
-        "n_copies": report.n_copies,
-        "copy_bytes": report.copy_bytes,
-        "n_leaks": report.n_leaks,
-        "looked": report.looked,
-        "notes": report.notes,
-    }

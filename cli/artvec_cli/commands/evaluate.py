@@ -86,6 +86,7 @@ def evaluate_command(
     as_json: options.Json = False,
 ) -> int:
     """Measure embeddings by labels: leaks first, then every figure with its 95 % interval."""
+    from artvec.api.results import Evaluation
     from artvec.collection import locate
     from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
     from artvec_cli import evaluation
@@ -100,5 +101,5 @@ def evaluate_command(
     output.notes(report.notes)
     if not output.json:
         evaluation.show(report, output, verbose=verbose)
-    output.object(evaluation.fields_of(report))
+    output.object(Evaluation(report).to_dict())
     return 0

@@ -61,6 +61,8 @@ def index_command(
 
 
 def _render(report: IndexReport, output: Output, *, verbose: bool) -> None:
+    from artvec.api.states import IndexFigures
+
     output.notes([report.why])
     speed = report.latency_ms
     latency = f", {speed['p50']:.2f} ms a query (p95 {speed['p95']:.2f})" if speed else ""
@@ -71,5 +73,4 @@ def _render(report: IndexReport, output: Output, *, verbose: bool) -> None:
     if verbose and report.factory:
         parameters = ", ".join(f"{name} {value}" for name, value in report.parameters.items())
         output.line(f"FAISS factory {report.factory}; {parameters}; {report.build_seconds:.1f} s")
-    fields = {name: getattr(report, name) for name in report.__dataclass_fields__}
-    output.object({name: value for name, value in fields.items() if value is not None})
+    output.object(IndexFigures(report).to_dict())

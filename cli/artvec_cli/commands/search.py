@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,7 @@ from artvec_cli.path_list import paths_on_stdin
 from artvec_cli.render import Output, error, table
 
 if TYPE_CHECKING:
-    from artvec.commands.search import Hit, Picture, QueryError, SearchReport
+    from artvec.commands.search import Hit, QueryError, SearchReport
 
 _HINTS = {
     "find": "give an existing picture, or the path of a row as a search shows it",
@@ -69,8 +69,8 @@ def search_command(
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a contact sheet to this file.")] = None,
     device: options.Device = "auto",
-    engine: options.EngineOption = options.Engine.auto,
-    precision: options.PrecisionOption = options.Precision.auto,
+    engine: options.Engine = "auto",
+    precision: options.Precision = "auto",
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     as_json: options.Json = False,
@@ -92,7 +92,7 @@ def search_command(
         show=_names(show),
         crop=parse_detail(crop) if crop is not None else None,
         combine=combine,
-        encoder=EncoderOptions(engine.value, device, precision.value),
+        encoder=EncoderOptions(engine, device, precision),
     )
     report = search_collection(folder, _expanded(queries), wanted)
     if html is not None:
@@ -130,28 +130,15 @@ def _write_html(report: SearchReport, file: Path) -> None:
 
 
 def _render(report: SearchReport, output: Output) -> None:
+    from artvec.api.hits import search_fields
+
     output.notes(report.notes)
     for failure in report.errors:
         message = f"{_cut(failure.query)}: {failure.reason} ({failure.message})"
         error(ArtvecError(message, _hint(failure)))
     if not output.json:
         _tables(report, output)
-    output.object(
-        {
-            "index": report.index,
-            "k": report.k,
-            "searched": report.searched,
-            "queries": [
-                {
-                    "query": query.query,
-                    "pictures": [_told(picture) for picture in query.pictures],
-                    "hits": [_told(hit) for hit in query.hits],
-                }
-                for query in report.queries
-            ],
-            "errors": report.errors,
-        }
-    )
+    output.object(search_fields(report))
 
 
 def _hint(failure: QueryError) -> str:
@@ -189,10 +176,3 @@ def _cells(hit: Hit, more: Sequence[str], *, folded: bool) -> list[str]:
     values = ["" if hit.value(name) is None else str(hit.value(name)) for name in more]
     duplicates = [str(len(hit.duplicates or ()))] if folded else []
     return [str(hit.rank), f"{hit.score:.4f}", hit.label or "", *values, *duplicates, hit.path]
-
-
-def _told(result: Hit | Picture) -> dict[str, Any]:
-    """Lay out a result for JSON; what doesn't apply is absent, a missing label or split null."""
-    fields = {name: getattr(result, name) for name in result.__dataclass_fields__}
-    optional = ("duplicates", "crop", "size")
-    return {n: value for n, value in fields.items() if value is not None or n not in optional}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from artvec.core.errors import ArtvecError, command
 from artvec.core.wording import first_few
@@ -28,13 +28,14 @@ def status_command(
     as_json: options.Json = False,
 ) -> int:
     """Say whether a collection is complete; exit 1 if it is not."""
+    from artvec.api.states import Status
     from artvec.collection import locate
     from artvec.commands.status import collection_status
 
     output = Output(quiet, as_json)
     report = collection_status(locate.existing(index, command="artvec status"), source)
     show(report, output, verbose=verbose)
-    output.object(fields_of(report))
+    output.object(Status(report).to_dict())
     check_complete(report)
     return 0
 
@@ -48,11 +49,6 @@ def check_complete(report: StatusReport) -> None:
     else:
         hint = f"bring it up to date: {command('embed', report.source, '-i', report.index)}"
     raise ArtvecError(f"{report.index.name} is not complete", hint)
-
-
-def fields_of(report: StatusReport) -> dict[str, Any]:
-    """Lay a report out for `--json`."""
-    return {name: getattr(report, name) for name in report.__dataclass_fields__}
 
 
 def show(report: StatusReport, output: Output, *, verbose: bool) -> None:

@@ -64,7 +64,7 @@ def train_command(
     group: options.Group = None,
     index: options.Index = None,
     device: options.Device = "auto",
-    precision: options.PrecisionOption = options.Precision.auto,
+    precision: options.Precision = "auto",
     find_lr: given.FindRate = False,
     tensorboard: given.TensorBoard = False,
     quiet: options.Quiet = False,
@@ -72,11 +72,12 @@ def train_command(
     as_json: options.Json = False,
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
+    from artvec.api.run import train_fields
     from artvec.commands.train import Wishes, run_named, run_training
     from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
-    encoder = EncoderOptions(device=device, precision=precision.value)
+    encoder = EncoderOptions(device=device, precision=precision)
     wishes = Wishes(
         recipe=recipe,
         repeat=repeat,
@@ -110,7 +111,7 @@ def train_command(
         wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose)
     )
     training.show(report, output)
-    output.object(training.fields_of(report))
+    output.object(train_fields(report))
     return 0
 
 

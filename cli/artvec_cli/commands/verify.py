@@ -69,7 +69,9 @@ def verify_command(
 
 
 def _fields(report: StatusReport, mended: RepairReport | None, same: bool | None) -> dict[str, Any]:
-    fields = status.fields_of(report)
+    from artvec.api.states import Status
+
+    fields = Status(report).to_dict()
     if mended:
         names = ("rebuilt", "lost", "unreadable_rows")
         fields["repaired"] = {name: getattr(mended, name) for name in names}

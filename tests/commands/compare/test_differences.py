@@ -17,7 +17,7 @@ from artvec.commands.compare import CompareOptions, Comparison, compare_collecti
 from artvec.commands.compare.comparison_report import Pair, Verdict
 from artvec.commands.compare.pairing import holm, paired_differences
 from artvec.commands.compare.rankings import compare_rankings, ranks
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.evaluation import Outcomes, Selection
 from artvec.metrics.bootstrap import without_rounding
 from tests.support.galleries import colours

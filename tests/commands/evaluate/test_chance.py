@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.evaluation import Outcomes, Selection
 from tests.support.selections import Labels, selection_of
 

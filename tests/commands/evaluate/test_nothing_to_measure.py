@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artvec.commands.evaluate.warnings import warnings_of
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.evaluation import Outcomes, Vectors, evaluate_vectors
 from artvec.evaluation.notes import notes_on
 from artvec.metrics.agreement import why_undefined

@@ -12,7 +12,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from artvec.collection.reader import open_collection
 from artvec.commands.evaluate import evaluate_collection, warnings
 from artvec.commands.evaluate.chance import chance_figures, majority_accuracy
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.evaluation import select
 
 

@@ -19,12 +19,13 @@ import numpy as np
 import pytest
 
 from artvec.commands.embed import EmbedOptions, embed_images
-from artvec.commands.export import Format, export_collection
+from artvec.commands.export import export_collection
+from artvec.core.choices import ExportFormat
 from artvec.core.errors import ArtvecError
 
 Paint = Callable[[Path, int], Path]
 Run = Callable[..., Any]
-FORMATS: tuple[Format, ...] = ("parquet", "npz", "csv", "hdf5")
+FORMATS: tuple[ExportFormat, ...] = ("parquet", "npz", "csv", "hdf5")
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "'quoted", "＝1", "=cmd|' /C calc'!A0"]
 
 
@@ -126,7 +127,7 @@ def test_missing_numbers_and_texts_keep_their_types(paint: Paint) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_an_empty_collection_keeps_its_columns(form: Format, paint: Paint) -> None:
+def test_an_empty_collection_keeps_its_columns(form: ExportFormat, paint: Paint) -> None:
     index = collection(paint, ["a.png"])
     Path("art/a.png").write_text("no picture")
     embed_images(Path("art"))
@@ -137,7 +138,7 @@ def test_an_empty_collection_keeps_its_columns(form: Format, paint: Paint) -> No
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_full_disk_is_one_line_and_leaves_the_old_file(form: Format, paint: Paint) -> None:
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(form: ExportFormat, paint: Paint) -> None:
     """A limit on file sizes stands for the disk; the kernel refuses the same writes."""
     index = collection(paint, [f"{n}.png" for n in range(40)])
     target = Path("out.file")

@@ -20,7 +20,7 @@ from artvec.commands.train.diagnosis import (
 )
 from artvec.commands.train.split_figures import Rows, split_figures
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, Verdict
-from artvec.core.types import Interval
+from artvec.core.results import Interval
 from artvec.training.phase import Epoch, Phase
 
 CLASSES = tuple("abcd")

@@ -15,7 +15,8 @@ from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
 from artvec.commands.train.split_figures import Rows, split_figures
 from artvec.commands.train.train_report import SplitFigures
-from artvec.core.types import Int64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Int64Array
 from artvec.evaluation import Scores, Selection, Vectors, evaluate_vectors, gather_vectors, select
 
 EMBEDDING = ("knn5_accuracy", "knn20_accuracy", "precision_at_5", "silhouette_cosine", "nmi")

@@ -9,7 +9,8 @@ import pytest
 
 from artvec.commands.train.phase_verdicts import UNTRAINED, sentences, verdicts
 from artvec.commands.train.train_report import WATCHED, SplitFigures, Verdict
-from artvec.core.types import Float64Array, Interval
+from artvec.core.results import Interval
+from artvec.core.types import Float64Array
 
 QUERIES = 200
 

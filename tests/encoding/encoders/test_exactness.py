@@ -16,11 +16,11 @@ from PIL import Image, ImageDraw, ImageFilter
 from safetensors.torch import save_file
 from timm.data import create_transform, resolve_data_config
 
+from artvec.core.choices import DecodeMode
 from artvec.core.types import (
     Backbone,
     BackboneRequest,
     Decoded,
-    DecodeMode,
     Encoder,
     EncoderOptions,
     Preprocessing,

@@ -1,0 +1,1 @@
+"""What `import artvec` offers: the commands as functions, a collection as an object, results."""
