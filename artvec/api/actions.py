@@ -65,7 +65,8 @@ def embed(
         source: Folder of images.
         model: A backbone's name, a run directory or a `Run`; None for the collection's own, else
             `tf_efficientnet_lite0`.
-        index: Where the collection goes, see `open`; None for `indexes/<folder's name>`.
+        index: Where the collection goes, see `open`; None for `indexes/<folder's name>`, or, where
+            that is another encoder's, for `indexes/<folder's name>-<model>`.
         weights: A local weights file.
         fit: How an image is brought to the backbone's square.
         image_size: Side of that square in pixels.
@@ -91,9 +92,13 @@ def embed(
     """
     from artvec.commands.embed import EmbedOptions, embed_images
 
+    place = None if index is None else place_of(index)
+    name = None if model is None else model_name(model)
+    if name and not (place or overwrite or weights or fit or image_size):
+        place = _place_for(Path(source), name)
     options = EmbedOptions(
-        model=None if model is None else model_name(model),
-        index=None if index is None else place_of(index),
+        model=name,
+        index=place,
         weights=None if weights is None else Path(weights),
         fit=fit,
         image_size_px=image_size,
@@ -115,6 +120,17 @@ def embed(
             failures[0] if failures else f"give a folder that holds images: {source}",
         )
     return Collection(report.index)
+
+
+def _place_for(source: Path, model: str) -> str | None:
+    """Return the place of a model's collection where the source's own is another encoder's."""
+    from artvec.collection.manifest import MANIFEST
+    from artvec.commands.compare import plan_models
+
+    if not (locate.for_source(source, None) / MANIFEST).is_file():
+        return None
+    (planned,) = plan_models(source, [model])
+    return place_of(planned.folder)
 
 
 def train(
