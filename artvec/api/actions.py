@@ -18,6 +18,7 @@ from artvec.core.types import EncoderOptions
 if TYPE_CHECKING:
     from artvec.api.results import Comparison
     from artvec.api.run import Run
+    from artvec.commands.compare import Planned
     from artvec.commands.train import TrainReport
 
 
@@ -94,8 +95,10 @@ def embed(
 
     place = None if index is None else place_of(index)
     name = None if model is None else model_name(model)
+    beside = None
     if name and not (place or overwrite or weights or fit or image_size):
-        place = _place_for(Path(source), name)
+        beside = _beside(Path(source), name)
+        place = place_of(beside.folder) if beside else None
     options = EmbedOptions(
         model=name,
         index=place,
@@ -106,8 +109,9 @@ def embed(
         encoder=EncoderOptions(engine, device, precision),
         dtype=dtype,
         decode=decode,
-        metadata=None if metadata is None else Path(metadata),
-        group=group,
+        metadata=Path(metadata) if metadata else beside.metadata if beside else None,
+        lenient_metadata=beside is not None and not metadata and beside.lenient_metadata,
+        group=group or (beside.group if beside else None),
         overwrite=overwrite,
     )
     with shown_progress(f"embedding {Path(source).name}") as progress:
@@ -122,15 +126,15 @@ def embed(
     return Collection(report.index)
 
 
-def _place_for(source: Path, model: str) -> str | None:
-    """Return the place of a model's collection where the source's own is another encoder's."""
+def _beside(source: Path, model: str) -> Planned | None:
+    """Return a model's collection where the source has one of its own name already."""
     from artvec.collection.manifest import MANIFEST
     from artvec.commands.compare import plan_models
 
     if not (locate.for_source(source, None) / MANIFEST).is_file():
         return None
     (planned,) = plan_models(source, [model])
-    return place_of(planned.folder)
+    return planned
 
 
 def train(
