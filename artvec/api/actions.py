@@ -7,8 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artvec.api.collection import Collection, place_of
+from artvec.api.collection import Collection
 from artvec.api.encoder import model_name
+from artvec.api.inputs import place_of
 from artvec.api.progress import show_notes, shown_progress
 from artvec.collection import locate
 from artvec.core.choices import DecodeMode, Dtype, Engine, Fit, Precision
@@ -16,7 +17,7 @@ from artvec.core.errors import ArtvecError
 from artvec.core.types import EncoderOptions
 
 if TYPE_CHECKING:
-    from artvec.api.results import Comparison
+    from artvec.api.comparison import Comparison
     from artvec.api.run import Run
     from artvec.commands.compare import Planned
     from artvec.commands.train import TrainReport
@@ -243,7 +244,7 @@ def compare(
         >>> artvec.compare("paintings", "paintings-colour").to_dict()["paired"][0]["verdict"]
         'better'
     """
-    from artvec.api.results import Comparison
+    from artvec.api.comparison import Comparison
     from artvec.commands.compare import CompareOptions, compare_collections
 
     encoder = EncoderOptions(device=device) if speed else None

@@ -130,6 +130,14 @@ def test_after_close_a_search_is_a_clear_error(at_home: Path) -> None:
     assert "closed" in repr(opened)
 
 
+def test_another_process_opens_a_collection_itself(
+    plain: artvec.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artvec.api.rows.os.getpid", lambda: -1)
+    with pytest.raises(artvec.ArtvecError, match="another process"):
+        plain.search(ROW)
+
+
 def test_two_threads_search_one_collection(paintings: artvec.Collection) -> None:
     files = [row.file for row in paintings]
     expected = [paintings.search(file, k=3).paths for file in files]
