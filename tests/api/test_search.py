@@ -35,7 +35,7 @@ def test_a_list_gives_one_result_per_query_in_order(paintings: artvec.Collection
     one, two, three, four = paintings.search([image, other, FILE, np.asarray(image)], k=2)
     assert two[0].path == other
     assert one.paths == three.paths == four.paths
-    assert (one.query, four.query) == ("image 1", "image 2")
+    assert (one.query, four.query) == ("query 1", "query 2")
     assert paintings.search([FILE])[0].paths == paintings.search(FILE).paths
 
 
@@ -45,8 +45,10 @@ def test_a_file_named_like_a_picture_in_memory_is_not_mixed_up(
     image = Image.open(plain["train/cubist/1.png"].file)
     file = plain["train/romantic/2.png"].file.read_bytes()
     monkeypatch.chdir(tmp_path)
-    Path("image 1").write_bytes(file)
-    in_memory, on_disk = plain.search([image, "image 1"], k=1)
+    Path("query 1").write_bytes(file)
+    vector = plain["test/romantic/11.png"].vector
+    in_memory, on_disk, given = plain.search([image, "query 1", vector], k=1)
+    assert given[0].path == "test/romantic/11.png"
     assert in_memory[0].path == "train/cubist/1.png"
     assert on_disk[0].path == "train/romantic/2.png"
 
