@@ -25,6 +25,7 @@ check: .venv/.installed-dev
 	$(BIN)/mypy
 	PYTHONPATH=cli $(BIN)/lint-imports --no-cache
 	$(BIN)/cog --check $(GENERATED)
+	rm -rf docs/generated
 	$(BIN)/sphinx-build -W --keep-going -q docs site
 
 format: .venv/.installed-dev
@@ -36,6 +37,7 @@ docs: .venv/.installed-dev
 
 # Without a network, into site/; a broken link is an error.
 site: .venv/.installed-dev
+	rm -rf docs/generated
 	$(BIN)/sphinx-build -W --keep-going -q docs site
 	@echo "site/index.html"
 

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from artvec import sklearn
     from artvec.api.actions import compare, embed, open, train
     from artvec.api.collection import Collection
+    from artvec.api.comparison import Comparison
     from artvec.api.encoder import Encoder
     from artvec.api.hits import Hits
-    from artvec.api.results import Clusters, Comparison, Duplicates, Evaluation
+    from artvec.api.results import Clusters, Duplicates, Evaluation
     from artvec.api.run import Run
     from artvec.core.errors import ArtvecError
 
@@ -33,7 +34,7 @@ _MODULES = {
     "Evaluation": "artvec.api.results",
     "Clusters": "artvec.api.results",
     "Duplicates": "artvec.api.results",
-    "Comparison": "artvec.api.results",
+    "Comparison": "artvec.api.comparison",
     "ArtvecError": "artvec.core.errors",
 }
 

@@ -7,8 +7,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artvec.api.collection import Collection, place_of
+from artvec.api.collection import Collection
 from artvec.api.encoder import model_name
+from artvec.api.inputs import place_of
 from artvec.api.progress import show_notes, shown_progress
 from artvec.collection import locate
 from artvec.core.choices import DecodeMode, Dtype, Engine, Fit, Precision
@@ -16,8 +17,9 @@ from artvec.core.errors import ArtvecError
 from artvec.core.types import EncoderOptions
 
 if TYPE_CHECKING:
-    from artvec.api.results import Comparison
+    from artvec.api.comparison import Comparison
     from artvec.api.run import Run
+    from artvec.commands.compare import Planned
     from artvec.commands.train import TrainReport
 
 
@@ -65,7 +67,8 @@ def embed(
         source: Folder of images.
         model: A backbone's name, a run directory or a `Run`; None for the collection's own, else
             `tf_efficientnet_lite0`.
-        index: Where the collection goes, see `open`; None for `indexes/<folder's name>`.
+        index: Where the collection goes, see `open`; None for `indexes/<folder's name>`, or, where
+            that is another encoder's, for `indexes/<folder's name>-<model>`.
         weights: A local weights file.
         fit: How an image is brought to the backbone's square.
         image_size: Side of that square in pixels.
@@ -91,9 +94,15 @@ def embed(
     """
     from artvec.commands.embed import EmbedOptions, embed_images
 
+    place = None if index is None else place_of(index)
+    name = None if model is None else model_name(model)
+    beside = None
+    if name and not (place or overwrite or weights or fit or image_size):
+        beside = _beside(Path(source), name)
+        place = place_of(beside.folder) if beside else None
     options = EmbedOptions(
-        model=None if model is None else model_name(model),
-        index=None if index is None else place_of(index),
+        model=name,
+        index=place,
         weights=None if weights is None else Path(weights),
         fit=fit,
         image_size_px=image_size,
@@ -101,8 +110,9 @@ def embed(
         encoder=EncoderOptions(engine, device, precision),
         dtype=dtype,
         decode=decode,
-        metadata=None if metadata is None else Path(metadata),
-        group=group,
+        metadata=Path(metadata) if metadata else beside.metadata if beside else None,
+        lenient_metadata=beside is not None and not metadata and beside.lenient_metadata,
+        group=group or (beside.group if beside else None),
         overwrite=overwrite,
     )
     with shown_progress(f"embedding {Path(source).name}") as progress:
@@ -115,6 +125,17 @@ def embed(
             failures[0] if failures else f"give a folder that holds images: {source}",
         )
     return Collection(report.index)
+
+
+def _beside(source: Path, model: str) -> Planned | None:
+    """Return a model's collection where the source has one of its own name already."""
+    from artvec.collection.manifest import MANIFEST
+    from artvec.commands.compare import plan_models
+
+    if not (locate.for_source(source, None) / MANIFEST).is_file():
+        return None
+    (planned,) = plan_models(source, [model])
+    return planned
 
 
 def train(
@@ -223,7 +244,7 @@ def compare(
         >>> artvec.compare("paintings", "paintings-colour").to_dict()["paired"][0]["verdict"]
         'better'
     """
-    from artvec.api.results import Comparison
+    from artvec.api.comparison import Comparison
     from artvec.commands.compare import CompareOptions, compare_collections
 
     encoder = EncoderOptions(device=device) if speed else None

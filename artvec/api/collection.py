@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from artvec.api.files import Files
+from artvec.api.inputs import Crop, detail_of, place_of, refuse_folder
 from artvec.api.progress import show_notes, shown_progress
-from artvec.api.rows import Rows
-from artvec.collection.reader import open_collection
-from artvec.core.choices import ClusterMethod, ExportFormat, MapMethod
+from artvec.core.choices import ClusterMethod, MapMethod
 from artvec.core.errors import ArtvecError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from artvec.api.comparison import Comparison
     from artvec.api.hits import Hits
     from artvec.api.results import (
         Clusters,
-        Comparison,
         Duplicates,
         Evaluation,
     )
     from artvec.api.run import Run
-    from artvec.api.states import Exported, IndexFigures, Status
     from artvec.commands.search.queries import QueryInput
-    from artvec.images.detail import Detail
-
-Crop = tuple[float, float, float, float]
 
 
-class Collection(Rows):
+class Collection(Files):
     """An opened collection: the embeddings of a folder of images by one encoder.
 
     Its rows are those of the moment it was opened, whatever is embedded later. Several threads
@@ -118,11 +113,11 @@ class Collection(Rows):
         opened = self._rows()
         queries = list(query) if isinstance(query, list | tuple) else [query]
         for one in queries:
-            _refuse_folder(one)
+            refuse_folder(one)
         options = SearchOptions(
             k=k,
             where=where,
-            crop=_detail(crop),
+            crop=detail_of(crop),
             unique=unique,
             exclude_self=exclude_self,
             exact=exact,
@@ -244,113 +239,6 @@ class Collection(Rows):
         self._rows()
         return compare(self, *others)
 
-    def export(
-        self,
-        file: str | PathLike[str],
-        *,
-        format: ExportFormat | None = None,
-        projection: bool = False,
-    ) -> Exported:
-        """Write the collection as one file for other tools, vectors as float32.
-
-        Args:
-            file: Is replaced where it exists.
-            format: None to go by the file's suffix: .parquet, .npz, .csv, .h5.
-            projection: With the map's coordinates; see `cluster`.
-
-        Raises:
-            ArtvecError: The suffix is none of these, there is no map, or the file can't be
-                written.
-
-        Example:
-            >>> paintings.export("paintings.parquet").rows
-            1200
-        """
-        from artvec.api.states import Exported
-        from artvec.commands.export import export_collection, format_of
-
-        self._rows()
-        place = Path(file)
-        report = export_collection(
-            self.folder, format or format_of(place), place, projection=projection
-        )
-        show_notes(report.notes)
-        return Exported(report)
-
-    def status(self, *, source: str | PathLike[str] | None = None) -> Status:
-        """Say whether the collection is complete and still matches its images.
-
-        Args:
-            source: Where the images are now, if they were moved.
-
-        Example:
-            >>> paintings.status().complete
-            True
-        """
-        from artvec.api.states import Status
-        from artvec.commands.status import collection_status
-
-        self._rows()
-        return Status(collection_status(self.folder, None if source is None else Path(source)))
-
-    def verify(self, *, source: str | PathLike[str] | None = None) -> Status:
-        """Compare every byte with its checksums; `artvec verify --repair` mends what is damaged.
-
-        Args:
-            source: Where the images are now, if they were moved.
-
-        Example:
-            >>> paintings.verify().damaged
-            ()
-        """
-        from artvec.api.states import Status
-        from artvec.commands.verify import verify_collection
-
-        self._rows()
-        with shown_progress(f"verifying {self.name}") as progress:
-            report = verify_collection(
-                self.folder, None if source is None else Path(source), progress
-            )
-        return Status(report)
-
-    def index(
-        self,
-        *,
-        recipe: str | None = None,
-        max_memory: str | None = None,
-        min_recall: float | None = None,
-    ) -> IndexFigures:
-        """Build the index anew, and say its recall, latency and size.
-
-        Args:
-            recipe: `auto`, `flat`, `hnsw`, `ivf`, `rabitq`, `ivfpq` or a FAISS factory string;
-                None for what was asked for last, else auto.
-            max_memory: Build within so much memory, e.g. `4G`.
-            min_recall: Fail, and change nothing, if recall@10 stays below.
-
-        Raises:
-            ArtvecError: The recipe is unknown, or recall stays too low.
-
-        Example:
-            >>> paintings.index(recipe="flat").recall_at_10
-            1.0
-        """
-        from artvec.api.states import IndexFigures
-        from artvec.commands.index import build_index, memory_size
-
-        self._rows()
-        with shown_progress(f"indexing {self.name}") as progress:
-            report = build_index(
-                self.folder,
-                recipe=recipe,
-                min_recall=min_recall,
-                max_memory=memory_size(max_memory) if max_memory else None,
-                progress=progress,
-            )
-        with self._lock:
-            self._opened = open_collection(self.folder)
-        return IndexFigures(report)
-
     def train(
         self,
         *,
@@ -367,31 +255,4 @@ class Collection(Rows):
         self._rows()
         return train(
             self, recipe=recipe, name=name, labels=labels, epochs=epochs, seed=seed, seeds=seeds
-        )
-
-
-def place_of(thing: Collection | Run | str | PathLike[str]) -> str:
-    """Return what names a collection or run as the commands take it: a path has a slash."""
-    folder = getattr(thing, "folder", None)
-    if folder is not None:
-        return str(folder)
-    if isinstance(thing, str):
-        return thing
-    place = Path(thing)  # type: ignore[arg-type]
-    return str(place) if place.is_absolute() else os.path.join(".", place)  # noqa: PTH118
-
-
-def _detail(crop: Crop | None) -> Detail | None:
-    from artvec.images.detail import parse_detail
-
-    if crop is None:
-        return None
-    shares = any(isinstance(number, float) for number in crop)
-    return parse_detail(",".join(f"{number:.9f}" if shares else str(number) for number in crop))
-
-
-def _refuse_folder(query: object) -> None:
-    if isinstance(query, str | PathLike) and Path(query).is_dir():
-        raise ArtvecError(
-            f"{query} is a folder", "give its images as a list: list(Path(FOLDER).glob('*.jpg'))"
         )

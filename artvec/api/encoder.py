@@ -151,7 +151,7 @@ def _samples(images: Sequence[ImageInput]) -> list[Sample]:
         raise ArtvecError(
             "images are to be given as a list", "give [image], also of a single one", usage=True
         )
-    names = unused_names(images)
+    names = unused_names(images, "image")
     samples = []
     for image in images:
         if isinstance(image, str | PathLike):

@@ -17,9 +17,6 @@ from artvec.core.json_types import to_plain, without_none
 
 if TYPE_CHECKING:
     from artvec.commands.cluster import ClusterReport
-    from artvec.commands.compare import Comparison as ComparisonReport
-    from artvec.commands.compare import Pair
-    from artvec.commands.compare import Row as ComparedRow
     from artvec.commands.duplicates import DuplicatesReport, Group
     from artvec.commands.evaluate import EvaluationReport
     from artvec.core.results import Interval
@@ -65,23 +62,27 @@ class Evaluation(Tabular):
             "protocol": without_none(dataclasses.asdict(report.setting)),
             "n_train": report.n_train,
             "n_test": report.n_test,
-            "metrics": _intervals(report.metrics),
+            "metrics": intervals_of(report.metrics),
             "chance": report.chance,
             "majority_accuracy": report.majority_accuracy,
-            "colour": _intervals(report.colour),
+            "colour": intervals_of(report.colour),
             "grouped": None
             if other_groups is None
             else {
                 "column": other_groups.column,
                 "affected": other_groups.affected,
-                "metrics": _intervals(other_groups.figures),
+                "metrics": intervals_of(other_groups.figures),
             },
             "geometry": outcomes.geometry,
             "train_accuracy": without_none(
                 {name: one.train_accuracy for name, one in outcomes.classifiers.items()}
             ),
             "ensemble": [
-                {"run": one.run, "index": one.index, "head_accuracy": _interval(one.head_accuracy)}
+                {
+                    "run": one.run,
+                    "index": one.index,
+                    "head_accuracy": interval_of(one.head_accuracy),
+                }
                 for one in report.members
             ],
             "per_class": [without_none(dataclasses.asdict(one)) for one in report.per_class],
@@ -105,8 +106,8 @@ class Evaluation(Tabular):
             {
                 "figure": name,
                 "value": figure.value,
-                "low": _finite(figure.low),
-                "high": _finite(figure.high),
+                "low": finite_or_none(figure.low),
+                "high": finite_or_none(figure.high),
                 "chance": report.chance.get(name),
                 "colour:4x4": report.colour[name].value if name in report.colour else None,
             }
@@ -235,87 +236,19 @@ class Duplicates(Tabular):
         )
 
 
-@dataclass(frozen=True, repr=False)
-class Comparison(Tabular):
-    """Encoders side by side on the same images, with intervals of their differences.
-
-    Attributes:
-        report: All that was found; see `artvec.commands.compare.Comparison`.
-    """
-
-    report: ComparisonReport
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `artvec compare --json` prints; what doesn't apply is absent."""
-        report, protocol = self.report, self.report.protocol
-        return plain_object(
-            {
-                "rows": [_compared_fields(row) for row in report.rows],
-                "paired": [_pair_fields(pair) for pair in report.pairs],
-                "rankings": report.rankings,
-                "protocol": without_none(
-                    {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
-                ),
-                "leaks": report.leaks,
-                "cautions": report.cautions,
-                "notes": report.notes,
-            }
-        )
-
-    def records(self) -> list[dict[str, Any]]:
-        """Return a record a pair and figure: the difference a minus b, and its verdict."""
-        return [
-            {
-                "figure": pair.metric,
-                "a": pair.a,
-                "b": pair.b,
-                "difference": pair.difference.value,
-                "low": _finite(pair.difference.low),
-                "high": _finite(pair.difference.high),
-                "verdict": pair.verdict,
-            }
-            for pair in self.report.pairs
-        ]
-
-    def shown(self) -> list[dict[str, Any]]:
-        """Return the ranking: a record a collection."""
-        from artvec.commands.compare import ranking_table
-
-        titles, lines = ranking_table(self.report.rows)
-        return [dict(zip(titles, line, strict=True)) for line in lines]
-
-    def title(self) -> str:
-        """Say in a sentence who is best, as far as that can be said."""
-        report = self.report
-        words = (*report.rankings.words, *report.cautions)
-        return f"{len(report.rows)} collections, {report.protocol.images:,} images. " + " ".join(
-            words
-        )
+def intervals_of(figures: Mapping[str, Interval]) -> dict[str, Any]:
+    """Lay figures out for JSON."""
+    return {name: interval_of(figure) for name, figure in figures.items()}
 
 
-def _compared_fields(row: ComparedRow) -> dict[str, Any]:
-    own = {n: getattr(row, n) for n in row.__dataclass_fields__ if n not in ("metrics", "cost")}
-    own["geometry"] = {name: value for name, value in row.geometry.items() if math.isfinite(value)}
-    metrics = _intervals(row.metrics)
-    return without_none({**own, **row.ranking, "metrics": metrics, "engine": row.cost.engine})
-
-
-def _pair_fields(pair: Pair) -> dict[str, Any]:
-    fields = without_none({name: getattr(pair, name) for name in pair.__dataclass_fields__})
-    interval = _interval(fields.pop("difference"))
-    return fields | {"difference": interval.pop("value")} | interval
-
-
-def _intervals(figures: Mapping[str, Interval]) -> dict[str, Any]:
-    return {name: _interval(figure) for name, figure in figures.items()}
-
-
-def _interval(figure: Interval) -> dict[str, Any]:
+def interval_of(figure: Interval) -> dict[str, Any]:
+    """Lay a figure out for JSON; an interval that isn't known is absent."""
     ends = [figure.low, figure.high]
     return {"value": figure.value} | ({"ci95": ends} if all(map(math.isfinite, ends)) else {})
 
 
-def _finite(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """Return a number that JSON and tables can hold."""
     return value if math.isfinite(value) else None
 
 

@@ -18,10 +18,10 @@ ImageInput = str | PathLike[str] | Image.Image | npt.NDArray[Any]
 """A file, or a picture in memory; see `sample_in_memory`."""
 
 
-def unused_names(images: Iterable[ImageInput]) -> Iterator[str]:
-    """Name pictures that are in memory: `image 1`, `image 2`, …, like none of the files."""
+def unused_names(images: Iterable[ImageInput], word: str) -> Iterator[str]:
+    """Name what is in memory: `image 1`, `image 2`, …, like none of the files."""
     texts = {str(image) for image in images if isinstance(image, str | PathLike)}
-    names = (f"image {number}" for number in count(1))
+    names = (f"{word} {number}" for number in count(1))
     return (name for name in names if name not in texts)
 
 

@@ -23,7 +23,7 @@ Index = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no notes.")]
-Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Tell more.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show more detail.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 
 
@@ -37,14 +37,17 @@ Device = Annotated[
     str,
     typer.Option(
         metavar="auto|cpu|cuda[:N]",
-        help="Where the encoder runs; auto and cuda take every card, cuda:N one.",
+        help="Where the encoder runs; auto and cuda use every GPU, cuda:N one.",
         callback=_device,
     ),
 ]
 SourceMoved = Annotated[
     Path | None, typer.Option("--source", help="Where the images are now, if they were moved.")
 ]
-Engine = Annotated[choices.Engine, typer.Option(help="openvino is the CPU's default.")]
+Engine = Annotated[
+    choices.Engine,
+    typer.Option(help="What runs the encoder; auto: openvino on a CPU, torch on CUDA."),
+]
 Precision = Annotated[
     choices.Precision,
     typer.Option(help="auto: fp32 on a CPU, bf16 on CUDA. bf16 is faster, less exact."),
@@ -67,9 +70,10 @@ Fit = Annotated[
     typer.Option(help="crop (default) loses the edges, pad adds borders, squash distorts."),
 ]
 ImageSize = Annotated[
-    int | None, typer.Option(min=4, help="Pixels the backbone sees; default: its weights' own.")
+    int | None,
+    typer.Option(min=4, help="Side of the backbone's input in pixels; default: the weights' own."),
 ]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Pictures a forward pass.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Images per batch.")]
 Dtype = Annotated[
     choices.Dtype | None,
     typer.Option(help="float16 halves the disk; DuckDB can't read it (export widens it)."),
@@ -82,30 +86,33 @@ MaxPixels = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Refuse larger pictures (default: 178,956,970); 4 bytes of memory a pixel.",
+        help="Skip images with more pixels (default: 178,956,970); decoding takes 4 bytes a pixel.",
     ),
 ]
 Metadata = Annotated[
     Path | None,
-    typer.Option(help="CSV with a column 'filename', to join; 'none' drops it."),
+    typer.Option(help="CSV file whose columns are joined by 'filename'; 'none' removes them."),
 ]
 LenientMetadata = Annotated[
     bool,
     typer.Option(
         "--lenient-metadata",
-        help="Skip faulty rows of the CSV (named by line), don't refuse it.",
+        help="Skip faulty rows of the CSV file (named by line) instead of refusing it.",
     ),
 ]
 Group = Annotated[
     str | None,
     typer.Option(
-        help="Metadata column whose values keep to one split.", autocompletion=completion.columns
+        help="Metadata column, e.g. artist: images with the same value share a split.",
+        autocompletion=completion.columns,
     ),
 ]
 
 Where = Annotated[
     str | None,
-    typer.Option(metavar="CONDITION", help="Search only rows that meet it; see the README."),
+    typer.Option(
+        metavar="CONDITION", help="Search only rows that meet this condition, e.g. year < 1700."
+    ),
 ]
 Show = Annotated[
     str | None,

@@ -25,7 +25,7 @@ _GROWTH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Candidate:
     """A row that becomes a hit, its cosine, and the other rows that show its picture."""
 
     row: int
@@ -60,7 +60,7 @@ def find_hits(
     available = int(np.count_nonzero(chosen))
     keep = partial(_unique, fingerprints(collection), chosen) if options.unique else _best
     notes: tuple[str, ...] = ()
-    kept: dict[int, tuple[_Kept, ...]] = dict.fromkeys(range(len(queries)), ())
+    kept: dict[int, tuple[_Candidate, ...]] = dict.fromkeys(range(len(queries)), ())
     waiting = list(kept) if available else []
     k = options.k + max((len(query.own) for query in queries), default=0)
     while waiting:
@@ -92,9 +92,11 @@ def _nearest(
     return Nearest(Matches(np.flatnonzero(chosen)[found.rows], found.scores))
 
 
-def _best(rows: Int64Array, scores: Float32Array, own: frozenset[int], k: int) -> tuple[_Kept, ...]:
+def _best(
+    rows: Int64Array, scores: Float32Array, own: frozenset[int], k: int
+) -> tuple[_Candidate, ...]:
     pairs = zip(rows.tolist(), scores.tolist(), strict=True)
-    return tuple(_Kept(number, score) for number, score in pairs if number not in own)[:k]
+    return tuple(_Candidate(number, score) for number, score in pairs if number not in own)[:k]
 
 
 def _unique(
@@ -104,25 +106,25 @@ def _unique(
     scores: Float32Array,
     own: frozenset[int],
     k: int,
-) -> tuple[_Kept, ...]:
+) -> tuple[_Candidate, ...]:
     """Let each picture through once, with the other chosen rows that show it as duplicates."""
     free = chosen.copy()  # (N,) rows that are nobody's duplicate yet
     free[list(own)] = False
-    kept: list[_Kept] = []
+    kept: list[_Candidate] = []
     for number, score in zip(rows.tolist(), scores.tolist(), strict=True):
         if free[number] and len(kept) < k:
             same = free & prints.same_picture(number)
             free &= ~same
             others = tuple(int(n) for n in np.flatnonzero(same) if n != number)
-            kept.append(_Kept(number, score, others))
+            kept.append(_Candidate(number, score, others))
     return tuple(kept)
 
 
-def _hits(collection: Collection, kept: Sequence[_Kept]) -> tuple[Hit, ...]:
+def _hits(collection: Collection, kept: Sequence[_Candidate]) -> tuple[Hit, ...]:
     return tuple(_hit(collection, rank, one) for rank, one in enumerate(kept, 1))
 
 
-def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
+def _hit(collection: Collection, rank: int, kept: _Candidate) -> Hit:
     record = row(collection, kept.row)
     values = {name: record[name] for name in collection.manifest.columns}
     duplicates = kept.duplicates
@@ -134,7 +136,7 @@ def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
         # Rounding can leave a cosine a hair outside its range.
         score=max(-1.0, min(1.0, kept.score)),
         label=record["label"],
-        metadata={name: value for name, value in values.items() if _is_told(value)},
+        metadata={name: value for name, value in values.items() if _is_finite(value)},
         split=record["split"],
         width=record["width"],
         height=record["height"],
@@ -145,6 +147,6 @@ def _hit(collection: Collection, rank: int, kept: _Kept) -> Hit:
     )
 
 
-def _is_told(value: Any) -> bool:
+def _is_finite(value: Any) -> bool:
     """JSON has no NaN and no infinity; a figure that doesn't apply is absent."""
     return not isinstance(value, float) or math.isfinite(value)

@@ -30,7 +30,7 @@ QueryInput = ImageInput
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuerySource:
     """A query on its way.
 
     Attributes:
@@ -49,16 +49,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class QuerySources:
     """Queries whose picture was found, in the order given, and the others."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[QuerySource, ...]
     errors: tuple[QueryError, ...]
 
 
 def resolve(
     collection: Collection, queries: Sequence[QueryInput], *, decode_rows: bool
-) -> Resolved:
+) -> QuerySources:
     """Find the pictures of queries.
 
     Args:
@@ -69,9 +69,9 @@ def resolve(
     Raises:
         ArtvecError: An array is neither an image nor a vector of the collection's width.
     """
-    asked: list[Asked] = []
+    asked: list[QuerySource] = []
     errors: list[QueryError] = []
-    names = unused_names(queries)
+    names = unused_names(queries, "query")
     for query in queries:
         if not isinstance(query, str | PathLike):
             one = _in_memory(query, next(names), collection.manifest.encoder.dim)
@@ -84,7 +84,7 @@ def resolve(
             found = _pictures(text)
             row = row_of_path(collection, text) if found is None else None
             if found is not None:
-                asked += [Asked(s.file, Path(s.file), s) for s in found.samples]
+                asked += [QuerySource(s.file, Path(s.file), s) for s in found.samples]
                 errors += [QueryError(s.path, s.stage, s.reason, s.message) for s in found.skipped]
             elif row is not None:
                 asked.append(_row(collection, text, row, decode=decode_rows))
@@ -99,10 +99,12 @@ def resolve(
             errors.append(QueryError(text, "find", "unreadable", message))
         except ArtvecError as error:
             errors.append(QueryError(text, "find", "unreadable", error.message))
-    return Resolved(tuple(asked), tuple(errors))
+    return QuerySources(tuple(asked), tuple(errors))
 
 
-def own_rows(collection: Collection, asked: Asked, content_hash: bytes | None) -> frozenset[int]:
+def own_rows(
+    collection: Collection, asked: QuerySource, content_hash: bytes | None
+) -> frozenset[int]:
     """Return the rows that are the query itself: by its file, else by its bytes."""
     if asked.row is not None:
         return frozenset({asked.row})
@@ -130,7 +132,7 @@ def row_of_path(collection: Collection, path: str) -> int | None:
     return alike.pop() if len(alike) == 1 else None
 
 
-def _in_memory(query: Image.Image | npt.NDArray[Any], name: str, dim: int) -> Asked:
+def _in_memory(query: Image.Image | npt.NDArray[Any], name: str, dim: int) -> QuerySource:
     if isinstance(query, np.ndarray) and query.ndim == 1:
         if query.shape != (dim,) or query.dtype.kind not in "fiu" or not np.isfinite(query).all():
             raise ArtvecError(
@@ -138,9 +140,9 @@ def _in_memory(query: Image.Image | npt.NDArray[Any], name: str, dim: int) -> As
                 f"give finite numbers of shape ({dim},), as the collection's encoder makes them",
                 usage=True,
             )
-        return Asked(name.replace("image", "vector"), None, vector=query.astype(np.float32))
+        return QuerySource(name, None, vector=query.astype(np.float32))
     sample = sample_in_memory(query, name)
-    return Asked(name, Path(sample.file) if sample.file else None, sample)
+    return QuerySource(name, Path(sample.file) if sample.file else None, sample)
 
 
 def _blank(text: str) -> str:
@@ -163,6 +165,6 @@ def _pictures(text: str) -> Found | None:
     return None
 
 
-def _row(collection: Collection, text: str, row: int, *, decode: bool) -> Asked:
+def _row(collection: Collection, text: str, row: int, *, decode: bool) -> QuerySource:
     file = file_of(collection.source, columns(collection, ["path"])["path"][row].as_py())
-    return Asked(text, file, sample_of(file) if decode else None, row)
+    return QuerySource(text, file, sample_of(file) if decode else None, row)

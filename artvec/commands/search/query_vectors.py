@@ -9,7 +9,7 @@ import numpy as np
 
 from artvec.collection.reader import Collection, vector
 from artvec.collection.settings import stored_request
-from artvec.commands.search.queries import Asked, own_rows
+from artvec.commands.search.queries import QuerySource, own_rows
 from artvec.commands.search.search_results import Picture, QueryError, SearchOptions
 from artvec.core.types import EncoderOptions, Fingerprint, Float32Array, Skipped
 from artvec.encoding.extraction import Clock, Embedded, ExtractOptions, extract
@@ -36,7 +36,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedQueries:
     """Queries in the order given, those that have no vector, and what a user should be told."""
 
     queries: tuple[Query, ...]
@@ -56,10 +56,10 @@ def collection_encoder(collection: Collection, options: EncoderOptions) -> Ready
 
 def encode(
     collection: Collection,
-    asked: Sequence[Asked],
+    asked: Sequence[QuerySource],
     options: SearchOptions,
     get_encoder: Callable[[], ReadyEncoder],
-) -> Encoded:
+) -> EncodedQueries:
     """Give every query its vector: its own, a row's stored one, or its picture's.
 
     Args:
@@ -87,7 +87,7 @@ def encode(
             elif isinstance(outcome, Skipped):
                 failures[outcome.path] = outcome
     assert samples.keys() == vectors.keys() | failures.keys()
-    return Encoded(
+    return EncodedQueries(
         queries=tuple(
             _query(collection, one, vectors.get(one.text), options)
             for one in asked
@@ -102,7 +102,7 @@ def encode(
     )
 
 
-def combined(queries: Sequence[Query]) -> tuple[Query, ...]:
+def mean_query(queries: Sequence[Query]) -> tuple[Query, ...]:
     """Make one query of several: the mean of their unit vectors, so that each counts the same.
 
     Source: relevance feedback by the mean of relevant items (Rocchio 1971), in image retrieval
@@ -120,7 +120,7 @@ def combined(queries: Sequence[Query]) -> tuple[Query, ...]:
 
 def _query(
     collection: Collection,
-    asked: Asked,
+    asked: QuerySource,
     made: tuple[Float32Array, Fingerprint] | None,
     options: SearchOptions,
 ) -> Query:

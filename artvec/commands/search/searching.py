@@ -12,7 +12,7 @@ from artvec.collection.column_names import known_columns, no_column
 from artvec.collection.reader import Collection, open_collection
 from artvec.commands.search.hits import find_hits
 from artvec.commands.search.queries import QueryInput, resolve
-from artvec.commands.search.query_vectors import collection_encoder, combined, encode
+from artvec.commands.search.query_vectors import collection_encoder, encode, mean_query
 from artvec.commands.search.search_results import SearchOptions, SearchReport
 from artvec.core.errors import ArtvecError, command
 from artvec.core.types import BoolArray
@@ -57,7 +57,7 @@ def search_rows(
     resolved = resolve(collection, queries, decode_rows=options.crop is not None)
     get_encoder = get_encoder or partial(collection_encoder, collection, options.encoder)
     answer = encode(collection, resolved.asked, options, get_encoder)
-    prepared = combined(answer.queries) if options.combine else answer.queries
+    prepared = mean_query(answer.queries) if options.combine else answer.queries
     found = find_hits(collection, prepared, options, chosen)
     return SearchReport(
         index=folder.resolve(),

@@ -79,7 +79,7 @@ def compare_command(
     as_json: options.Json = False,
 ) -> int:
     """Compare encoders on the images that all have: figures, paired differences, costs."""
-    from artvec.api import results
+    from artvec.api import comparison as results
     from artvec.commands.compare import CompareOptions, compare_collections, compare_models
     from artvec.core.types import EncoderOptions
 

@@ -1,4 +1,4 @@
-"""`artvec data`: pictures to try things on."""
+"""`artvec data`: data sets to try artvec on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from artvec_cli import completion, options
 from artvec_cli.options import examples
 from artvec_cli.render import Output, table
 
-app = typer.Typer(help="Pictures to try artvec on.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Data sets to try artvec on.", no_args_is_help=True, rich_markup_mode=None)
 LIST_EXAMPLES = examples("artvec data list", "artvec data list --json")
 GET_EXAMPLES = examples(
     "artvec data get artbench10",

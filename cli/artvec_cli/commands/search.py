@@ -51,7 +51,7 @@ def search_command(
         ),
     ],
     index: options.Index = None,
-    k: Annotated[int, typer.Option("-k", help="Hits a query.")] = 5,
+    k: Annotated[int, typer.Option("-k", help="Hits per query.")] = 5,
     exclude_self: Annotated[
         bool, typer.Option("--exclude-self", help="Leave the query's own row out.")
     ] = False,
@@ -59,7 +59,7 @@ def search_command(
         bool, typer.Option("--exact", help="Scan every row, whatever index there is.")
     ] = False,
     unique: Annotated[
-        bool, typer.Option("--unique", help="Show a picture once, however many rows have it.")
+        bool, typer.Option("--unique", help="Show each picture once, however many rows have it.")
     ] = False,
     where: options.Where = None,
     show: options.Show = None,

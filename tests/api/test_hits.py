@@ -35,7 +35,7 @@ def test_a_list_gives_one_result_per_query_in_order(paintings: artvec.Collection
     one, two, three, four = paintings.search([image, other, FILE, np.asarray(image)], k=2)
     assert two[0].path == other
     assert one.paths == three.paths == four.paths
-    assert (one.query, four.query) == ("image 1", "image 2")
+    assert (one.query, four.query) == ("query 1", "query 2")
     assert paintings.search([FILE])[0].paths == paintings.search(FILE).paths
 
 
@@ -45,8 +45,10 @@ def test_a_file_named_like_a_picture_in_memory_is_not_mixed_up(
     image = Image.open(plain["train/cubist/1.png"].file)
     file = plain["train/romantic/2.png"].file.read_bytes()
     monkeypatch.chdir(tmp_path)
-    Path("image 1").write_bytes(file)
-    in_memory, on_disk = plain.search([image, "image 1"], k=1)
+    Path("query 1").write_bytes(file)
+    vector = plain["test/romantic/11.png"].vector
+    in_memory, on_disk, given = plain.search([image, "query 1", vector], k=1)
+    assert given[0].path == "test/romantic/11.png"
     assert in_memory[0].path == "train/cubist/1.png"
     assert on_disk[0].path == "train/romantic/2.png"
 
@@ -128,6 +130,14 @@ def test_after_close_a_search_is_a_clear_error(at_home: Path) -> None:
     opened.close()
     assert vectors.shape == (36, 1280) and np.isfinite(vectors).all()
     assert "closed" in repr(opened)
+
+
+def test_another_process_opens_a_collection_itself(
+    plain: artvec.Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artvec.api.rows.os.getpid", lambda: -1)
+    with pytest.raises(artvec.ArtvecError, match="another process"):
+        plain.search(ROW)
 
 
 def test_two_threads_search_one_collection(paintings: artvec.Collection) -> None:
