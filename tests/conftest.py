@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +65,7 @@ def paint() -> Callable[[Path, int], Path]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished process of the command line."""
+    """What a command line left: its exit code and what it wrote."""
 
     code: int
     out: str
@@ -73,8 +76,37 @@ class Finished:
         return json.loads(self.out)
 
 
+def run_here(*arguments: str | Path, cwd: Path, stdin: str = "") -> Finished:
+    """Run `artvec ARGUMENTS` in this process: a second less than one of its own."""
+    from artvec_cli.app import run
+
+    streams = [io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8") for text in (stdin, "", "")]
+    before = sys.stdin, sys.stdout, sys.stderr
+    with contextlib.chdir(cwd), warnings.catch_warnings():
+        sys.stdin, sys.stdout, sys.stderr = streams
+        try:
+            code = run([str(argument) for argument in arguments])
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = before
+    written = []
+    for stream in streams[1:]:
+        stream.flush()
+        written.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+    return Finished(code, *written)
+
+
 @pytest.fixture
 def artvec(tmp_path: Path) -> Callable[..., Finished]:
+    """Return a function that runs `artvec ARGUMENTS` in the test's folder, in this process."""
+
+    def run(*arguments: str | Path, cwd: Path = tmp_path, stdin: str = "") -> Finished:
+        return run_here(*arguments, cwd=cwd, stdin=stdin)
+
+    return run
+
+
+@pytest.fixture
+def artvec_process(tmp_path: Path) -> Callable[..., Finished]:
     """Return a function that runs `artvec ARGUMENTS` as a process in the test's folder."""
 
     def run(*arguments: str | Path, cwd: Path = tmp_path, stdin: str = "") -> Finished:
