@@ -177,8 +177,8 @@ def train(
     from artvec.commands.train import (
         RUNS,
         Listener,
+        PlanOverrides,
         TrainOptions,
-        Wishes,
         check_place,
         plan_of,
         run_named,
@@ -188,7 +188,7 @@ def train(
     place = collection.folder if isinstance(collection, Collection) else None
     folder = place or locate.existing(place_of(collection), command="artvec train")
     plan = plan_of(
-        Wishes(
+        PlanOverrides(
             recipe=recipe,
             labels=tuple(labels),
             epochs=epochs,

@@ -25,7 +25,7 @@ from artvec.training.task import Batch, Task
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class BatchResult:
     """What one batch showed.
 
     Attributes:
@@ -80,7 +80,7 @@ class Learner:
         open_only(self.model, opened_at(self._blocks, self._phase, number))
         train_mode(self.model, self._phase.batch_norm)
 
-    def step(self, batches: Sequence[Batch]) -> list[Seen]:
+    def step(self, batches: Sequence[Batch]) -> list[BatchResult]:
         """Take one step along the mean gradient of batches, as if they were one.
 
         Returns:
@@ -90,11 +90,11 @@ class Learner:
         self.optimizer.zero_grad()
         known = [(self._task.train.labels[rows] >= 0).sum(axis=0) for rows, _ in batches]
         shares = np.array(known) / np.maximum(np.sum(known, axis=0), 1)  # (batches, T)
-        seen: list[Seen] = []
+        seen: list[BatchResult] = []
         for (rows, batch), share in zip(batches, shares, strict=True):
             losses, right = self._forward(rows, batch)
             total = losses.detach().sum().item()
-            seen.append(Seen(total, len(rows), int(known[len(seen)][0]), right))
+            seen.append(BatchResult(total, len(rows), int(known[len(seen)][0]), right))
             if not math.isfinite(total):
                 return seen
             (losses * torch.from_numpy(share).to(losses)).sum().backward()  # type: ignore[no-untyped-call]

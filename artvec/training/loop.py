@@ -16,7 +16,7 @@ from artvec.core.progress import Progress, silent
 from artvec.core.runtime import keep_freed_memory
 from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
-from artvec.training.learner import Learner, Seen
+from artvec.training.learner import BatchResult, Learner
 from artvec.training.optimise import best_of, is_better, rate_factor, set_rate
 from artvec.training.phase import Epoch, Phase
 from artvec.training.sampling import epoch_batches
@@ -105,7 +105,7 @@ def train_phase(
 
 def _epoch(
     learner: Learner, phase: Phase, task: Task, history: Sequence[Epoch], progress: Progress
-) -> tuple[Epoch, list[Seen]]:
+) -> tuple[Epoch, list[BatchResult]]:
     """Train one epoch, then judge it on val."""
     began, number = time.perf_counter(), len(history) + 1
     seed = epoch_seed(task, number)
@@ -114,7 +114,7 @@ def _epoch(
     batches = epoch_batches(task.train.labels[:, 0], phase, seed)
     steps = -(-len(batches) // phase.accumulate)
     feed = loaded(task, batches, seed, ahead=learner.ahead)
-    rate, seen = phase.rate, list[Seen]()
+    rate, seen = phase.rate, list[BatchResult]()
     for step in range(steps):
         rate = phase.rate * rate_factor(phase, number - 1 + step / steps, history)
         set_rate(learner.optimizer, rate)
@@ -160,7 +160,7 @@ def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
     return loss, float(right[known].mean())
 
 
-def _train_accuracy(seen: Sequence[Seen]) -> float | None:
+def _train_accuracy(seen: Sequence[BatchResult]) -> float | None:
     right = [batch.right for batch in seen if batch.right is not None]
     known = sum(batch.known for batch in seen)
     return sum(right) / known if right and known else None

@@ -38,7 +38,7 @@ def show(report: TrainReport, output: Output) -> None:
     _phases(report)
     for text in sentences(report.verdicts):
         output.line(text)
-    _abroad(report)
+    _out_of_domain(report)
     for advice in report.advice:
         output.line(f"phase {advice.phase}: {advice.finding}; try {advice.flag}")
     _spread(report, output)
@@ -81,7 +81,7 @@ def _phases(report: TrainReport) -> None:
     table(headers, rows, {})
 
 
-def _abroad(report: TrainReport) -> None:
+def _out_of_domain(report: TrainReport) -> None:
     """Print what the phases did to watched collections."""
     names = list(report.phases[0].watched)
     if not names:

@@ -11,7 +11,7 @@ from artvec.core.errors import ArtvecError, command, mistyped
 from artvec_cli.render import Output
 
 if TYPE_CHECKING:
-    from artvec.commands.train import TrainOptions, Wishes
+    from artvec.commands.train import PlanOverrides, TrainOptions
     from artvec.core.types import EncoderOptions
 
 
@@ -35,7 +35,12 @@ class Target:
 
 
 def begun_with(
-    target: Target, wishes: Wishes, *, run: Path | None, encoder: EncoderOptions, output: Output
+    target: Target,
+    overrides: PlanOverrides,
+    *,
+    run: Path | None,
+    encoder: EncoderOptions,
+    output: Output,
 ) -> TrainOptions:
     """Return what a new run is told: its plan, its collection, its folder.
 
@@ -43,7 +48,7 @@ def begun_with(
 
     Args:
         target: What is learned from.
-        wishes: What was said of the plan.
+        overrides: What was said of the plan.
         run: Its folder; None for one named like the collection.
         encoder: For embedding.
         output: Of the command.
@@ -53,7 +58,7 @@ def begun_with(
     """
     from artvec.commands.train import TrainOptions, check_place, plan_of
 
-    plan = plan_of(wishes)
+    plan = plan_of(overrides)
     if run is not None:
         check_place(run, resume=False)
     collection = collection_of(target, encoder, output)
@@ -128,14 +133,14 @@ def run_to_resume(source: str | None) -> Path:
 
 
 def resumed(
-    run: Path, wishes: Wishes, source: str | None = None, model: str | None = None
+    run: Path, overrides: PlanOverrides, source: str | None = None, model: str | None = None
 ) -> TrainOptions:
     """Return what an interrupted run was told, which a source, a model, flags must not contradict.
 
     Raises:
         ArtvecError: They do, or there is nothing to resume.
     """
-    from artvec.commands.train import Wishes, begun, plan_of
+    from artvec.commands.train import PlanOverrides, begun, plan_of
 
     told = begun(run)
     given = source if source is not None and run.name != Path(source).name else None
@@ -145,7 +150,7 @@ def resumed(
             f"go on with that: {command('train', '--resume', '--name', run)}",
             usage=True,
         )
-    if wishes != Wishes() and plan_of(wishes) != told.plan:
+    if overrides != PlanOverrides() and plan_of(overrides) != told.plan:
         raise ArtvecError(
             f"{run} was begun with other settings",
             f"go on with those: {command('train', '--resume', '--name', run)}; "

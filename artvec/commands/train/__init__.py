@@ -2,7 +2,7 @@
 
 from artvec.commands.train.learning_rate import rate_curve
 from artvec.commands.train.plan import Plan, collection_of_run
-from artvec.commands.train.plan_overrides import Wishes, plan_of
+from artvec.commands.train.plan_overrides import PlanOverrides, plan_of
 from artvec.commands.train.run_checkpoints import begun, check_place
 from artvec.commands.train.run_files import figures_record
 from artvec.commands.train.train_options import (
@@ -22,9 +22,9 @@ __all__ = [
     "Listener",
     "PhaseReport",
     "Plan",
+    "PlanOverrides",
     "TrainOptions",
     "TrainReport",
-    "Wishes",
     "begun",
     "check_place",
     "collection_of_run",

@@ -20,7 +20,7 @@ Precision = Callable[[Anchor | None], float]
 """precision@5 of the embedding that an anchor makes; None for that of the backbone as it came."""
 
 
-def choose_anchor(asked: Anchor, home: Precision, abroad: Precision) -> Anchor:
+def choose_anchor(asked: Anchor, in_domain: Precision, out_of_domain: Precision) -> Anchor:
     """Choose the heaviest of some weights with which watched collections lose at most `LOST`.
 
     None is so light that val keeps less than `KEPT` of the gain that the weight asked for brings
@@ -29,17 +29,17 @@ def choose_anchor(asked: Anchor, home: Precision, abroad: Precision) -> Anchor:
 
     Args:
         asked: As the phase has it.
-        home: On val.
-        abroad: On the watched collections, their mean.
+        in_domain: On val.
+        out_of_domain: On the watched collections, their mean.
     """
-    before, known = home(None), abroad(None)
-    gain = home(asked) - before
+    before, known = in_domain(None), out_of_domain(None)
+    gain = in_domain(asked) - before
     least = before + min(gain, KEPT * gain) - _EQUAL
     chosen, *others = (replace(asked, weight=part * asked.weight) for part in PARTS)
     for lighter in others:
-        if known - abroad(chosen) <= LOST:
+        if known - out_of_domain(chosen) <= LOST:
             break
-        if lighter.weight < asked.weight and home(lighter) < least:
+        if lighter.weight < asked.weight and in_domain(lighter) < least:
             break
         chosen = lighter
     return chosen

@@ -34,7 +34,7 @@ from artvec.encoding.heads import Head, probabilities
 
 
 @dataclass(frozen=True)
-class Seen:
+class Inspection:
     """What one set of weights makes of a run's pictures.
 
     Attributes:
@@ -100,7 +100,9 @@ def probabilities_of(heads: Sequence[Head], vectors: Float32Array) -> tuple[Floa
     return tuple(probabilities(head, vectors) for head in heads)
 
 
-def figures_of(material: Material, found: Seen, splits: Sequence[str]) -> dict[str, SplitFigures]:
+def figures_of(
+    material: Material, found: Inspection, splits: Sequence[str]
+) -> dict[str, SplitFigures]:
     """Judge what was seen, split by split, against the gallery.
 
     Args:
@@ -130,7 +132,7 @@ def map_of(vectors: Float32Array, seed: int) -> Float32Array | None:
     return project(points, neighbours(points, UMAP_NEIGHBOURS), "tsne", seed).points
 
 
-def _rows(material: Material, found: Seen, places: Int64Array) -> Rows:
+def _rows(material: Material, found: Inspection, places: Int64Array) -> Rows:
     groups = None if material.groups is None else material.groups[places]
     return Rows(found.vectors[places], material.labels[places, 0], groups)
 

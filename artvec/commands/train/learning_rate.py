@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from artvec.commands.train.phase_training import task_of, teach
+from artvec.commands.train.phase_training import run_phase, task_of
 from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
-from artvec.commands.train.training_run import benched, untrained
+from artvec.commands.train.training_run import open_context, untrained
 from artvec.training.rate_range_test import RateCurve, find_rate
 from artvec.training.recipes import main_phases
 
@@ -27,13 +27,13 @@ def rate_curve(options: TrainOptions, listener: Listener = NOBODY) -> RateCurve:
     number = [phase.name for phase in phases].index(main_phases(phases)[0])
     with (
         TemporaryDirectory(prefix="artvec-") as place,
-        benched(replace(options, run=Path(place) / "run", resume=False), listener) as bench,
+        open_context(replace(options, run=Path(place) / "run", resume=False), listener) as context,
     ):
-        before = untrained(bench)
+        before = untrained(context)
         for earlier in range(number):
-            before = teach(bench, earlier, before).seen
-        task = task_of(bench, number, before.inputs)
+            before = run_phase(context, earlier, before).inspection
+        task = task_of(context, number, before.inputs)
         with listener.stage("trying rates") as progress:
             return find_rate(
-                bench.classifier(phases[number]), phases[number], task, progress=progress
+                context.classifier(phases[number]), phases[number], task, progress=progress
             )

@@ -1,4 +1,4 @@
-"""What training costs abroad: labelled pictures that a run never learns from, looked at throughout.
+"""What training costs out of domain: labelled images that a run never learns from.
 
 Every picture is a query against all others of its collection, its own row left out by row id.
 """

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from artvec.commands.train.inspection import Seen, encoder_of, figures_of, probabilities_of
-from artvec.commands.train.run_checkpoints import Finished, State
-from artvec.commands.train.run_context import Bench, Rows
+from artvec.commands.train.inspection import Inspection, encoder_of, figures_of, probabilities_of
+from artvec.commands.train.run_checkpoints import FinishedPhase, State
+from artvec.commands.train.run_context import Rows, RunContext
 from artvec.commands.train.split_figures import Rows as Judged
 from artvec.commands.train.split_figures import split_figures
 from artvec.commands.train.weight_share import choose_share
@@ -35,25 +35,25 @@ _MEASURED_BATCHES = 5
 
 
 @dataclass(frozen=True)
-class Taught:
+class PhaseOutcome:
     """A phase that is done, and what its kept weights make of the pictures.
 
     Attributes:
         finished: How it went.
-        seen: Under the kept weights.
+        inspection: Under the kept weights.
         failure: Why it ended early; what came before is kept.
     """
 
-    finished: Finished
-    seen: Seen
+    finished: FinishedPhase
+    inspection: Inspection
     failure: Diverged | None = None
 
 
-def teach(bench: Bench, number: int, before: Seen) -> Taught:
-    """Train a phase, or take up where it was interrupted; the bench then holds its weights.
+def run_phase(context: RunContext, number: int, before: Inspection) -> PhaseOutcome:
+    """Train a phase, or take up where it was interrupted; the context then holds its weights.
 
     Args:
-        bench: Holds the weights that the phase begins with.
+        context: Holds the weights that the phase begins with.
         number: Of the phase in the recipe.
         before: What these weights make of the pictures.
 
@@ -61,167 +61,171 @@ def teach(bench: Bench, number: int, before: Seen) -> Taught:
         Diverged: The loss is no longer finite, before the first epoch has ended.
         ArtvecError: A picture can't be read any more.
     """
-    phase = bench.plan.phases[number]
-    done = bench.kept.finished(number)
+    phase = context.plan.phases[number]
+    done = context.checkpoints.finished(number)
     if done is not None:
-        bench.load(done.weights)
-        return Taught(done, look(bench, phase, before, done.share))
-    start = bench.weights()
+        context.load(done.weights)
+        return PhaseOutcome(done, look(context, phase, before, done.share))
+    start = context.weights()
     failure = None
     try:
-        trained = _trained(bench, number, before.inputs)
+        trained = _trained(context, number, before.inputs)
     except Diverged as error:
         failure = error
-        trained = _until(bench, number, error)
-    bench.rest()
-    share, found = _kept_share(bench, phase, start, before)
-    done = Finished(
+        trained = _until(context, number, error)
+    context.rest()
+    share, found = _kept_share(context, phase, start, before)
+    done = FinishedPhase(
         history=trained.history,
         trace=trained.trace,
         best_epoch=trained.best_epoch,
         seconds=trained.seconds,
         share=share,
-        weights=bench.weights(),
+        weights=context.weights(),
     )
     if failure is None:
-        bench.kept.finish(number, done)
-    return Taught(done, found, failure)
+        context.checkpoints.finish(number, done)
+    return PhaseOutcome(done, found, failure)
 
 
-def _until(bench: Bench, number: int, failure: Diverged) -> Trained:
-    """Return how a phase went until it failed; the bench holds its best weights."""
-    stand = bench.kept.epoch(number)
+def _until(context: RunContext, number: int, failure: Diverged) -> Trained:
+    """Return how a phase went until it failed; the context holds its best weights."""
+    stand = context.checkpoints.epoch(number)
     if stand is None:
-        bench.rest()
+        context.rest()
         raise failure
-    best = best_of(stand.history, bench.plan.phases[number])
+    best = best_of(stand.history, context.plan.phases[number])
     return Trained(stand.history, best.number, stand.seconds, stand.trace)
 
 
-def look(bench: Bench, phase: Phase, before: Seen, share: float = 1.0) -> Seen:
-    """See what the bench's weights make of the pictures after a phase.
+def look(context: RunContext, phase: Phase, before: Inspection, share: float = 1.0) -> Inspection:
+    """See what the context's weights make of the pictures after a phase.
 
     A phase that trains the head alone, or of which no share is kept, leaves vectors, and watched
     figures, as they were.
     """
     if not trains_backbone(phase) or not share:
-        return replace(before, probabilities=probabilities_of(bench.heads, before.inputs))
-    return bench.look(phase.name, phase.anchor)
+        return replace(before, probabilities=probabilities_of(context.heads, before.inputs))
+    return context.look(phase.name, phase.anchor)
 
 
-def _trained(bench: Bench, number: int, inputs: Float32Array) -> Trained:
-    """Train; the bench then holds the weights of the best epoch."""
-    phase = bench.plan.phases[number]
+def _trained(context: RunContext, number: int, inputs: Float32Array) -> Trained:
+    """Train; the context then holds the weights of the best epoch."""
+    phase = context.plan.phases[number]
 
     def on_epoch(epoch: Epoch, checkpoint: Checkpoint) -> None:
-        bench.kept.keep_epoch(number, checkpoint)
-        bench.listener.epoch(epoch)
+        context.checkpoints.keep_epoch(number, checkpoint)
+        context.listener.epoch(epoch)
 
-    task = task_of(bench, number, inputs)
-    with bench.listener.stage(_title(phase)) as progress:
+    task = task_of(context, number, inputs)
+    with context.listener.stage(_title(phase)) as progress:
         return train_phase(
-            bench.classifier(phase),
+            context.classifier(phase),
             phase,
             task,
-            resume=bench.kept.epoch(number),
+            resume=context.checkpoints.epoch(number),
             on_epoch=on_epoch,
-            progress=_in_pictures(progress, phase, _warner(bench, number)),
+            progress=_in_pictures(progress, phase, _warner(context, number)),
         )
 
 
-def task_of(bench: Bench, number: int, inputs: Float32Array) -> Task:
+def task_of(context: RunContext, number: int, inputs: Float32Array) -> Task:
     """Return what a phase learns from, given (M, W) what heads take as the phase begins."""
-    phase = bench.plan.phases[number]
-    train, val = _inputs(bench, phase, inputs)
+    phase = context.plan.phases[number]
+    train, val = _inputs(context, phase, inputs)
     return Task(
         train=train,
         val=val,
-        n_classes=tuple(len(head.classes) for head in bench.heads),
-        seed=bench.plan.seed,
+        n_classes=tuple(len(head.classes) for head in context.heads),
+        seed=context.plan.seed,
         phase_number=number,
-        device=bench.encoder.device,
-        precision="bf16" if bench.encoder.precision == "bf16" else "fp32",
-        monitor=None if phase.monitor in _PLAIN else _monitor(bench, phase, train, val),
+        device=context.encoder.device,
+        precision="bf16" if context.encoder.precision == "bf16" else "fp32",
+        monitor=None if phase.monitor in _PLAIN else _monitor(context, phase, train, val),
     )
 
 
-def _inputs(bench: Bench, phase: Phase, inputs: Float32Array) -> tuple[Inputs, Inputs]:
+def _inputs(context: RunContext, phase: Phase, inputs: Float32Array) -> tuple[Inputs, Inputs]:
     """Return what a phase learns from, and what its best epoch is chosen by."""
-    material = bench.material
+    material = context.material
     labels = material.labels
     val = material.val if len(material.val) else material.train
     if trains_backbone(phase):
-        pictures = _pictures(bench, phase)
+        pictures = _pictures(context, phase)
         return pictures(material.train), pictures(val)
     learned: Float32Array = inputs[material.train]
     if phase.views:
-        learned = _views(bench, phase)
+        learned = _views(context, phase)
     return (
         StoredVectors(learned, labels[material.train]),
         StoredVectors(inputs[val], labels[val]),
     )
 
 
-def _pictures(bench: Bench, phase: Phase) -> Callable[..., Rows]:
+def _pictures(context: RunContext, phase: Phase) -> Callable[..., Rows]:
     """Return a function from places in the material to their pictures."""
-    pictures, labels = bench.pictures, bench.material.labels
+    pictures, labels = context.pictures, context.material.labels
     assert pictures is not None
     every = np.full((len(pictures.store), labels.shape[1]), -1)
     every[pictures.places] = labels
     stored = StoredPictures(
-        pictures.store, every, bench.start.backbone.identity.preprocessing, phase.augment
+        pictures.store, every, context.start.backbone.identity.preprocessing, phase.augment
     )
     return lambda places: Rows(stored, pictures.places[places], labels[places])
 
 
-def _views(bench: Bench, phase: Phase) -> Float32Array:
+def _views(context: RunContext, phase: Phase) -> Float32Array:
     """Embed (V, n, D) augmented views of the training pictures, once."""
-    pictures, train = bench.pictures, bench.material.train
+    pictures, train = context.pictures, context.material.train
     assert pictures is not None
     blank = np.zeros((len(pictures.store), 1), dtype=np.int64)
-    preprocessing = bench.start.backbone.identity.preprocessing
+    preprocessing = context.start.backbone.identity.preprocessing
     stored = StoredPictures(pictures.store, blank, preprocessing, phase.augment)
-    encoder = encoder_of(bench.start.backbone, bench.backbone, bench.encoder)
+    encoder = encoder_of(context.start.backbone, context.backbone, context.encoder)
     rows = pictures.places[train]
     views = np.empty((phase.views, len(rows), encoder.identity.dim), dtype=np.float32)
-    with bench.listener.stage(f"{phase.name}: {phase.views} views of each picture") as progress:
+    with context.listener.stage(f"{phase.name}: {phase.views} views of each picture") as progress:
         for view in range(phase.views):
             for first in range(0, len(rows), encoder.batch_size):
                 some = rows[first : first + encoder.batch_size]
-                pixels = stored.augmented(some, bench.plan.seed + view)
+                pixels = stored.augmented(some, context.plan.seed + view)
                 views[view, first : first + len(some)] = encoder.encode(pixels)
                 progress(view * len(rows) + first + len(some), views.shape[0] * len(rows))
     return views
 
 
-def _kept_share(bench: Bench, phase: Phase, start: State, before: Seen) -> tuple[float, Seen]:
+def _kept_share(
+    context: RunContext, phase: Phase, start: State, before: Inspection
+) -> tuple[float, Inspection]:
     """Choose between the weights before and after a phase, and load what was chosen."""
-    asked = 1.0 if phase.interpolate is None and not len(bench.material.val) else phase.interpolate
+    asked = (
+        1.0 if phase.interpolate is None and not len(context.material.val) else phase.interpolate
+    )
     if not trains_backbone(phase) or asked == 1:
-        return 1.0, look(bench, phase, before)
-    end = bench.weights()
+        return 1.0, look(context, phase, before)
+    end = context.weights()
 
-    def at(share: float) -> Seen:
-        bench.load(interpolated(start, end, share))
-        return look(bench, phase, before, share)
+    def at(share: float) -> Inspection:
+        context.load(interpolated(start, end, share))
+        return look(context, phase, before, share)
 
     if asked is not None:
         return asked, at(asked)
     found = [at(share) for share in SHARES]
-    val = [figures_of(bench.material, one, ("val",))["val"].figures for one in found]
+    val = [figures_of(context.material, one, ("val",))["val"].figures for one in found]
     watched = [{name: of.figures for name, of in one.watched.items()} for one in found]
     share = choose_share(SHARES, val, watched)
-    bench.load(interpolated(start, end, share))
+    context.load(interpolated(start, end, share))
     return share, found[SHARES.index(share)]
 
 
 def _monitor(
-    bench: Bench, phase: Phase, train: Inputs, val: Inputs
+    context: RunContext, phase: Phase, train: Inputs, val: Inputs
 ) -> Callable[[Classifier], float]:
     """Return what computes the phase's figure of the embedding on val, against the train rows."""
 
     def figure(model: Classifier) -> float:
-        device, precision = bench.encoder.device, bench.encoder.precision
+        device, precision = context.encoder.device, context.encoder.precision
         gallery, queries = (
             Judged(
                 answers(model, of, device=device, precision=precision).embeddings, of.labels[:, 0]
@@ -254,10 +258,10 @@ def _in_pictures(progress: Progress, phase: Phase, also: Progress) -> Progress:
     return told
 
 
-def _warner(bench: Bench, number: int) -> Progress:
+def _warner(context: RunContext, number: int) -> Progress:
     """Return what tells once, after a few batches, that training would take long on a CPU."""
-    phases = bench.plan.phases
-    if bench.encoder.device != "cpu" or not trains_backbone(phases[number]):
+    phases = context.plan.phases
+    if context.encoder.device != "cpu" or not trains_backbone(phases[number]):
         return silent
     later = sum(phase.epochs for phase in phases[number + 1 :] if trains_backbone(phase))
     began: list[tuple[float, int]] = []
@@ -270,7 +274,7 @@ def _warner(bench: Bench, number: int) -> Progress:
         batches = total - done + later * total / phases[number].epochs
         left_s = (last_s - first_s) / (last - first) * batches
         if left_s > _LONG_S:
-            bench.listener.note(
+            context.listener.note(
                 f"on this processor about {left_s / 60:.0f} more minutes of training remain; "
                 "learning the head alone takes seconds: --recipe frozen"
             )

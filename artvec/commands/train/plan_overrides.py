@@ -28,7 +28,7 @@ _PLAIN = ("recipe", "head", "label", "seed", "watch", "group", "phases")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class PlanOverrides:
     """What a user said of a plan; None and empty where nothing was said.
 
     Attributes:
@@ -71,34 +71,34 @@ class Wishes:
     settings: tuple[str, ...] = ()
 
 
-def plan_of(wishes: Wishes) -> Plan:
-    """Resolve wishes: an earlier run or a recipe, changed by the file, the flags, the settings.
+def plan_of(overrides: PlanOverrides) -> Plan:
+    """Resolve overrides: an earlier run or a recipe, changed by the file, the flags, the settings.
 
     Raises:
         ArtvecError: A name, file, field or value is wrong.
     """
-    plan = Plan() if wishes.repeat is None else plan_from(record_at(wishes.repeat))
-    given = {} if wishes.config is None else _toml(wishes.config)
-    plan = _configured(_begun(plan, wishes.recipe, given), given)
+    plan = Plan() if overrides.repeat is None else plan_from(record_at(overrides.repeat))
+    given = {} if overrides.config is None else _toml(overrides.config)
+    plan = _configured(_begun(plan, overrides.recipe, given), given)
     phases = plan.phases
-    if wishes.train_fraction is not None:
-        phases = changed(phases, ALL, {"train_fraction": wishes.train_fraction})
+    if overrides.train_fraction is not None:
+        phases = changed(phases, ALL, {"train_fraction": overrides.train_fraction})
     for name in main_phases(phases):
-        phases = changed(phases, name, _main_fields(wishes))
-    if wishes.freeze_until is not None:
-        phases = _unfrozen_from(phases, wishes.freeze_until)
-    if wishes.rate is not None:
-        phases = with_rate(phases, wishes.rate)
+        phases = changed(phases, name, _main_fields(overrides))
+    if overrides.freeze_until is not None:
+        phases = _unfrozen_from(phases, overrides.freeze_until)
+    if overrides.rate is not None:
+        phases = with_rate(phases, overrides.rate)
     resolved = replace(
         plan,
-        phases=overridden(phases, wishes.settings),
-        head=wishes.head or plan.head,
-        labels=wishes.labels or plan.labels,
-        seed=plan.seed if wishes.seed is None else wishes.seed,
+        phases=overridden(phases, overrides.settings),
+        head=overrides.head or plan.head,
+        labels=overrides.labels or plan.labels,
+        seed=plan.seed if overrides.seed is None else overrides.seed,
         watch=tuple(
-            dict.fromkeys(str(named(one).absolute()) for one in wishes.watch or plan.watch)
+            dict.fromkeys(str(named(one).absolute()) for one in overrides.watch or plan.watch)
         ),
-        group=wishes.group or plan.group,
+        group=overrides.group or plan.group,
     )
     _check_spellings(resolved)
     _check_labels(resolved.labels)
@@ -127,13 +127,13 @@ def _check_labels(labels: Sequence[str]) -> None:
         )
 
 
-def _main_fields(wishes: Wishes) -> dict[str, object]:
+def _main_fields(overrides: PlanOverrides) -> dict[str, object]:
     fields = {
-        "loss": wishes.loss,
-        "augment": wishes.augment,
-        "anchor": wishes.anchor,
-        "epochs": wishes.epochs,
-        "batch_size": wishes.batch_size,
+        "loss": overrides.loss,
+        "augment": overrides.augment,
+        "anchor": overrides.anchor,
+        "epochs": overrides.epochs,
+        "batch_size": overrides.batch_size,
     }
     return {field: value for field, value in fields.items() if value is not None}
 

@@ -30,7 +30,7 @@ State = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Finished:
+class FinishedPhase:
     """A phase that is done.
 
     Attributes:
@@ -50,7 +50,7 @@ class Finished:
     weights: State
 
 
-class Kept:
+class RunCheckpoints:
     """The folder `checkpoint/` of a run that goes on."""
 
     def __init__(self, run: Path) -> None:
@@ -83,7 +83,7 @@ class Kept:
                 f"begin anew: remove {self._folder.parent}, or give another --name",
             )
 
-    def finished(self, number: int) -> Finished | None:
+    def finished(self, number: int) -> FinishedPhase | None:
         """Return what a phase ended with, None where it hasn't ended.
 
         Raises:
@@ -94,7 +94,7 @@ class Kept:
             return None
         try:
             told = _read(file)
-            return Finished(
+            return FinishedPhase(
                 history=tuple(Epoch(**epoch) for epoch in told["history"]),
                 trace=tuple(told["trace"]),
                 best_epoch=told["best_epoch"],
@@ -105,7 +105,7 @@ class Kept:
         except _UNREADABLE as error:
             raise _damaged(file, error) from error
 
-    def finish(self, number: int, phase: Finished) -> None:
+    def finish(self, number: int, phase: FinishedPhase) -> None:
         """Keep what a phase ended with, and let go of its epochs."""
         write_whole(self._folder / f"{number}.safetensors", save(phase.weights))
         told = asdict(replace(phase, weights={}))
@@ -143,7 +143,7 @@ class Kept:
 
 
 @contextmanager
-def kept(options: TrainOptions) -> Iterator[Kept]:
+def open_checkpoints(options: TrainOptions) -> Iterator[RunCheckpoints]:
     """Claim a run's folder: a new one, or that of an interrupted run; nobody else writes there.
 
     Raises:
@@ -151,7 +151,7 @@ def kept(options: TrainOptions) -> Iterator[Kept]:
     """
     check_place(options.run, resume=options.resume)
     with writing(options.run, "--name"):
-        folder = Kept(options.run)
+        folder = RunCheckpoints(options.run)
         if not options.resume:
             folder.begin(options)
         try:

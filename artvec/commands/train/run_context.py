@@ -14,7 +14,7 @@ from artvec.collection.reader import Collection
 from artvec.collection.stamps import Stored, holds
 from artvec.commands.train.anchor_weight import choose_anchor, precision_of
 from artvec.commands.train.inspection import (
-    Seen,
+    Inspection,
     embedded,
     encoder_of,
     figures_of,
@@ -23,7 +23,7 @@ from artvec.commands.train.inspection import (
 from artvec.commands.train.labelled_rows import Material, without
 from artvec.commands.train.out_of_domain import Watched, after
 from artvec.commands.train.plan import Plan
-from artvec.commands.train.run_checkpoints import Kept, State, copied
+from artvec.commands.train.run_checkpoints import RunCheckpoints, State, copied
 from artvec.commands.train.starting_point import Start
 from artvec.commands.train.train_options import Listener
 from artvec.commands.train.train_report import SplitFigures
@@ -54,7 +54,7 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Bench:
+class RunContext:
     """A run at work.
 
     Attributes:
@@ -66,7 +66,7 @@ class Bench:
         material: Rows.
         pictures: None where no phase needs them.
         watched: Collections that are looked at, never learned from.
-        kept: What an interrupted run goes on from.
+        checkpoints: What an interrupted run goes on from.
         listener: Is told.
     """
 
@@ -78,7 +78,7 @@ class Bench:
     material: Material
     pictures: Pictures | None
     watched: tuple[Watched, ...]
-    kept: Kept
+    checkpoints: RunCheckpoints
     listener: Listener
 
     @property
@@ -90,7 +90,7 @@ class Bench:
         return FeatureMap(self.start.module)
 
     def classifier(self, phase: Phase) -> Classifier:
-        """Return what a phase trains; the weights are the bench's own."""
+        """Return what a phase trains; the weights are the context's own."""
         stored = phase.trainable == "head"
         backbone = nn.Identity() if stored else self.backbone
         return Classifier(backbone, [head.module for head in self.heads])
@@ -115,7 +115,7 @@ class Bench:
         with self.listener.stage(f"{title}: feature maps") as progress:
             return embedded(self.material.samples, encoder, progress)
 
-    def look(self, title: str, weight: float) -> Seen:
+    def look(self, title: str, weight: float) -> Inspection:
         """See what the weights make of the pictures, and of the watched collections.
 
         Args:
@@ -125,28 +125,28 @@ class Bench:
         encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
         with self.listener.stage(f"{title}: embedding") as progress:
             learned = embedded(self.material.samples, encoder, progress)
-        abroad = []
+        watched_vectors = []
         for one in self.watched:
             with self.listener.stage(f"{title}: embedding {one.name}") as progress:
-                abroad.append(embedded(one.samples, encoder, progress))
-        anchor = self._anchor(learned, abroad, weight) if weight else None
+                watched_vectors.append(embedded(one.samples, encoder, progress))
+        anchor = self._anchor(learned, watched_vectors, weight) if weight else None
         inputs = self.inputs(title, learned)
-        return Seen(
+        return Inspection(
             vectors=self._beside(learned, self.material.vectors, anchor),
             inputs=inputs,
             probabilities=probabilities_of(self.heads, inputs),
-            watched=self._after(abroad, anchor),
+            watched=self._after(watched_vectors, anchor),
             anchor=anchor,
         )
 
-    def at_first(self, title: str) -> Seen:
+    def at_first(self, title: str) -> Inspection:
         """See what the backbone makes of all as it came: the stored vectors."""
         stored = self.material.vectors
         inputs = self.inputs(title, self.start.learned(stored))
-        return Seen(stored, inputs, watched=self._at_first(), anchor=self.start.weighed)
+        return Inspection(stored, inputs, watched=self._at_first(), anchor=self.start.weighed)
 
     def _anchor(
-        self, learned: Float32Array, abroad: Sequence[Float32Array], weight: float
+        self, learned: Float32Array, watched_vectors: Sequence[Float32Array], weight: float
     ) -> Anchor:
         """Return how an embedding is weighed, by val and what is watched."""
         stored = self.material.vectors
@@ -155,22 +155,24 @@ class Bench:
         if not self.watched or not len(self.material.val):
             return asked
 
-        def home(anchor: Anchor | None) -> float:
+        def in_domain(anchor: Anchor | None) -> float:
             vectors = self._beside(learned, stored, anchor) if anchor else stored
-            return precision_of(figures_of(self.material, Seen(vectors, vectors), ("val",))["val"])
+            return precision_of(
+                figures_of(self.material, Inspection(vectors, vectors), ("val",))["val"]
+            )
 
-        def away(anchor: Anchor | None) -> float:
-            found = self._after(abroad, anchor) if anchor else self._at_first()
+        def out_of_domain(anchor: Anchor | None) -> float:
+            found = self._after(watched_vectors, anchor) if anchor else self._at_first()
             return float(np.mean([precision_of(one) for one in found.values()]))
 
-        return choose_anchor(asked, home, away)
+        return choose_anchor(asked, in_domain, out_of_domain)
 
     def _after(
-        self, abroad: Sequence[Float32Array], anchor: Anchor | None
+        self, watched_vectors: Sequence[Float32Array], anchor: Anchor | None
     ) -> dict[str, SplitFigures]:
         return {
             one.name: after(one, self._beside(vectors, one.vectors, anchor))
-            for one, vectors in zip(self.watched, abroad, strict=True)
+            for one, vectors in zip(self.watched, watched_vectors, strict=True)
         }
 
     def _at_first(self) -> dict[str, SplitFigures]:

@@ -21,11 +21,11 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from artvec.commands.train.inspection import Seen
+from artvec.commands.train.inspection import Inspection
 from artvec.commands.train.labelled_rows import Material
 from artvec.commands.train.plan import record_of
 from artvec.commands.train.run_checkpoints import copied
-from artvec.commands.train.run_context import Bench
+from artvec.commands.train.run_context import RunContext
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
 from artvec.core.files import replaced_whole, write_whole
 from artvec.core.results import Interval
@@ -41,21 +41,23 @@ FORMAT_VERSION = 1
 _PACKAGES = ("torch", "torchvision", "timm", "openvino", "pillow", "pytorch-metric-learning")
 
 
-def write_run(folder: Path, bench: Bench, report: TrainReport, anchor: Anchor | None) -> None:
+def write_run(
+    folder: Path, context: RunContext, report: TrainReport, anchor: Anchor | None
+) -> None:
     """Write everything but predictions; `run.json`, which makes the folder a run, comes last."""
-    write_whole(folder / MODEL, save(_network_state(bench.start.module)))
+    write_whole(folder / MODEL, save(_network_state(context.start.module)))
     if anchor is not None:
-        assert bench.start.anchor is not None
-        write_whole(folder / ANCHOR, save(_network_state(bench.start.anchor)))
-    for column, head in zip(bench.plan.labels, bench.heads, strict=True):
-        file = _head_file(column, first=column == bench.plan.labels[0])
+        assert context.start.anchor is not None
+        write_whole(folder / ANCHOR, save(_network_state(context.start.anchor)))
+    for column, head in zip(context.plan.labels, context.heads, strict=True):
+        file = _head_file(column, first=column == context.plan.labels[0])
         write_whole(folder / file, save(copied(head.module)))
     write_whole(folder / "history.csv", _history(report.phases))
-    record = _record(bench, anchor) | figures_record(report)
+    record = _record(context, anchor) | figures_record(report)
     write_whole(folder / RECORD, json.dumps(record, indent=1, allow_nan=False).encode())
 
 
-def write_predictions(file: Path, material: Material, found: Seen) -> None:
+def write_predictions(file: Path, material: Material, found: Inspection) -> None:
     """Write a row a picture: path, split, label, the class predicted, all probabilities."""
     classes = material.classes[0]
     splits = np.full(len(material.rows), "train", dtype=object)
@@ -108,32 +110,32 @@ def _history(phases: Sequence[PhaseReport]) -> bytes:
     return text.getvalue().encode()
 
 
-def _record(bench: Bench, anchor: Anchor | None) -> dict[str, Any]:
+def _record(context: RunContext, anchor: Anchor | None) -> dict[str, Any]:
     """Return what a run began with, and what it is to those who read it as a backbone."""
-    identity, material = bench.start.backbone.identity, bench.material
-    beside = anchor is not None and not takes_map(bench.plan.head)
-    wide = {"width": 2 * bench.start.own.identity.dim} if beside else {}
+    identity, material = context.start.backbone.identity, context.material
+    beside = anchor is not None and not takes_map(context.plan.head)
+    wide = {"width": 2 * context.start.own.identity.dim} if beside else {}
     described = [
         {"layers": head.layers, "dim": head.dim, **wide, "classes": list(head.classes)}
-        for head in bench.heads
+        for head in context.heads
     ]
     return {
         "format_version": FORMAT_VERSION,
         "artvec_version": __version__,
         "backbone": {
             "name": identity.backbone,
-            "image_size_px": bench.start.image_size_px,
+            "image_size_px": context.start.image_size_px,
             "preprocessing": asdict(identity.preprocessing),
             "anchor": None if anchor is None else asdict(anchor),
         },
         "began_with": json.loads(identity_json(identity)),
-        "collection": str(bench.collection.folder.absolute()),
-        "source": str(bench.collection.source),
-        "plan": record_of(bench.plan),
+        "collection": str(context.collection.folder.absolute()),
+        "source": str(context.collection.source),
+        "plan": record_of(context.plan),
         "head": described[0],
         "heads": {
             column: {"file": _head_file(column, first=not at), **of}
-            for at, (column, of) in enumerate(zip(bench.plan.labels, described, strict=True))
+            for at, (column, of) in enumerate(zip(context.plan.labels, described, strict=True))
         },
         "data": {
             "fingerprint": data_fingerprint(material),
@@ -142,13 +144,13 @@ def _record(bench: Bench, anchor: Anchor | None) -> dict[str, Any]:
             "test": len(material.test),
             "val_drawn": material.val_drawn,
         },
-        "splits": _splits(bench),
+        "splits": _splits(context),
         "versions": {
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
         },
-        "device": bench.encoder.device,
-        "precision": bench.encoder.precision,
+        "device": context.encoder.device,
+        "precision": context.encoder.precision,
     }
 
 
@@ -217,13 +219,13 @@ def _interval(found: Interval) -> dict[str, list[float]]:
     return {"ci95": [found.low, found.high]} if math.isfinite(found.low) else {}
 
 
-def _splits(bench: Bench) -> dict[str, list[str]]:
+def _splits(context: RunContext) -> dict[str, list[str]]:
     """Return content hashes by split: this run's, and those that its beginning had seen.
 
     What any run of the chain learned from stays a training picture. So do pictures drawn to choose
     weights by: their stored split is `train`.
     """
-    material, earlier = bench.material, bench.start.backbone.splits
+    material, earlier = context.material, context.start.backbone.splits
     sides = dict(earlier)
     for name, places in (("test", material.test), ("val", material.val), ("train", material.train)):
         told = "train" if material.val_drawn and name == "val" else name

@@ -11,15 +11,15 @@ from pathlib import Path
 from artvec.collection.reader import open_collection
 from artvec.collection.stamps import read_proofs
 from artvec.commands.train.diagnosis import advice
-from artvec.commands.train.inspection import Seen, embedded, encoder_of, figures_of, map_of
+from artvec.commands.train.inspection import Inspection, embedded, encoder_of, figures_of, map_of
 from artvec.commands.train.labelled_rows import Material, material
 from artvec.commands.train.other_seeds import other_seeds
 from artvec.commands.train.out_of_domain import Watched, watched
-from artvec.commands.train.phase_training import teach
+from artvec.commands.train.phase_training import run_phase
 from artvec.commands.train.phase_verdicts import UNTRAINED, verdicts
 from artvec.commands.train.plan import Plan
-from artvec.commands.train.run_checkpoints import Finished, check_place, kept
-from artvec.commands.train.run_context import Bench, reachable
+from artvec.commands.train.run_checkpoints import FinishedPhase, check_place, open_checkpoints
+from artvec.commands.train.run_context import RunContext, reachable
 from artvec.commands.train.run_files import data_fingerprint, write_predictions, write_run
 from artvec.commands.train.starting_point import Start, check_phases, started, untaught_heads
 from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
@@ -56,13 +56,13 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
             to judge by; a wrong name in the plan; a loss that is no longer finite.
     """
     began = time.perf_counter()
-    with benched(options, listener) as bench:
-        steps, failure = _steps(bench)
+    with open_context(options, listener) as context:
+        steps, failure = _steps(context)
         if failure is not None and len(steps) == 1:
             raise failure
         seeds = {} if failure else _other_seeds(options, listener)
         with listener.stage("judging") as progress:
-            report = _report(options, bench, steps, progress)
+            report = _report(options, context, steps, progress)
         if seeds:
             seeds = {options.plan.seed: _final(report), **seeds}
         report = replace(
@@ -71,9 +71,11 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
             seconds=time.perf_counter() - began,
             failure=failure.message if failure else "",
         )
-        write_predictions(options.run / "predictions.parquet", bench.material, steps[-1].seen)
+        write_predictions(
+            options.run / "predictions.parquet", context.material, steps[-1].inspection
+        )
         listener.judged(report)
-        write_run(options.run, bench, report, steps[-1].seen.anchor)
+        write_run(options.run, context, report, steps[-1].inspection.anchor)
     if failure is not None:
         kept_there = f"{failure.message}; the last good weights are in {options.run}"
         raise Diverged(kept_there, f"{failure.hint}, and another --name")
@@ -81,7 +83,7 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
 
 
 @contextmanager
-def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
+def open_context(options: TrainOptions, listener: Listener) -> Iterator[RunContext]:
     """Prepare a run: claim its folder, load its backbone, decode its pictures.
 
     The folder is claimed last of all that can be refused, and finished when the work is done.
@@ -97,13 +99,13 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
     start = started(collection, plan)
     check_phases(plan, start)
     heads = untaught_heads(plan, start, found.classes)
-    abroad = _abroad(plan, start, found, encoder, listener)
-    with kept(options) as folder:
+    watched_collections = _open_watched(plan, start, found, encoder, listener)
+    with open_checkpoints(options) as folder:
         listener.began(options.run)
         proofs = read_proofs(collection.folder, collection.manifest)
         found, pictures = reachable(found, plan, start.backbone, options.run, listener, proofs)
         folder.check_data(data_fingerprint(found))
-        yield Bench(
+        yield RunContext(
             plan=plan,
             encoder=encoder,
             collection=collection,
@@ -111,8 +113,8 @@ def benched(options: TrainOptions, listener: Listener) -> Iterator[Bench]:
             heads=heads,
             material=found,
             pictures=pictures,
-            watched=abroad,
-            kept=folder,
+            watched=watched_collections,
+            checkpoints=folder,
             listener=listener,
         )
 
@@ -126,14 +128,14 @@ def _device_of(options: TrainOptions) -> EncoderOptions:
     return encoder
 
 
-def untrained(bench: Bench) -> Seen:
+def untrained(context: RunContext) -> Inspection:
     """See what the backbone makes of the pictures as it came: what is stored, if it is its own."""
-    if bench.plan.from_scratch:
-        return replace(bench.look(UNTRAINED, weight=0), probabilities=())
-    return bench.at_first(UNTRAINED)
+    if context.plan.from_scratch:
+        return replace(context.look(UNTRAINED, weight=0), probabilities=())
+    return context.at_first(UNTRAINED)
 
 
-def _abroad(
+def _open_watched(
     plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
 ) -> tuple[Watched, ...]:
     """Open what is watched; one that bears the name of a split, or of another, goes by its path."""
@@ -160,21 +162,21 @@ class _Step:
     """Weights at the end of a phase; before the first one those of the backbone as it came."""
 
     name: str
-    seen: Seen
-    taught: Finished | None = None
+    inspection: Inspection
+    outcome: FinishedPhase | None = None
 
 
-def _steps(bench: Bench) -> tuple[list[_Step], Diverged | None]:
+def _steps(context: RunContext) -> tuple[list[_Step], Diverged | None]:
     """Run all phases, or those until one fails, with what is good of that one."""
-    steps = [_Step(UNTRAINED, untrained(bench))]
-    for number, phase in enumerate(bench.plan.phases):
+    steps = [_Step(UNTRAINED, untrained(context))]
+    for number, phase in enumerate(context.plan.phases):
         try:
-            taught = teach(bench, number, steps[-1].seen)
+            outcome = run_phase(context, number, steps[-1].inspection)
         except Diverged as failure:
             return steps, failure
-        steps.append(_Step(phase.name, taught.seen, taught.finished))
-        if taught.failure is not None:
-            return steps, taught.failure
+        steps.append(_Step(phase.name, outcome.inspection, outcome.finished))
+        if outcome.failure is not None:
+            return steps, outcome.failure
     return steps, None
 
 
@@ -187,41 +189,41 @@ def _final(report: TrainReport) -> Mapping[str, Interval]:
 
 
 def _report(
-    options: TrainOptions, bench: Bench, steps: Sequence[_Step], progress: Progress
+    options: TrainOptions, context: RunContext, steps: Sequence[_Step], progress: Progress
 ) -> TrainReport:
     """Judge every step, compare them, and say what it means."""
     figures: list[Mapping[str, SplitFigures]] = []
     for done, step in enumerate(steps):
-        figures.append(figures_of(bench.material, step.seen, SPLITS))
+        figures.append(figures_of(context.material, step.inspection, SPLITS))
         progress(done + 1, len(steps))
     phases = tuple(
-        _phase_report(bench, number, step, own)
+        _phase_report(context, number, step, own)
         for number, (step, own) in enumerate(zip(steps[1:], figures[1:], strict=True))
     )
-    told = _verdicts(bench, steps, figures)
-    classes = bench.material.classes
+    told = _verdicts(context, steps, figures)
+    classes = context.material.classes
     others = [len(names) for names in classes[1:]]
     return TrainReport(
         run=options.run,
-        backbone=bench.start.backbone.identity.backbone,
-        label_columns=bench.plan.labels,
+        backbone=context.start.backbone.identity.backbone,
+        label_columns=context.plan.labels,
         classes=classes,
         phases=phases,
-        untrained={**figures[0], **steps[0].seen.watched},
+        untrained={**figures[0], **steps[0].inspection.watched},
         verdicts=told,
         advice=tuple(
             one
             for phase, step in zip(phases, steps[1:], strict=True)
-            if step.taught is not None
-            for one in advice(phase, step.taught.trace, classes[0], told, others=others)
+            if step.outcome is not None
+            for one in advice(phase, step.outcome.trace, classes[0], told, others=others)
         ),
         warnings=(
-            *bench.material.notes,
-            *(note for one in bench.watched for note in one.notes),
-            *_weighed(bench, steps[-1].seen.anchor),
+            *context.material.notes,
+            *(note for one in context.watched for note in one.notes),
+            *_weighed(context, steps[-1].inspection.anchor),
             *_on_figures(figures[-1]["test"], len(classes[0])),
         ),
-        test_paths=tuple(bench.material.samples[at].path for at in bench.material.test),
+        test_paths=tuple(context.material.samples[at].path for at in context.material.test),
         seeds={},
         seconds=0.0,
     )
@@ -236,9 +238,9 @@ def _on_figures(test: SplitFigures, n_classes: int) -> Iterator[str]:
         yield top5(test.figures, n_classes)
 
 
-def _weighed(bench: Bench, anchor: Anchor | None) -> Iterator[str]:
-    if anchor is not None and bench.watched and any(map(trains_backbone, bench.plan.phases)):
-        names = ", ".join(one.name for one in bench.watched)
+def _weighed(context: RunContext, anchor: Anchor | None) -> Iterator[str]:
+    if anchor is not None and context.watched and any(map(trains_backbone, context.plan.phases)):
+        names = ", ".join(one.name for one in context.watched)
         yield (
             f"what was learned weighs {anchor.weight:.2g} against 1 of what was known, "
             f"as val and {names} allow"
@@ -246,32 +248,32 @@ def _weighed(bench: Bench, anchor: Anchor | None) -> Iterator[str]:
 
 
 def _phase_report(
-    bench: Bench, number: int, step: _Step, figures: Mapping[str, SplitFigures]
+    context: RunContext, number: int, step: _Step, figures: Mapping[str, SplitFigures]
 ) -> PhaseReport:
-    phase = bench.plan.phases[number]
-    assert step.taught is not None
+    phase = context.plan.phases[number]
+    assert step.outcome is not None
     return PhaseReport(
         phase=phase,
-        history=step.taught.history,
-        best_epoch=step.taught.best_epoch,
-        seconds=step.taught.seconds,
-        share=step.taught.share,
+        history=step.outcome.history,
+        best_epoch=step.outcome.best_epoch,
+        seconds=step.outcome.seconds,
+        share=step.outcome.share,
         splits=figures,
-        watched=step.seen.watched,
-        trainable_parameters=trainable_parameters(bench.classifier(phase), phase.trainable),
-        points=map_of(step.seen.vectors[bench.material.test], bench.plan.seed),
+        watched=step.inspection.watched,
+        trainable_parameters=trainable_parameters(context.classifier(phase), phase.trainable),
+        points=map_of(step.inspection.vectors[context.material.test], context.plan.seed),
     )
 
 
 def _verdicts(
-    bench: Bench, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
+    context: RunContext, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
 ) -> tuple[Verdict, ...]:
     """Compare the steps on the test pictures, then on each watched collection."""
-    material = bench.material
+    material = context.material
     groups = None if material.groups is None else material.groups[material.test]
     names = [step.name for step in steps]
     told = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
-    for one in bench.watched:
-        abroad = [(step.name, step.seen.watched[one.name]) for step in steps]
-        told += verdicts(abroad, one.groups, on=one.name, metrics=WATCHED)
+    for one in context.watched:
+        inspections = [(step.name, step.inspection.watched[one.name]) for step in steps]
+        told += verdicts(inspections, one.groups, on=one.name, metrics=WATCHED)
     return told

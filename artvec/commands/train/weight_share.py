@@ -11,7 +11,7 @@ from artvec.core.results import Interval
 from artvec.core.types import BoolArray, Float64Array
 
 KEPT = 0.95
-"""Of the best gain at home, what a share has to keep."""
+"""Of the best gain in domain, what a share has to keep."""
 
 _EQUAL = 1e-9
 """Sums of the same outcomes in another order differ by less."""
@@ -49,7 +49,7 @@ def choose_share(
         return shares[int(keeping.argmax())]
     if not any(watched):
         return shares[int(qualified.argmax())]
-    return shares[_best_abroad(qualified, watched)]
+    return shares[_best_out_of_domain(qualified, watched)]
 
 
 def _keeping(val: Sequence[Figures]) -> Float64Array:
@@ -65,7 +65,7 @@ def _keeping(val: Sequence[Figures]) -> Float64Array:
     return least
 
 
-def _best_abroad(qualified: BoolArray, watched: Sequence[Mapping[str, Figures]]) -> int:
+def _best_out_of_domain(qualified: BoolArray, watched: Sequence[Mapping[str, Figures]]) -> int:
     means = np.array(
         [
             np.mean([one[name].value for one in each.values() for name in WATCHED if name in one])

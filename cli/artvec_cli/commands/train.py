@@ -73,12 +73,12 @@ def train_command(
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
     from artvec.api.run import train_fields
-    from artvec.commands.train import Wishes, run_named, run_training
+    from artvec.commands.train import PlanOverrides, run_named, run_training
     from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
     encoder = EncoderOptions(device=device, precision=precision)
-    wishes = Wishes(
+    overrides = PlanOverrides(
         recipe=recipe,
         repeat=repeat,
         config=config,
@@ -100,10 +100,12 @@ def train_command(
     named = run_named(name) if name else None
     if resume:
         begun = named or training_target.run_to_resume(source)
-        told = training_target.resumed(begun, wishes, source, model)
+        told = training_target.resumed(begun, overrides, source, model)
     else:
         target = training_target.Target(source, model, index, group, repeat)
-        told = training_target.begun_with(target, wishes, run=named, encoder=encoder, output=output)
+        told = training_target.begun_with(
+            target, overrides, run=named, encoder=encoder, output=output
+        )
     wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
     if find_lr:
         return _find_rate(wanted, output)

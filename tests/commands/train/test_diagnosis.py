@@ -253,8 +253,8 @@ def test_helped() -> None:
     assert not helped("finetune", [])
     before = _verdict("accuracy", "no", start="untrained")  # of another pair of steps
     assert helped("finetune", [yes, before])
-    abroad = replace(no, on="things")
-    assert helped("finetune", [yes, abroad])
+    out_of_domain = replace(no, on="things")
+    assert helped("finetune", [yes, out_of_domain])
 
 
 def test_too_high_is_told_alone() -> None:

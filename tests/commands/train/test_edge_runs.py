@@ -17,9 +17,9 @@ from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.commands.train import (
     Listener,
     Plan,
+    PlanOverrides,
     TrainOptions,
     TrainReport,
-    Wishes,
     begun,
     plan_of,
     run_training,
@@ -31,11 +31,11 @@ from artvec.training.phase import Epoch
 QUICK = ("head.epochs=2", "finetune.epochs=1", "finetune.batch_size=16", "finetune.interpolate=1")
 
 
-def options(name: str, collection: str = "speckles", **wishes: Any) -> TrainOptions:
+def options(name: str, collection: str = "speckles", **overrides: Any) -> TrainOptions:
     """Return what trains the head alone, or two short phases, into `runs/NAME`."""
-    frozen = wishes.setdefault("recipe", "frozen") == "frozen"
+    frozen = overrides.setdefault("recipe", "frozen") == "frozen"
     settings = ("head.epochs=2",) if frozen else QUICK
-    plan = plan_of(Wishes(settings=settings, **wishes))
+    plan = plan_of(PlanOverrides(settings=settings, **overrides))
     return TrainOptions(collection=Path("indexes") / collection, run=Path("runs") / name, plan=plan)
 
 
@@ -125,10 +125,10 @@ def test_what_is_resumed_is_what_was_named(
     with pytest.raises(KeyboardInterrupt):
         run_training(options("a"), Listener(epoch=stop))
     if is_its_own:
-        assert resumed(Path("runs/a"), Wishes(), source, model) == begun(Path("runs/a"))
+        assert resumed(Path("runs/a"), PlanOverrides(), source, model) == begun(Path("runs/a"))
         return
     with pytest.raises(ArtvecError, match="which is not what was named") as refused:
-        resumed(Path("runs/a"), Wishes(), source, model)
+        resumed(Path("runs/a"), PlanOverrides(), source, model)
     assert refused.value.hint.endswith("artvec train --resume --name runs/a")
 
 
@@ -151,7 +151,7 @@ def test_what_a_run_found_is_drawn_before_it_counts_as_finished(here: Path) -> N
 @pytest.mark.parametrize("given", [("label", "artist", "artist"), ("label", "artist", "")])
 def test_columns_have_names_and_are_learned_once(given: tuple[str, ...]) -> None:
     with pytest.raises(ArtvecError, match="named twice, or has no name") as refused:
-        plan_of(Wishes(labels=given))
+        plan_of(PlanOverrides(labels=given))
     assert refused.value.usage
     assert refused.value.hint.endswith("--label label,artist")
 
@@ -159,15 +159,15 @@ def test_columns_have_names_and_are_learned_once(given: tuple[str, ...]) -> None
 @pytest.mark.parametrize("field", ["mixup", "cutmix"])
 def test_a_loss_that_compares_pictures_is_refused_before_anything_is_learned(field: str) -> None:
     with pytest.raises(ArtvecError, match="supcon wants one class a picture") as refused:
-        plan_of(Wishes(settings=(f"finetune.{field}=0.4",)))
+        plan_of(PlanOverrides(settings=(f"finetune.{field}=0.4",)))
     assert refused.value.usage
-    plan_of(Wishes(settings=(f"finetune.{field}=0.4",), loss="ce"))
+    plan_of(PlanOverrides(settings=(f"finetune.{field}=0.4",), loss="ce"))
 
 
 def plan_in(folder: Path, text: str) -> Plan:
     file = folder / "mine.toml"
     file.write_text(text)
-    return plan_of(Wishes(config=file))
+    return plan_of(PlanOverrides(config=file))
 
 
 def test_the_phase_head_has_a_table_as_others_have(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_file_that_means_no_phase_is_refused(tmp_path: Path, text: str, told: 
 def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
     """The head that was drawn answers, and the embedding has no anchor: nothing was trained."""
     plan = plan_of(
-        Wishes(
+        PlanOverrides(
             recipe="scratch",
             settings=("scratch.epochs=1", "scratch.rate=1e-12", "scratch.interpolate=none"),
         )

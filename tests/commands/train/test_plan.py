@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from artvec.commands.train.plan import Plan, plan_from, record_of
-from artvec.commands.train.plan_overrides import Wishes, plan_of
+from artvec.commands.train.plan_overrides import PlanOverrides, plan_of
 from artvec.core.errors import ArtvecError
 from artvec.training.phase import Phase
 from artvec.training.recipes import RECIPES
 
 
-def phases(**wishes: object) -> dict[str, Phase]:
-    return {phase.name: phase for phase in plan_of(Wishes(**wishes)).phases}  # type: ignore[arg-type]
+def phases(**overrides: object) -> dict[str, Phase]:
+    return {phase.name: phase for phase in plan_of(PlanOverrides(**overrides)).phases}  # type: ignore[arg-type]
 
 
 def test_without_a_word_the_plan_is_three_phases() -> None:
-    plan = plan_of(Wishes())
+    plan = plan_of(PlanOverrides())
     assert plan == Plan()
     assert [phase.name for phase in plan.phases] == ["head", "finetune", "refine"]
     assert not plan.from_scratch
-    assert plan_of(Wishes(recipe="scratch")).from_scratch
+    assert plan_of(PlanOverrides(recipe="scratch")).from_scratch
 
 
 def test_plain_flags_are_about_the_phases_that_train_the_backbone() -> None:
@@ -64,7 +64,7 @@ def test_layers_are_frozen_up_to_a_name() -> None:
         "from:blocks.4",
     ]
     with pytest.raises(ArtvecError, match="nothing but the head"):
-        plan_of(Wishes(recipe="frozen", freeze_until="blocks.4"))
+        plan_of(PlanOverrides(recipe="frozen", freeze_until="blocks.4"))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_wrong_settings_are_refused_with_what_is_right(
     setting: str, message: str, hint: str
 ) -> None:
     with pytest.raises(ArtvecError) as refused:
-        plan_of(Wishes(settings=(setting,)))
+        plan_of(PlanOverrides(settings=(setting,)))
     assert refused.value.usage
     assert message in refused.value.message
     assert hint in refused.value.hint
@@ -104,10 +104,10 @@ def test_wrong_settings_are_refused_with_what_is_right(
 
 def test_a_recipe_or_head_that_is_none() -> None:
     with pytest.raises(ArtvecError, match="no recipe 'two-phases'") as refused:
-        plan_of(Wishes(recipe="two-phases"))
+        plan_of(PlanOverrides(recipe="two-phases"))
     assert "two-phase" in refused.value.hint
     with pytest.raises(ArtvecError, match="no layer 'relu'"):
-        plan_of(Wishes(head="512-relu"))
+        plan_of(PlanOverrides(head="512-relu"))
 
 
 def test_a_file_sets_what_it_names_and_flags_win(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_file_sets_what_it_names_and_flags_win(tmp_path: Path) -> None:
         'recipe = "two-phase"\nhead = "cosine"\nlabel = "style,artist"\nseed = 4\n'
         "[all]\nweight_decay = 0.2\n[finetune]\nrate = 3e-4\nweight_decay = 0.3\n"
     )
-    plan = plan_of(Wishes(config=file, seed=9))
+    plan = plan_of(PlanOverrides(config=file, seed=9))
     assert (plan.recipe, plan.head, plan.labels, plan.seed) == (
         "two-phase",
         "cosine",
@@ -130,13 +130,13 @@ def test_a_file_sets_what_it_names_and_flags_win(tmp_path: Path) -> None:
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('recipe = "two-phase"\n', encoding="utf-8-sig")
-    assert plan_of(Wishes(config=file)).recipe == "two-phase"
+    assert plan_of(PlanOverrides(config=file)).recipe == "two-phase"
 
 
 def test_a_file_may_hold_a_recipe_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text('[[phases]]\nname = "warm"\ntrainable = "last:2"\nepochs = 3\n')
-    plan = plan_of(Wishes(config=file))
+    plan = plan_of(PlanOverrides(config=file))
     assert plan.phases == (Phase(name="warm", trainable="last:2", epochs=3),)
     assert plan.recipe == "own"
 
@@ -161,22 +161,24 @@ def test_wrong_files_are_refused(tmp_path: Path, text: str, message: str) -> Non
     file = tmp_path / "mine.toml"
     file.write_text(text)
     with pytest.raises(ArtvecError, match=message) as refused:
-        plan_of(Wishes(config=file))
+        plan_of(PlanOverrides(config=file))
     assert refused.value.usage
 
 
 def test_a_record_gives_the_plan_back(tmp_path: Path) -> None:
-    plan = plan_of(Wishes(recipe="two-phase", seed=5, head="bn-64", settings=("head.views=2",)))
+    plan = plan_of(
+        PlanOverrides(recipe="two-phase", seed=5, head="bn-64", settings=("head.views=2",))
+    )
     assert plan_from({"plan": json.loads(json.dumps(record_of(plan)))}) == plan
     file = tmp_path / "run.json"
     file.write_text(json.dumps({"plan": record_of(plan)}))
-    assert plan_of(Wishes(repeat=file)) == plan
-    assert plan_of(Wishes(repeat=tmp_path, seed=6)) == replace(plan, seed=6)
+    assert plan_of(PlanOverrides(repeat=file)) == plan
+    assert plan_of(PlanOverrides(repeat=tmp_path, seed=6)) == replace(plan, seed=6)
     file.write_text("{}")
     with pytest.raises(ArtvecError, match="no plan to repeat"):
-        plan_of(Wishes(repeat=file))
+        plan_of(PlanOverrides(repeat=file))
     with pytest.raises(ArtvecError, match="can't be read as a run's record"):
-        plan_of(Wishes(repeat=tmp_path / "other.json"))
+        plan_of(PlanOverrides(repeat=tmp_path / "other.json"))
 
 
 def test_every_field_of_a_phase_can_be_set() -> None:

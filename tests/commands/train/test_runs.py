@@ -19,9 +19,9 @@ from artvec.collection.reader import blocks, columns, open_collection
 from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.commands.train import (
     Listener,
+    PlanOverrides,
     TrainOptions,
     TrainReport,
-    Wishes,
     begun,
     plan_of,
     run_training,
@@ -43,14 +43,14 @@ Train = Callable[..., TrainReport]
 def run(here: Path) -> Train:
     """Return a function that trains two short phases into `runs/NAME`."""
 
-    def train_(name: str = "a", collection: str = "speckles", **wishes: Any) -> TrainReport:
-        settings = (*QUICK, *wishes.pop("settings", ()))
-        listener = wishes.pop("listener", Listener())
-        seeds = wishes.pop("seeds", 1)
-        recipe = wishes.pop("recipe", "two-phase")
+    def train_(name: str = "a", collection: str = "speckles", **overrides: Any) -> TrainReport:
+        settings = (*QUICK, *overrides.pop("settings", ()))
+        listener = overrides.pop("listener", Listener())
+        seeds = overrides.pop("seeds", 1)
+        recipe = overrides.pop("recipe", "two-phase")
         if recipe == "frozen":
             settings = ("all.epochs=2",)
-        plan = plan_of(Wishes(recipe=recipe, settings=settings, **wishes))
+        plan = plan_of(PlanOverrides(recipe=recipe, settings=settings, **overrides))
         options = TrainOptions(
             collection=Path("indexes") / collection, run=Path("runs") / name, plan=plan, seeds=seeds
         )
@@ -285,7 +285,8 @@ def test_scratch_begins_with_weights_of_the_seed(run: Train) -> None:
     slow = ("scratch.rate=1e-12", "scratch.weight_decay=0")
     plans = {
         name: replace(
-            plan_of(Wishes(recipe="scratch", epochs=1, seed=seed, settings=slow)), head="linear"
+            plan_of(PlanOverrides(recipe="scratch", epochs=1, seed=seed, settings=slow)),
+            head="linear",
         )
         for name, seed in (("a", 1), ("b", 2))
     }

@@ -16,18 +16,18 @@ def by_weight(start: float, slope: float) -> Precision:
 
 
 @pytest.mark.parametrize(
-    ("home", "abroad", "weight"),
+    ("in_domain", "out_of_domain", "weight"),
     [
         (by_weight(0.5, 0.0), by_weight(0.4, -0.01), 1.8),  # 1.8 points lost by the heaviest
         (by_weight(0.5, 0.0), by_weight(0.4, -0.019), 1.5),  # 3.42, then 2.85
         (by_weight(0.5, 0.0), by_weight(0.4, -0.024), 1.2),  # …, 3.24, then 2.88
         (by_weight(0.5, 0.2), by_weight(0.4, -0.024), 1.5),  # .9 of it keeps .9 of the gain
         (by_weight(0.5, 0.0), by_weight(0.4, -0.9), 0.6),  # the lightest there is
-        (by_weight(0.5, -0.1), by_weight(0.4, -0.024), 1.2),  # lighter loses less at home, too
+        (by_weight(0.5, -0.1), by_weight(0.4, -0.024), 1.2),  # lighter loses less in domain, too
     ],
 )
 def test_the_heaviest_that_loses_no_more_than_three_points(
-    home: Precision, abroad: Precision, weight: float
+    in_domain: Precision, out_of_domain: Precision, weight: float
 ) -> None:
-    chosen = choose_anchor(ASKED, home, abroad)
+    chosen = choose_anchor(ASKED, in_domain, out_of_domain)
     assert (chosen.weight, chosen.length) == (pytest.approx(weight), ASKED.length)
