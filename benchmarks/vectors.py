@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from artvec.collection.encoder_request import new_manifest
 from artvec.collection.manifest import Manifest
-from artvec.collection.settings import new_manifest
 from artvec.collection.shards import ROWS_PER_SHARD, Row
 from artvec.collection.writer import CollectionWriter
 from artvec.core.types import (

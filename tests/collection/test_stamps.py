@@ -228,7 +228,7 @@ def test_a_row_stays_whose_file_goes_before_it_can_be_compared(
     run(art)
     give_other_rights(art)
     listed = find_images(art)
-    monkeypatch.setattr("artvec.commands.embed.embedding.find_as_asked", lambda *_: listed)
+    monkeypatch.setattr("artvec.commands.embed.preparation.find_images", lambda *_, **__: listed)
     (art / NAMES[0]).rename("held.bmp")
     report = run(art)
     assert (report.embedded, report.removed, report.failed) == (0, 0, 1)

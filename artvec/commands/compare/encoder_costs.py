@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from artvec.collection.encoder_request import stored_request
 from artvec.collection.reader import Collection, row
-from artvec.collection.settings import stored_request
 from artvec.commands.compare.named_collections import NamedCollection
 from artvec.core.errors import ArtvecError, OutOfMemory
 from artvec.core.progress import Progress, silent

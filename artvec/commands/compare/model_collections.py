@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.collection import destination, locate, settings
+from artvec.collection import destination, locate
+from artvec.collection.encoder_request import request_for, stored_request
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.commands.compare.comparison import CompareOptions, compare_collections, part_of
 from artvec.commands.compare.comparison_report import Comparison
@@ -143,9 +144,9 @@ def _of_source(source: Path) -> dict[Path, Manifest]:
 
 
 def _planned(source: Path, model: str, present: dict[Path, Manifest]) -> Planned:
-    plain = settings.request_for(None, BackboneRequest(model))
+    plain = request_for(None, BackboneRequest(model))
     for folder, manifest in present.items():
-        if settings.stored_request(manifest) == plain:
+        if stored_request(manifest) == plain:
             return Planned(folder, None)
     own = locate.for_source(source, None)
     short = model.rstrip("/").rpartition("/")[2].replace(":", "-")
@@ -168,7 +169,7 @@ def _check_available(models: Sequence[str], options: EncoderOptions) -> None:
     failures: dict[str, ArtvecError] = {}
     for model in models:
         try:
-            ready_encoder(settings.request_for(None, BackboneRequest(model)), options)
+            ready_encoder(request_for(None, BackboneRequest(model)), options)
         except ArtvecError as failure:
             failures[model] = failure
     if not failures:

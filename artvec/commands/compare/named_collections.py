@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artvec.collection import locate
+from artvec.collection.encoder_request import stored_request
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
 from artvec.collection.reader import Collection, open_collection, source_of
-from artvec.collection.settings import stored_request
 from artvec.core.errors import ArtvecError, command, mistyped
 from artvec.encoding import backbones
 from artvec.encoding.setup import describe

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from artvec.collection.salvage import Salvage
 from artvec.commands.embed.core_time import Utilisation
 from artvec.commands.embed.limiting_stage import Stage
 from artvec.core.choices import DecodeMode, Dtype, Fit
 from artvec.core.types import AUTO, EncoderOptions, Skipped
 from artvec.images.opening import MAX_PIXELS
-
-NOTHING_DAMAGED = Salvage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,6 @@ class EmbedOptions:
         group: Metadata column whose values keep one split.
         overwrite: Replace the collection.
         relink: The source is where the collection's pictures were moved to.
-        salvage: Damaged shards, whose images are embedded again, and what they still tell.
     """
 
     model: str | None = None
@@ -55,7 +51,6 @@ class EmbedOptions:
     group: str | None = None
     overwrite: bool = False
     relink: bool = False
-    salvage: Salvage = NOTHING_DAMAGED
 
 
 @dataclass(frozen=True)

@@ -10,22 +10,25 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from artvec.collection import destination, locate
+from artvec.collection import destination
 from artvec.collection.facts import Facts
-from artvec.collection.failures import FAILURES, failures_bytes, known_failures
+from artvec.collection.failures import FAILURES, failures_bytes
 from artvec.collection.index.updating import update_index
 from artvec.collection.notes import split_notes
-from artvec.collection.plan import KnownRow, Plan, make_plan, removed
+from artvec.collection.plan import KnownRow, Plan, removed
+from artvec.collection.salvage import Salvage
 from artvec.collection.shards import Row
-from artvec.collection.stamps import STAMPS, proofs_bytes, read_proofs
+from artvec.collection.stamps import STAMPS, proofs_bytes
 from artvec.collection.writer import CollectionWriter
 from artvec.commands.embed.core_time import Meter, stage_seconds, utilisation
 from artvec.commands.embed.embed_options import EmbedOptions, EmbedReport
 from artvec.commands.embed.limiting_stage import find_limit, limit_notes, worth_telling
 from artvec.commands.embed.preparation import (
-    Place,
-    Prepared,
-    find_as_asked,
+    Preparation,
+    Task,
+    find_task,
+    place_of,
+    plan_rows,
     prepare,
     reading_version,
 )
@@ -35,7 +38,6 @@ from artvec.core.types import Recognised, Skipped
 from artvec.core.version import __version__
 from artvec.encoding.extraction import Embedded, ExtractOptions, extract
 from artvec.encoding.setup import ReadyEncoder
-from artvec.images.find import Found
 from artvec.images.fit import area_lost
 
 
@@ -61,40 +63,49 @@ def embed_images(
         ArtvecError: No images, another encoder than the collection's, a folder or metadata file
             that can't be read or written, or weights that can't be had.
     """
-    options = options or EmbedOptions()
-    folder = locate.for_source(source, options.index)
-    found = find_as_asked(source, folder, options)
-    destination.check_free_or_collection(folder, source)
-    if not options.overwrite:
-        place = Place(
-            folder,
-            destination.existing(folder, source, moved=found if options.relink else None),
-            replaces=False,
-        )
-        return _embed_into(prepare(place, source, found, options), found, options, progress)
-    kept = destination.replaceable(folder, source)
-    destination.check_any_found(found, source, kept is not None)
-    with destination.replacing(folder, source) as inside:
-        prepared = prepare(Place(inside, kept, replaces=True), source, found, options)
-        if prepared.stored is None:
-            shutil.rmtree(inside, ignore_errors=True)  # it was to be another collection
-        report = _embed_into(prepared, found, options, progress)
-    return replace(report, index=folder.resolve())
+    return _embed(find_task(source, options or EmbedOptions()), progress)
 
 
-def _embed_into(
-    prepared: Prepared, found: Found, options: EmbedOptions, progress: Progress
+def embed_damaged(
+    source: Path, folder: Path, salvage: Salvage, progress: Progress = silent
 ) -> EmbedReport:
+    """Embed the images of damaged shards again, with everything else of a collection kept.
+
+    Args:
+        source: Folder of images.
+        folder: Of the collection.
+        salvage: See `Task`.
+        progress: Called with files done and files to do.
+
+    Raises:
+        ArtvecError: See `embed_images`.
+    """
+    options = EmbedOptions(index=str(folder.absolute()))
+    return _embed(find_task(source, options, salvage), progress)
+
+
+def _embed(task: Task, progress: Progress) -> EmbedReport:
+    place = place_of(task)
+    if not place.replaces:
+        return _embed_into(task, prepare(task, place), progress)
+    with destination.replacing(task.folder, task.source):
+        preparation = prepare(task, place)
+        if preparation.stored is None:
+            shutil.rmtree(place.folder, ignore_errors=True)  # it was to be another collection
+        report = _embed_into(task, preparation, progress)
+    return replace(report, index=task.folder.resolve())
+
+
+def _embed_into(task: Task, prepared: Preparation, progress: Progress) -> EmbedReport:
     started = time.perf_counter()
-    folder, facts = prepared.folder, prepared.facts
+    folder, facts, options, found = prepared.folder, prepared.facts, task.options, task.found
     with CollectionWriter(
-        folder, prepared.manifest, stored=prepared.stored, damaged=options.salvage.shards
+        folder, prepared.manifest, stored=prepared.stored, damaged=task.salvage.shards
     ) as writer:
         earlier = writer.known_rows()
-        failing = known_failures(folder, artvec_version=reading_version(options))
-        plan = make_plan(found, earlier, failing, read_proofs(folder, prepared.stored))
+        plan = plan_rows(task, prepared, earlier)
         _recall_splits(facts, plan, earlier)
-        for content_hash, split in options.salvage.splits.items():
+        for content_hash, split in task.salvage.splits.items():
             facts.book.remember(content_hash, split)
         tally = _run(plan, prepared, writer, options, progress)
         measured = tally.meter.read()
@@ -156,7 +167,7 @@ def _recall_splits(facts: Facts, plan: Plan, earlier: Sequence[KnownRow]) -> Non
 
 def _run(
     plan: Plan,
-    prepared: Prepared,
+    prepared: Preparation,
     writer: CollectionWriter,
     options: EmbedOptions,
     progress: Progress,

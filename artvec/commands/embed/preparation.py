@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artvec.collection import destination, locate, settings
+from artvec.collection import destination, fact_sources, locate
+from artvec.collection.encoder_request import new_manifest, request_for
 from artvec.collection.facts import Facts
+from artvec.collection.failures import known_failures
 from artvec.collection.index.updating import stored_index_request
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.notes import fact_notes
-from artvec.collection.plan import described_paths
+from artvec.collection.plan import KnownRow, Plan, described_paths, make_plan
+from artvec.collection.salvage import Salvage
+from artvec.collection.stamps import read_proofs
 from artvec.commands.embed.embed_options import EmbedOptions
 from artvec.core.errors import ArtvecError
 from artvec.core.types import BackboneRequest, EncoderIdentity, EncoderOptions
@@ -24,15 +28,51 @@ from artvec.images.find import Found, find_images
 from artvec.images.opening import readable_formats
 from artvec.vector_search.recipes import IndexRequest
 
+NOTHING_DAMAGED = Salvage()
+
 MakeEncoder = Callable[[BackboneRequest, EncoderOptions], ReadyEncoder]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A run of `embed`, ready to read pictures.
+class Task:
+    """What is to be embedded: the images found in a source, and what was asked for.
 
     Attributes:
+        source: Folder of images.
         folder: Of the collection.
+        options: What was asked for.
+        found: Images of the source.
+        salvage: Damaged shards, whose images are embedded again, and what they still tell.
+    """
+
+    source: Path
+    folder: Path
+    options: EmbedOptions
+    found: Found
+    salvage: Salvage
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task writes.
+
+    Attributes:
+        folder: Of the collection, or of its successor that grows inside.
+        former: The collection whose settings hold where nothing else is said.
+        replaces: True where a successor grows.
+    """
+
+    folder: Path
+    former: Manifest | None
+    replaces: bool
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """All that is decided before a picture is read.
+
+    Attributes:
+        folder: That is written to.
         stored: The manifest in that folder, if there is one.
         manifest: As this run wants it.
         ready: The encoder.
@@ -50,83 +90,87 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a run writes.
-
-    Attributes:
-        folder: Of the collection, or of its successor that grows inside.
-        kept: The collection whose settings hold where nothing else is said.
-        replaces: True where a successor grows.
-    """
-
-    folder: Path
-    kept: Manifest | None
-    replaces: bool
-
-
-def find_as_asked(source: Path, folder: Path, options: EmbedOptions) -> Found:
-    """Walk a source as the run says, else as its collection was made.
+def find_task(source: Path, options: EmbedOptions, salvage: Salvage = NOTHING_DAMAGED) -> Task:
+    """Find the images of a source, as the run says, else as its collection was made.
 
     Raises:
-        ArtvecError: See `find_images`.
+        ArtvecError: See `find_images`; or something else than a collection is in its place.
     """
-    if options.any_suffix is not None:
-        return find_images(source, any_suffix=options.any_suffix)
-    try:
-        any_suffix = read_manifest(folder).any_suffix
-    except ArtvecError:
-        any_suffix = False  # no collection yet, or one that the run refuses or replaces
-    return find_images(source, any_suffix=any_suffix)
+    folder = locate.for_source(source, options.index)
+    any_suffix = options.any_suffix
+    if any_suffix is None:
+        try:
+            any_suffix = read_manifest(folder).any_suffix
+        except ArtvecError:
+            any_suffix = False  # no collection yet, or one that the run refuses or replaces
+    found = find_images(source, any_suffix=any_suffix)
+    destination.check_free_or_collection(folder, source)
+    return Task(source, folder, options, found, salvage)
 
 
-def prepare(
-    place: Place,
-    source: Path,
-    found: Found,
-    options: EmbedOptions,
-    make_encoder: MakeEncoder = ready_encoder,
-) -> Prepared:
+def place_of(task: Task) -> Place:
+    """Return where a task writes.
+
+    Raises:
+        ArtvecError: The collection there is of other images, or can't be replaced.
+    """
+    if task.options.overwrite:
+        former = destination.replaceable(task.folder, task.source)
+        destination.check_any_found(task.found, task.source, former is not None)
+        return Place(task.folder / destination.SUCCESSOR, former, replaces=True)
+    moved = task.found if task.options.relink else None
+    return Place(
+        task.folder, destination.existing(task.folder, task.source, moved=moved), replaces=False
+    )
+
+
+def prepare(task: Task, place: Place, make_encoder: MakeEncoder = ready_encoder) -> Preparation:
     """Choose encoder and facts; what isn't said stays as the collection has it.
 
     Raises:
         ArtvecError: The run is refused; nothing was written.
     """
-    kept = place.kept
-    destination.check_any_found(found, source, kept is not None)
-    choice = settings.FactChoice(options.metadata, options.group, options.lenient_metadata)
-    paths = _paths(place, found, options)
-    metadata = settings.joined_metadata(paths, kept, choice)
+    former, source, options = place.former, task.source, task.options
+    destination.check_any_found(task.found, source, former is not None)
+    choice = fact_sources.FactChoice(options.metadata, options.group, options.lenient_metadata)
+    paths = _paths(task, place)
+    metadata = fact_sources.joined_metadata(paths, former, choice)
     asked = BackboneRequest(
         options.model or "", options.weights, options.image_size_px, options.fit
     )
-    request = settings.request_for(kept, asked)
-    if kept is not None and not place.replaces:
-        _check_same_name(kept, request.name, source, options)
+    request = request_for(former, asked)
+    if former is not None and not place.replaces:
+        _check_same_name(former, request.name, source, options)
     ready = make_encoder(request, options.encoder)
-    dtype = options.dtype or (kept.dtype if kept else "float32")
-    manifest = settings.new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
-    stored = kept
+    dtype = options.dtype or (former.dtype if former else "float32")
+    manifest = new_manifest(place.folder, source, ready.encoder.identity, request, dtype)
+    stored = former
     if place.replaces:
         stored = destination.begun(place.folder, manifest)
-    elif kept is not None:
-        _check_same(kept, manifest, source, options)
-    manifest = replace(stored or manifest, source=manifest.source, any_suffix=found.any_suffix)
-    facts = settings.facts_for(
-        paths, metadata, kept or manifest, place.folder, choice, ready.splits
+    elif former is not None:
+        _check_same(former, manifest, source, options)
+    manifest = replace(stored or manifest, source=manifest.source, any_suffix=task.found.any_suffix)
+    facts = fact_sources.facts_for(
+        paths, metadata, former or manifest, place.folder, choice, ready.splits
     )
-    file = settings.metadata_file(kept, choice)
-    notes = fact_notes(facts, paths, file, kept.columns if kept else {})
-    return Prepared(
+    file = fact_sources.metadata_file(former, choice)
+    notes = fact_notes(facts, paths, file, former.columns if former else {})
+    return Preparation(
         place.folder,
         stored,
         facts.described(manifest, file),
         ready,
         facts,
-        stored_index_request(place.folder.parent if place.replaces else place.folder)
-        or IndexRequest(),
-        (*ready.notes, *notes, *_left(found)),
+        stored_index_request(task.folder) or IndexRequest(),
+        (*ready.notes, *notes, *_left(task.found)),
     )
+
+
+def plan_rows(task: Task, preparation: Preparation, stored: Sequence[KnownRow]) -> Plan:
+    """Compare the images that were found with the rows and failures of the collection."""
+    failing = known_failures(preparation.folder, artvec_version=reading_version(task.options))
+    proofs = read_proofs(preparation.folder, preparation.stored)
+    return make_plan(task.found, stored, failing, proofs)
 
 
 def _left(found: Found) -> tuple[str, ...]:
@@ -138,11 +182,11 @@ def _left(found: Found) -> tuple[str, ...]:
     return (f"{what} by content but not by name: {first_few(paths)}; --any-suffix takes them",)
 
 
-def _paths(place: Place, found: Found, options: EmbedOptions) -> list[str]:
+def _paths(task: Task, place: Place) -> list[str]:
     """Return the paths of all images that will have a row."""
-    shards = place.kept.shards if place.kept and not place.replaces else ()
-    whole = [shard for shard in shards if shard.name not in options.salvage.shards]
-    return described_paths(found, place.folder, whole)
+    shards = place.former.shards if place.former and not place.replaces else ()
+    whole = [shard for shard in shards if shard.name not in task.salvage.shards]
+    return described_paths(task.found, place.folder, whole)
 
 
 def reading_version(options: EmbedOptions) -> str:

@@ -13,11 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from artvec.collection import destination, locate
-from artvec.collection.failures import known_failures
-from artvec.collection.plan import Plan, known_rows, make_plan, removed
+from artvec.collection.plan import Plan, known_rows, removed
 from artvec.collection.shards import ROWS_PER_SHARD, rows_to_table, shard_schema
-from artvec.collection.stamps import read_proofs
 from artvec.commands.embed.embed_options import EmbedOptions
 from artvec.commands.embed.limiting_stage import (
     Limit,
@@ -27,11 +24,11 @@ from artvec.commands.embed.limiting_stage import (
     worth_telling,
 )
 from artvec.commands.embed.preparation import (
-    Place,
-    Prepared,
-    find_as_asked,
+    Preparation,
+    find_task,
+    place_of,
+    plan_rows,
     prepare,
-    reading_version,
 )
 from artvec.core import runtime
 from artvec.core.errors import OutOfMemory
@@ -48,7 +45,6 @@ from artvec.encoding.encoders.speed import seconds_an_image
 from artvec.encoding.extraction import out_of_memory
 from artvec.encoding.setup import ReadyEncoder, rehearsed_encoder
 from artvec.images.decode import decode_sample
-from artvec.images.find import Found
 from artvec.images.opening import import_decoders
 
 Outcome = Decoded | Recognised | Skipped
@@ -141,17 +137,12 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     """
     options = options or EmbedOptions()
     started = time.perf_counter()
-    folder = locate.for_source(source, options.index)
-    found = find_as_asked(source, folder, options)
-    destination.check_free_or_collection(folder, source)
+    task = find_task(source, options)
     stopwatch = _Stopwatch()
-    prepared = prepare(
-        _place(folder, source, found, options), source, found, options, stopwatch.make
-    )
+    prepared = prepare(task, place_of(task), stopwatch.make)
     earlier = known_rows(prepared.folder, prepared.stored.shards) if prepared.stored else []
-    failing = known_failures(prepared.folder, artvec_version=reading_version(options))
-    proofs = read_proofs(prepared.folder, prepared.stored)
-    plan = _recognised(make_plan(found, earlier, failing, proofs))
+    plan = _recognised(plan_rows(task, prepared, earlier))
+    found = task.found
     prepare_seconds = time.perf_counter() - started
     rehearsal = _rehearse(plan.candidates, prepared.ready.encoder, options)
     failures = (*found.skipped, *plan.failures, *rehearsal.failures)
@@ -160,7 +151,7 @@ def dry_run(source: Path, options: EmbedOptions | None = None) -> DryRun:
     limit = rehearsal.limit if worth_telling(run_seconds, to_embed) else None
     encoder = prepared.ready.encoder
     return DryRun(
-        index=folder.resolve(),
+        index=task.folder.resolve(),
         found=len(found.samples) + len(found.skipped),
         embedded=to_embed,
         reused=len(plan.claims) - plan.out_of_reach,
@@ -192,17 +183,6 @@ class _Stopwatch:
         ready = rehearsed_encoder(request, options)
         self.seconds = time.perf_counter() - started
         return ready
-
-
-def _place(folder: Path, source: Path, found: Found, options: EmbedOptions) -> Place:
-    if options.overwrite:
-        kept = destination.replaceable(folder, source)
-        return Place(folder / destination.SUCCESSOR, kept, replaces=True)
-    return Place(
-        folder,
-        destination.existing(folder, source, moved=found if options.relink else None),
-        replaces=False,
-    )
 
 
 def _recognised(plan: Plan) -> Plan:
@@ -288,7 +268,7 @@ def _forward_seconds(encoder: Encoder, decoded: Sequence[Decoded], size: int) ->
         raise out_of_memory() from error
 
 
-def _disk_bytes(prepared: Prepared, decoded: Sequence[Decoded], count: int) -> int:
+def _disk_bytes(prepared: Preparation, decoded: Sequence[Decoded], count: int) -> int:
     """Return the size of `count` rows like those of the sample, laid out as a shard's table."""
     if not decoded:
         return 0
@@ -300,7 +280,7 @@ def _disk_bytes(prepared: Prepared, decoded: Sequence[Decoded], count: int) -> i
     return round(count * row_bytes) + -(-count // ROWS_PER_SHARD) * _SHARD_OVERHEAD_BYTES
 
 
-def _memory_bytes(prepared: Prepared, count: int) -> int:
+def _memory_bytes(prepared: Preparation, count: int) -> int:
     """Return this process's peak after the rehearsal, and what a shard in the making adds."""
     vector_bytes = prepared.manifest.encoder.dim * np.dtype(np.float32).itemsize
     shard_bytes = min(count, ROWS_PER_SHARD) * vector_bytes

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from artvec.collection.encoder_request import stored_request
 from artvec.collection.reader import Collection, vector
-from artvec.collection.settings import stored_request
 from artvec.commands.search.queries import QuerySource, own_rows
 from artvec.commands.search.search_results import Picture, QueryError, SearchOptions
 from artvec.core.types import EncoderOptions, Fingerprint, Float32Array, Skipped

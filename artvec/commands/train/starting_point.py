@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from artvec.collection.encoder_request import stored_request
 from artvec.collection.reader import Collection
-from artvec.collection.settings import stored_request
 from artvec.commands.train.plan import Plan
 from artvec.core.errors import ArtvecError, command
 from artvec.core.types import Backbone, BackboneRequest, Float32Array

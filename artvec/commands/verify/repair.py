@@ -8,6 +8,7 @@ from pathlib import Path
 from artvec.collection import destination
 from artvec.collection.analysis import is_analysis, kind_of
 from artvec.collection.checksums import by_content
+from artvec.collection.encoder_request import stored_request
 from artvec.collection.index.record import INDEX
 from artvec.collection.index.updating import stored_index_request
 from artvec.collection.lock import writing
@@ -15,9 +16,7 @@ from artvec.collection.manifest import Manifest, read_manifest, write_manifest
 from artvec.collection.plan import known_rows
 from artvec.collection.reader import columns, open_collection, source_of
 from artvec.collection.salvage import salvage_manifest, salvage_shards
-from artvec.collection.settings import stored_request
-from artvec.commands.embed.embed_options import EmbedOptions
-from artvec.commands.embed.embedding import embed_images
+from artvec.commands.embed.embedding import embed_damaged
 from artvec.core.errors import ArtvecError, command
 from artvec.core.progress import Progress, silent
 from artvec.core.types import AUTO
@@ -85,9 +84,7 @@ def repair_collection(
         }  # it may tell the recipe
         for name in unsound:
             (folder / name).unlink(missing_ok=True)
-    report = embed_images(
-        place, EmbedOptions(index=str(folder.absolute()), salvage=salvage), progress
-    )
+    report = embed_damaged(place, folder, salvage, progress)
     present = set(columns(open_collection(folder), ["path"]).column("path").to_pylist())
     lost = tuple(path for path in salvage.paths if path not in present)
     return RepairReport(report.embedded, lost, salvage.unreadable_rows, (*notes, *report.notes))

@@ -1,22 +1,20 @@
-"""What a collection keeps from run to run: its encoder request, metadata file, groups, splits."""
+"""Where labels, splits and groups come from: what a run says, else what its collection keeps."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from artvec.annotations.metadata import Metadata, join_metadata
 from artvec.annotations.split_names import split_folders, split_named
 from artvec.annotations.splits import SplitBook
-from artvec.collection import destination, locate
+from artvec.collection import locate
 from artvec.collection.facts import Facts, MetadataFile
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.shards import open_shard
 from artvec.core.errors import ArtvecError, mistyped
-from artvec.core.types import BackboneRequest, EncoderIdentity
-from artvec.encoding.backbones import is_run, packaged
 
 NO_METADATA = Path("none")
 
@@ -34,55 +32,6 @@ class FactChoice:
     metadata: Path | None
     group_column: str | None
     lenient_metadata: bool = False
-
-
-def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest:
-    """Return the backbone to load: the one named, else the collection's own, else the default.
-
-    Args:
-        old: The collection, if it exists.
-        asked: Its name is empty where no backbone was named.
-    """
-    if asked.name or old is None:
-        name = asked.name or packaged.DEFAULT
-        if is_run(name):
-            name = str(Path(name).absolute())
-        return replace(
-            asked, name=name, weights=asked.weights.absolute() if asked.weights else None
-        )
-    kept = stored_request(old)
-    return BackboneRequest(
-        kept.name,
-        asked.weights.absolute() if asked.weights else kept.weights,
-        asked.image_size_px or kept.image_size_px,
-        asked.fit or kept.fit,
-    )
-
-
-def stored_request(manifest: Manifest) -> BackboneRequest:
-    """Return the request that a collection was made with."""
-    fields = dict(manifest.request)
-    weights = fields.get("weights")
-    return BackboneRequest(
-        fields["name"], Path(weights) if weights else None, fields["image_size_px"], fields["fit"]
-    )
-
-
-def new_manifest(
-    folder: Path, source: Path, identity: EncoderIdentity, request: BackboneRequest, dtype: str
-) -> Manifest:
-    """Return the manifest of a collection that has no rows yet."""
-    return Manifest(
-        encoder=identity,
-        dtype=dtype,
-        source=destination.relative_source(folder, source),
-        request={
-            "name": request.name,
-            "weights": str(request.weights) if request.weights else None,
-            "image_size_px": request.image_size_px,
-            "fit": request.fit,
-        },
-    )
 
 
 def joined_metadata(paths: Sequence[str], old: Manifest | None, choice: FactChoice) -> Metadata:
