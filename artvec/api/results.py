@@ -155,11 +155,14 @@ class Clusters(Tabular):
         ]
 
     def shown(self) -> list[dict[str, Any]]:
-        """Return a record a cluster: its size and the row in its middle."""
+        """Return a record a cluster: its size and the path of the row in its middle."""
+        from artvec.collection.reader import columns, open_collection
+
         groups = self.report.groups
         sizes = Counter(map(int, groups.clusters))
+        paths = columns(open_collection(self.report.index), ["path"]).column("path")
         return [
-            {"cluster": number, "rows": sizes[number], "medoid": int(medoid)}
+            {"cluster": number, "rows": sizes[number], "medoid": paths[int(medoid)].as_py()}
             for number, medoid in enumerate(groups.medoids)
         ]
 

@@ -82,14 +82,14 @@ def read_proofs(folder: Path, manifest: Manifest | None) -> Proofs:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredContent:
     """What a collection knows of a row's file: its size, and the sha256 of its content."""
 
     size_bytes: int
     content_hash: bytes
 
 
-def holds(sample: Sample, stored: Stored, proofs: Container[int]) -> bool:
+def still_holds(sample: Sample, stored: StoredContent, proofs: Container[int]) -> bool:
     """Say whether a file still holds what was embedded; reads it where nothing proves that.
 
     Args:
@@ -107,10 +107,12 @@ def holds(sample: Sample, stored: Stored, proofs: Container[int]) -> bool:
         return False
 
 
-def changed(files: Sequence[tuple[Sample, Stored]], proofs: Container[int]) -> tuple[str, ...]:
-    """Return the paths of files that no longer hold what was embedded; see `holds`."""
+def changed_paths(
+    files: Sequence[tuple[Sample, StoredContent]], proofs: Container[int]
+) -> tuple[str, ...]:
+    """Return the paths of files that no longer hold what was embedded; see `still_holds`."""
     with ThreadPoolExecutor(cores()) as pool:
-        held = pool.map(lambda file: holds(file[0], file[1], proofs), files)
+        held = pool.map(lambda file: still_holds(file[0], file[1], proofs), files)
         return tuple(file[0].path for file, same in zip(files, held, strict=True) if not same)
 
 

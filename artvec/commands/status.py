@@ -11,7 +11,7 @@ from artvec.collection.failures import known_failures, known_to_fail
 from artvec.collection.manifest import Manifest, read_manifest
 from artvec.collection.reader import open_collection, source_of
 from artvec.collection.shards import open_shard
-from artvec.collection.stamps import Stored, changed, read_proofs
+from artvec.collection.stamps import StoredContent, changed_paths, read_proofs
 from artvec.core.errors import ArtvecError, command
 from artvec.core.types import EncoderIdentity
 from artvec.core.wording import counted
@@ -102,7 +102,7 @@ def compared_with_source(
             count = len(there.images_by_content)
             notes.append(f"{count} more are images by content but not by name (--any-suffix)")
         kept = [path for path in rows if path in samples]
-        stale = changed([(samples[p], rows[p]) for p in kept], read_proofs(folder, manifest))
+        stale = changed_paths([(samples[p], rows[p]) for p in kept], read_proofs(folder, manifest))
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
     notes += _outdated_notes(folder, manifest)
@@ -140,8 +140,8 @@ def _outdated_notes(folder: Path, manifest: Manifest) -> list[str]:
     return [f"its stored {' and '.join(stale)}: of other rows; make anew: {again}"] if stale else []
 
 
-def _rows(folder: Path, manifest: Manifest) -> dict[str, Stored]:
-    rows: dict[str, Stored] = {}
+def _rows(folder: Path, manifest: Manifest) -> dict[str, StoredContent]:
+    rows: dict[str, StoredContent] = {}
     for shard in manifest.shards:
         if shard.pending:
             continue
@@ -153,5 +153,5 @@ def _rows(folder: Path, manifest: Manifest) -> dict[str, Stored]:
             *(table.column(name).to_pylist() for name in ("path", "size_bytes", "content_hash")),
             strict=True,
         ):
-            rows[path] = Stored(size_bytes, content_hash)
+            rows[path] = StoredContent(size_bytes, content_hash)
     return rows

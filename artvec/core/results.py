@@ -74,7 +74,7 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
-class Copies:
+class NearDuplicates:
     """Rows that show the same picture.
 
     Attributes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from artvec.collection.reader import Collection, columns
 from artvec.core.progress import Progress, silent
-from artvec.core.results import Copies
+from artvec.core.results import NearDuplicates
 from artvec.core.types import Int64Array
 from artvec.near_duplicates.fingerprint_matches import Fingerprints, fingerprints
 from artvec.near_duplicates.grouping import around_the_best
@@ -22,7 +22,7 @@ LOOKS = 5000
 
 
 @dataclass(frozen=True)
-class Found:
+class DuplicateSearch:
     """The copies in a collection, and how far the search went.
 
     Attributes:
@@ -32,13 +32,15 @@ class Found:
         left: Pairs beyond the limit, less close than those that were looked at.
     """
 
-    copies: tuple[Copies, ...]
+    copies: tuple[NearDuplicates, ...]
     looked: int
     unseen: int
     left: int
 
 
-def across_splits(collection: Collection, copies: Sequence[Copies]) -> tuple[Copies, ...]:
+def across_splits(
+    collection: Collection, copies: Sequence[NearDuplicates]
+) -> tuple[NearDuplicates, ...]:
     """Return the groups whose rows have different splits; a row without one has none."""
     splits = columns(collection, ["split"])["split"].to_pylist()
     return tuple(
@@ -50,7 +52,7 @@ def across_splits(collection: Collection, copies: Sequence[Copies]) -> tuple[Cop
 
 def find_near_duplicates(
     collection: Collection, progress: Progress = silent, *, looks: int = LOOKS
-) -> Found:
+) -> DuplicateSearch:
     """Find the rows that show the same picture.
 
     Files with equal bytes are one picture. Of the others, rows whose fingerprints agree with those
@@ -66,7 +68,7 @@ def find_near_duplicates(
             equal fingerprints.
     """
     if collection.rows == 0:
-        return Found((), 0, 0, 0)
+        return DuplicateSearch((), 0, 0, 0)
     prints = fingerprints(collection)
     order = _best_first(collection)
     twins = _equal_files(prints, order)
@@ -88,7 +90,9 @@ def find_near_duplicates(
         rows = [twin for one in heads for row in members[one] for twin in twins[row]]
         if len(rows) > 1:
             copies.append(_copies(prints, sorted(rows, key=place.__getitem__)))
-    return Found(tuple(copies), checked + looked.seen, looked.unseen, max(0, len(pairs) - looks))
+    return DuplicateSearch(
+        tuple(copies), checked + looked.seen, looked.unseen, max(0, len(pairs) - looks)
+    )
 
 
 def _by_fingerprints(
@@ -145,6 +149,6 @@ def _equal_files(prints: Fingerprints, order: Sequence[int]) -> dict[int, list[i
     return dict(twins)
 
 
-def _copies(prints: Fingerprints, rows: Sequence[int]) -> Copies:
+def _copies(prints: Fingerprints, rows: Sequence[int]) -> NearDuplicates:
     equal = bool((prints.content[rows] == prints.content[rows[0]]).all())
-    return Copies(tuple(rows), "exact" if equal else "near")
+    return NearDuplicates(tuple(rows), "exact" if equal else "near")

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from artvec.collection.reader import Collection, columns
-from artvec.collection.stamps import Stored, holds, read_proofs
+from artvec.collection.stamps import StoredContent, read_proofs, still_holds
 from artvec.core.progress import Progress, silent
 from artvec.core.runtime import cores
 from artvec.images.byte_sources import Undecodable
@@ -49,7 +49,7 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
 
     def small(row: int) -> Image.Image | None:
         path, *stored = (column[row].as_py() for column in table.columns)
-        return _small(file_of(collection.source, path), Stored(*stored), proofs)
+        return _small(file_of(collection.source, path), StoredContent(*stored), proofs)
 
     import_decoders()
     with ThreadPoolExecutor(cores()) as pool:
@@ -70,10 +70,10 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     return Looks(tuple(same), tuple(different), len(there), len(pairs) - len(there))
 
 
-def _small(file: Path, stored: Stored, proofs: Container[int]) -> Image.Image | None:
+def _small(file: Path, stored: StoredContent, proofs: Container[int]) -> Image.Image | None:
     """Return a small copy of a row's picture; None where that is gone or another by now."""
     try:
-        if not holds(sample_of(file), stored, proofs):
+        if not still_holds(sample_of(file), stored, proofs):
             return None
         return load_picture(file, side_px=THUMBNAIL_PX)
     except (OSError, Undecodable):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from artvec.collection.reader import columns, open_collection
 from artvec.commands.cluster import Findings, LabelEvaluation
-from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.results import Groups, Interval, NearDuplicates, Projection
 from artvec.core.types import Skipped
 from tests.support.small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
@@ -68,7 +68,7 @@ def findings(folder: Path) -> Findings:
         groups=groups,
         projection=Projection("umap", points.astype(np.float32), {"seed": 0}),
         quality={"silhouette_cosine": 0.31, "dbcv": -0.2},
-        copies=(Copies((1, 2), "near"),),
+        copies=(NearDuplicates((1, 2), "near"),),
         evaluation=LabelEvaluation(
             "the linear probe",
             tuple(names),

@@ -15,11 +15,11 @@ from artvec.commands.cluster.cluster_report import ClusterReport
 from artvec.commands.evaluate import evaluate_collection
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
-from artvec.core.results import Copies, Groups, Interval, Projection
+from artvec.core.results import Groups, Interval, NearDuplicates, Projection
 from artvec.core.types import Int64Array, Skipped
 from artvec.images.find import file_of
 from artvec.metrics.registry import metric_of
-from artvec.near_duplicates import Found, find_near_duplicates
+from artvec.near_duplicates import DuplicateSearch, find_near_duplicates
 
 _STAGE = 1000
 """Progress of each of the two stages is counted in thousandths."""
@@ -61,7 +61,7 @@ class Findings:
     groups: Groups
     projection: Projection
     quality: Mapping[str, float] = field(default_factory=dict)
-    copies: tuple[Copies, ...] = ()
+    copies: tuple[NearDuplicates, ...] = ()
     evaluation: LabelEvaluation | None = None
     failures: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ def _stage(progress: Progress, number: int) -> Progress:
 
 
 def _evaluate_labels(
-    folder: Path, near_duplicates: Found, progress: Progress
+    folder: Path, near_duplicates: DuplicateSearch, progress: Progress
 ) -> tuple[LabelEvaluation | None, tuple[str, ...]]:
     """Evaluate the collection by its labels; where that can't be done, say why."""
     try:

@@ -13,7 +13,13 @@ from artvec.collection.reader import Collection, blocks, columns, open_collectio
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
 from artvec.images.find import file_of
-from artvec.near_duplicates import LOOKS, Found, across_splits, find_near_duplicates, fingerprints
+from artvec.near_duplicates import (
+    LOOKS,
+    DuplicateSearch,
+    across_splits,
+    find_near_duplicates,
+    fingerprints,
+)
 from artvec.vector_search import unit_rows
 
 _FACTS = ("path", "label", "split", "width", "height", "size_bytes")
@@ -118,7 +124,7 @@ def find_duplicates(
     )
 
 
-def _groups(collection: Collection, found: Found) -> tuple[Group, ...]:
+def _groups(collection: Collection, found: DuplicateSearch) -> tuple[Group, ...]:
     rows = [row for group in found.copies for row in group.rows]
     if not rows:
         return ()
@@ -130,7 +136,7 @@ def _groups(collection: Collection, found: Found) -> tuple[Group, ...]:
     )
 
 
-def _files(collection: Collection, found: Found) -> list[File]:
+def _files(collection: Collection, found: DuplicateSearch) -> list[File]:
     """Return the files of all groups, one group after another."""
     firsts = [group.rows[0] for group in found.copies for _ in group.rows]
     rows = [row for group in found.copies for row in group.rows]
@@ -157,7 +163,7 @@ def _cosines(collection: Collection, ones: Sequence[int], others: Sequence[int])
     return [float(cosine) for cosine in np.clip(cosines, -1, 1)]
 
 
-def _notes(found: Found) -> tuple[str, ...]:
+def _notes(found: DuplicateSearch) -> tuple[str, ...]:
     undecided = "crops and other strong changes among them stay unfound"
     notes = []
     if found.unseen:

@@ -41,14 +41,14 @@ from artvec.evaluation import (
 )
 from artvec.metrics.bootstrap import RESAMPLES
 from artvec.metrics.registry import EVALUATION_KEYS
-from artvec.near_duplicates import Found, find_near_duplicates
+from artvec.near_duplicates import DuplicateSearch, find_near_duplicates
 
 
 def evaluate_collection(
     folder: Path,
     options: EvaluateOptions | None = None,
     *,
-    copies: Found | None = None,
+    copies: DuplicateSearch | None = None,
     progress: Progress = silent,
 ) -> EvaluationReport:
     """Evaluate a collection: retrieval, kNN, probe, head, clustering and geometry.

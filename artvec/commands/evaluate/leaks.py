@@ -11,10 +11,10 @@ from artvec.collection.reader import Collection, columns
 from artvec.commands.evaluate.evaluation_report import Leaks
 from artvec.core.errors import ArtvecError
 from artvec.evaluation import Selection, content_hashes, trained_on
-from artvec.near_duplicates import Found
+from artvec.near_duplicates import DuplicateSearch
 
 
-def find_leaks(collection: Collection, selection: Selection, copies: Found) -> Leaks:
+def find_leaks(collection: Collection, selection: Selection, copies: DuplicateSearch) -> Leaks:
     """Find pictures that a query shares with the gallery or the validation rows.
 
     Args:

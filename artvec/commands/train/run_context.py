@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from artvec.collection.reader import Collection
-from artvec.collection.stamps import Stored, holds
+from artvec.collection.stamps import StoredContent, still_holds
 from artvec.commands.train.anchor_weight import choose_anchor, precision_of
 from artvec.commands.train.inspection import (
     Inspection,
@@ -246,4 +246,4 @@ def _is_there(sample: Sample, content_hash: bytes, proofs: Container[int]) -> bo
         now = sample_of(Path(sample.file))
     except OSError:
         return False
-    return holds(now, Stored(sample.size_bytes, content_hash), proofs)
+    return still_holds(now, StoredContent(sample.size_bytes, content_hash), proofs)

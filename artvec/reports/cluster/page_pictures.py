@@ -10,7 +10,7 @@ from itertools import zip_longest
 import numpy as np
 
 from artvec.commands.cluster import Findings
-from artvec.core.results import Copies, Groups
+from artvec.core.results import Groups, NearDuplicates
 from artvec.core.types import Int64Array
 
 MAX_PICTURES = 1500
@@ -59,7 +59,7 @@ class PagePictures:
 
     cards: tuple[Card, ...]
     outliers: tuple[int, ...]
-    copies: tuple[Copies, ...]
+    copies: tuple[NearDuplicates, ...]
 
     def rows(self, n_rows: int) -> list[int]:
         """Return the rows that deserve a picture in the page, the most wanted first.
@@ -87,7 +87,7 @@ def choose_pictures(findings: Findings) -> PagePictures:
     return PagePictures(
         cards=tuple(_cards(findings)),
         outliers=tuple(int(row) for row in odd if scores[row] > 0),
-        copies=tuple(Copies(group.rows[:_COPIES_SHOWN], group.kind) for group in copies),
+        copies=tuple(NearDuplicates(group.rows[:_COPIES_SHOWN], group.kind) for group in copies),
     )
 
 
