@@ -91,14 +91,9 @@ def test_the_python_of_a_page_runs(page: Path, reader: Callable[[str], None]) ->
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(block, page.name, "exec"), names)
     assert names["vectors"].shape == (50, 1280)  # type: ignore[attr-defined]
-    assert len(names["hits"]) == 5  # type: ignore[arg-type]
 
 
 def test_the_python_of_the_readme_runs(reader: Callable[[str], None]) -> None:
-    import artvec as library
-
-    if not hasattr(library, "embed"):
-        pytest.skip("the Python library is not there yet")
     reader("README.md")
     [block] = re.findall(r"```python\n(.*?)```", PAGES["README.md"].read_text(), re.DOTALL)
     exec(compile(block, "README.md", "exec"), {})

@@ -111,7 +111,7 @@ def test_json_text_and_a_second_run(known: Path, artvec: Run) -> None:
     first = stored_projection(open_collection(known))
     again = artvec("cluster", "--method", "kmeans", "--clusters", "3")
     assert again.code == 0
-    assert "the map (tsne) is the stored one; make it anew: artvec cluster" in again.err
+    assert "the map (tsne) is the stored one; to make a new one: artvec cluster" in again.err
     assert "3 clusters by kmeans" in again.out
     assert "0.0 % noise" in again.out
     second = stored_projection(open_collection(known))

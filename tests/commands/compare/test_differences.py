@@ -81,7 +81,7 @@ def test_a_difference_is_that_of_the_same_queries(both: Comparison, workshop: Pa
     drawn = stats.bootstrap(
         (ours, theirs),
         lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
-        paired_differences=True,
+        paired=True,
         method="percentile",
         n_resamples=20_000,
         rng=np.random.default_rng(5),

@@ -75,7 +75,9 @@ def test_nothing_is_written_and_the_counts_are_the_runs_own(tmp_path: Path, pain
     assert dry_run(art).embedded == 0
 
 
-def test_disk_is_estimated_from_real_rows(tmp_path: Path, paint: Paint, artvec: Run) -> None:
+def test_disk_is_estimated_from_real_rows(
+    tmp_path: Path, paint: Paint, artvec_process: Run
+) -> None:
     for n in range(200):
         paint(tmp_path / f"art/{n}.png", n)
     facts = tmp_path / "facts.csv"
@@ -88,7 +90,9 @@ def test_disk_is_estimated_from_real_rows(tmp_path: Path, paint: Paint, artvec: 
     assert estimate.disk_bytes == pytest.approx(bytes_on_disk, rel=0.25)
     assert estimate.sampled == 48
     assert estimate.seconds > 0
-    told = artvec("embed", "art", "-m", "colour:4x4", "-i", "new", "--dry-run", "--json").json
+    told = artvec_process(
+        "embed", "art", "-m", "colour:4x4", "-i", "new", "--dry-run", "--json"
+    ).json
     assert 20e6 < told["estimate"]["memory_bytes"] < 1e9  # of a process that does nothing else
 
 
