@@ -38,10 +38,10 @@ from artvec.images.opening import (
     MAX_PIXELS,
     WHOLE_PX,
     Opened,
-    explained,
+    finish_loading,
+    name_failures,
     open_picture,
     opened_in_memory,
-    settled,
 )
 from artvec.images.srgb import to_srgb
 
@@ -53,8 +53,7 @@ _AVERAGED_PX = 512
 """Short side from which a picture is averaged for its fingerprint: 16 times that of the hash's."""
 _WHOLE_BYTES = 28
 """What a pixel takes on its way to sRGB where a picture is converted whole."""
-_LOADING = threading.Lock()
-"""A picture in memory may still have to be read by Pillow, and may be given twice."""
+_LOADING = threading.Lock()  # Pillow may read a picture in memory late, and it may be given twice
 
 
 def decode_sample(
@@ -92,7 +91,7 @@ def decode_sample(
             )
             if content.sha256 in known:
                 return Recognised(sample, content.sha256)
-            with explained(content):
+            with name_failures(content):
                 mode = "exact" if detail else mode
                 opened = open_picture(content, preprocessing, mode, max_pixels)
                 seen = _seen(opened, content, preprocessing, detail, max_pixels)
@@ -111,7 +110,7 @@ def _decoded_image(
         except (OSError, SyntaxError) as error:
             raise Undecodable("decode", "corrupt", str(error)) from error
     content = Content(BytesStream(), bytes(32), 0, 0, 0, 0, 0)
-    with explained(content):
+    with name_failures(content):
         opened = opened_in_memory(image)
         max_pixels = max(MAX_PIXELS, image.width * image.height)
         seen = _seen(opened, content, preprocessing, detail, max_pixels)
@@ -155,7 +154,7 @@ def load_scaled(file: str | Path, *, short_px: int, interpolation: Interpolation
 
 def _scaled(file: str | Path, least: Preprocessing) -> Scaled:
     limit = _FILE_BYTES * MAX_PIXELS
-    with reading(str(file), max_bytes=limit) as content, explained(content):
+    with reading(str(file), max_bytes=limit) as content, name_failures(content):
         opened = open_picture(content, least, "fast", MAX_PIXELS)
         beside_px = narrow_px(opened.upright_size, _whole(opened, least))
         with _loaded(opened, content, beside_px, MAX_PIXELS) as loaded:
@@ -252,7 +251,7 @@ def _loaded(opened: Opened, content: Content, beside_px: int, max_pixels: int) -
 
     Raises:
         Undecodable: There never will be.
-        Exception: See `explained`.
+        Exception: See `name_failures`.
     """
     size = opened.upright_size
     need_bytes = content.held_bytes + opened.codec_bytes + 4 * size[0] * size[1]
@@ -270,7 +269,7 @@ def _loaded(opened: Opened, content: Content, beside_px: int, max_pixels: int) -
         raise Undecodable("decode", "too_large", message)
     with DECODING.hold(need_bytes, budget_bytes):
         opened.image.load()
-        yield settled(opened)
+        yield finish_loading(opened)
 
 
 def _in_bands(opened: Opened) -> bool:

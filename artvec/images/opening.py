@@ -84,10 +84,10 @@ class Opened:
 
     Attributes:
         image: Not loaded; of a JPEG, as small as it will be decoded.
-        orientation: By EXIF, 1 to 8, to be applied once it is loaded; see `settled`.
+        orientation: By EXIF, 1 to 8, to be applied once it is loaded; see `finish_loading`.
         frame: The full picture, and where it lies in the image.
         codec_bytes: What its decoder takes beside the image.
-        complete: Gives the loaded image what its decoder loses; see `settled`.
+        complete: Gives the loaded image what its decoder loses; see `finish_loading`.
     """
 
     image: Image.Image
@@ -115,7 +115,7 @@ def open_picture(
 
     Raises:
         Undecodable: It is too large, or made of too many parts.
-        Exception: Anything Pillow's plugins raise on broken files; see `explained`.
+        Exception: Anything Pillow's plugins raise on broken files; see `name_failures`.
     """
     stream = content.stream
     stream.reads_left = _HEADER_READS
@@ -162,7 +162,7 @@ def _opened(stream: BytesStream | FileStream) -> Image.Image:
     return Image.open(stream, formats=[f for f in readable_formats() if f not in ("BMP", "TIFF")])
 
 
-def settled(opened: Opened) -> Opened:
+def finish_loading(opened: Opened) -> Opened:
     """Return a loaded picture with what only its pixels or the end of its file complete."""
     if opened.complete is None:
         return opened
@@ -177,7 +177,7 @@ def _too_many(pixels: int) -> str:
 
 
 @contextmanager
-def explained(content: Content) -> Iterator[None]:
+def name_failures(content: Content) -> Iterator[None]:
     """Turn whatever a broken file raises into one of the fixed reasons.
 
     Raises:

@@ -25,7 +25,7 @@ _OPTIONAL_SHARES = ("interpolate",)
 """From 0 to 1, or none."""
 
 
-def overridden(phases: tuple[Phase, ...], settings: Sequence[str]) -> tuple[Phase, ...]:
+def apply_settings(phases: tuple[Phase, ...], settings: Sequence[str]) -> tuple[Phase, ...]:
     """Apply `PHASE.FIELD=VALUE` settings in turn; `all.FIELD=VALUE` is for every phase.
 
     Raises:
@@ -40,11 +40,11 @@ def overridden(phases: tuple[Phase, ...], settings: Sequence[str]) -> tuple[Phas
                 f"write PHASE.FIELD=VALUE: --set {phases[-1].name}.rate=1e-4",
                 usage=True,
             )
-        phases = changed(phases, name, {field: value.strip()})
+        phases = change_phases(phases, name, {field: value.strip()})
     return phases
 
 
-def changed(
+def change_phases(
     phases: tuple[Phase, ...], name: str, values: Mapping[str, object]
 ) -> tuple[Phase, ...]:
     """Give fields of one phase, or of all, other values.

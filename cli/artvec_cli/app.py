@@ -17,7 +17,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from artvec.core.errors import ArtvecError, mistyped
 from artvec.core.version import __version__
 from artvec_cli import render
-from artvec_cli.failures import explained
+from artvec_cli.failures import explain
 
 COMMANDS = {
     "embed": "embed",
@@ -113,7 +113,7 @@ def run(arguments: list[str]) -> int:
     except Exception as unexpected:  # the last line of defence
         if os.environ.get("ARTVEC_DEBUG"):
             raise
-        render.error(explained(unexpected))
+        render.error(explain(unexpected))
         return 1
 
 

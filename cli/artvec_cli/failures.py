@@ -7,7 +7,7 @@ import os
 from artvec.core.errors import ArtvecError, ran_out_of_memory
 
 
-def explained(failure: Exception) -> ArtvecError:
+def explain(failure: Exception) -> ArtvecError:
     """Say what a foreign exception means to a user."""
     if ran_out_of_memory(failure):
         return ArtvecError(

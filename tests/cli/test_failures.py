@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from artvec_cli.failures import explained
+from artvec_cli.failures import explain
 
 from artvec.core.errors import ArtvecError
 from artvec.core.files import naming, write_whole
@@ -38,7 +38,7 @@ OUT_OF_MEMORY = [
 
 @pytest.mark.parametrize("failure", OUT_OF_MEMORY, ids=repr)
 def test_memory_that_runs_out_is_told_as_such(failure: Exception) -> None:
-    told = explained(failure)
+    told = explain(failure)
     assert told.message == "memory ran out"
     assert "ulimit -v" in told.hint
 
@@ -47,22 +47,22 @@ def test_a_file_is_named_where_the_system_names_none(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     with pytest.raises(OSError, match="No space") as failed, naming(file):
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert explained(failed.value).message == f"No space left on device: {file}"
-    assert "no file is named" in explained(OSError(errno.ENOSPC, "No space")).message
+    assert explain(failed.value).message == f"No space left on device: {file}"
+    assert "no file is named" in explain(OSError(errno.ENOSPC, "No space")).message
 
 
 def test_a_file_that_the_system_names_keeps_its_name(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file") as failed:
         write_whole(tmp_path / "nowhere" / "a.json", b"{}")
-    assert "nowhere" in explained(failed.value).message
+    assert "nowhere" in explain(failed.value).message
     moved = OSError(errno.EXDEV, "Invalid cross-device link", "a", None, "b")
-    assert explained(moved).message == "Invalid cross-device link: a → b"
+    assert explain(moved).message == "Invalid cross-device link: a → b"
 
 
 def test_a_defect_is_told_as_one() -> None:
-    assert explained(KeyError("x")).message == "unexpected KeyError: 'x'"
-    assert isinstance(explained(ValueError("memory of another kind")), ArtvecError)
-    assert "unexpected" in explained(ValueError("allocate memory, he said")).message
+    assert explain(KeyError("x")).message == "unexpected KeyError: 'x'"
+    assert isinstance(explain(ValueError("memory of another kind")), ArtvecError)
+    assert "unexpected" in explain(ValueError("allocate memory, he said")).message
 
 
 def limited(arguments: list[str], limit: int, most: int, cwd: Path) -> tuple[int, str]:

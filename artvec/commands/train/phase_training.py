@@ -251,11 +251,11 @@ def _title(phase: Phase) -> Callable[[int, int], str]:
 def _in_pictures(progress: Progress, phase: Phase, also: Progress) -> Progress:
     """Turn a progress of batches into one of pictures, whose rate means something."""
 
-    def told(done: int, total: int) -> None:
+    def count(done: int, total: int) -> None:
         progress(done * phase.batch_size, total * phase.batch_size)
         also(done, total)
 
-    return told
+    return count
 
 
 def _warner(context: RunContext, number: int) -> Progress:
@@ -266,7 +266,7 @@ def _warner(context: RunContext, number: int) -> Progress:
     later = sum(phase.epochs for phase in phases[number + 1 :] if trains_backbone(phase))
     began: list[tuple[float, int]] = []
 
-    def told(done: int, total: int) -> None:
+    def count(done: int, total: int) -> None:
         began.append((time.monotonic(), done))
         if len(began) != 1 + _MEASURED_BATCHES:
             return
@@ -279,4 +279,4 @@ def _warner(context: RunContext, number: int) -> Progress:
                 "learning the head alone takes seconds: --recipe frozen"
             )
 
-    return told
+    return count

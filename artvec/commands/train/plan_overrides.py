@@ -19,7 +19,7 @@ from artvec.training.augment import augmentation
 from artvec.training.classifier import Classifier
 from artvec.training.losses import build_loss, check_mixable
 from artvec.training.optimise import build_optimizer
-from artvec.training.overrides import ALL, changed, overridden, phases_from, with_rate
+from artvec.training.overrides import ALL, apply_settings, change_phases, phases_from, with_rate
 from artvec.training.phase import Phase
 from artvec.training.recipes import RECIPES, SCRATCH, main_phases
 
@@ -82,16 +82,16 @@ def plan_of(overrides: PlanOverrides) -> Plan:
     plan = _configured(_begun(plan, overrides.recipe, given), given)
     phases = plan.phases
     if overrides.train_fraction is not None:
-        phases = changed(phases, ALL, {"train_fraction": overrides.train_fraction})
+        phases = change_phases(phases, ALL, {"train_fraction": overrides.train_fraction})
     for name in main_phases(phases):
-        phases = changed(phases, name, _main_fields(overrides))
+        phases = change_phases(phases, name, _main_fields(overrides))
     if overrides.freeze_until is not None:
         phases = _unfrozen_from(phases, overrides.freeze_until)
     if overrides.rate is not None:
         phases = with_rate(phases, overrides.rate)
     resolved = replace(
         plan,
-        phases=overridden(phases, overrides.settings),
+        phases=apply_settings(phases, overrides.settings),
         head=overrides.head or plan.head,
         labels=overrides.labels or plan.labels,
         seed=plan.seed if overrides.seed is None else overrides.seed,
@@ -147,7 +147,7 @@ def _unfrozen_from(phases: tuple[Phase, ...], name: str) -> tuple[Phase, ...]:
             usage=True,
         )
     for phase in main:
-        phases = changed(phases, phase, {"trainable": f"from:{name}"})
+        phases = change_phases(phases, phase, {"trainable": f"from:{name}"})
     return phases
 
 
@@ -186,7 +186,7 @@ def _configured(plan: Plan, given: Mapping[str, Any]) -> Plan:
     )
     phases = plan.phases
     for name in sorted(tables, key=lambda name: name != ALL):
-        phases = changed(phases, name, given[name])
+        phases = change_phases(phases, name, given[name])
     return replace(plan, phases=phases)
 
 
