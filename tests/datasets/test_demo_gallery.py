@@ -59,7 +59,9 @@ def test_no_scene_is_in_two_splits(gallery: Gallery) -> None:
 
 def test_pictures_open_in_the_promised_form(gallery: Gallery) -> None:
     """Every file is an RGB JPEG within the size and shape limits."""
-    for path in gallery.folder.rglob("*.jpg"):
+    files = list(gallery.folder.rglob("*.jpg"))
+    assert len(files) == gallery.pictures
+    for path in files:
         with Image.open(path) as image:
             image.load()
             assert (image.format, image.mode) == ("JPEG", "RGB")
@@ -71,7 +73,7 @@ def test_pictures_open_in_the_promised_form(gallery: Gallery) -> None:
 def test_no_two_pictures_are_alike(gallery: Gallery) -> None:
     """Every style paints every scene differently."""
     contents = [path.read_bytes() for path in gallery.folder.rglob("*.jpg")]
-    assert len(set(contents)) == len(contents)
+    assert len(set(contents)) == len(contents) == gallery.pictures
 
 
 def test_note_is_honest(gallery: Gallery) -> None:
@@ -103,6 +105,7 @@ def test_other_seed_replaces_pictures_of_the_same_name(gallery: Gallery, tmp_pat
     assert before.keys() == after.keys()
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {name for name in before if name.endswith("-000.jpg")}
+    assert len(changed) == len(STYLES)
 
 
 def test_leaves_no_unfinished_files(gallery: Gallery) -> None:

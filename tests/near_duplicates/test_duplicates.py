@@ -55,7 +55,9 @@ def test_copies_are_found_and_nothing_else(copied: dict[str, set[str]], artvec: 
 
 def test_hash_bits_are_those_of_imagehash(copied: dict[str, set[str]], artvec: Run) -> None:
     """ImageHash's bits, bit by bit; mirroring turns the second bit of every two in its rows."""
-    for group in artvec("duplicates", "--json").json["groups"]:
+    groups = artvec("duplicates", "--json").json["groups"]
+    assert len(groups) == len(copied)
+    for group in groups:
         texts = [str(imagehash.phash(Image.open(file).convert("RGB"))) for file in group["files"]]
         different = [int(text, 16) ^ int(texts[0], 16) for text in texts]
         assert group["hash_bits"] == [
@@ -83,6 +85,7 @@ def test_no_looks_open_no_picture(copied: dict[str, set[str]], artvec: Run) -> N
     done = artvec("duplicates", "--looks", "0", "--json")
     assert done.json["looked"] == 0
     assert "not looked at (--looks " in done.err
+    assert len(paths_of(done.json)) == len(copied)
     assert not any("cropped" in path for group in paths_of(done.json) for path in group)
     refused = artvec("duplicates", "--looks", "-1")
     assert refused.code == 2
@@ -95,6 +98,7 @@ def test_a_file_that_was_replaced_is_not_looked_at(
     for number in (0, 1):
         shutil.copy(gallery / f"copies{number}/grey.png", gallery / f"copies{number}/cropped.png")
     found = artvec("duplicates", "--json")
+    assert len(paths_of(found.json)) == len(copied)
     assert "cropped" not in str(paths_of(found.json))
     assert "pictures are gone or changed" in found.err
 
@@ -119,7 +123,7 @@ def test_equal_files_are_exact_and_across_splits_told(gallery: Path, artvec: Run
 
 def test_nothing_is_changed(copied: dict[str, set[str]], tmp_path: Path, artvec: Run) -> None:
     before = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
-    artvec("duplicates")
+    assert artvec("duplicates").code == 0
     assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")} == before
 
 

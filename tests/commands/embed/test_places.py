@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -230,8 +232,6 @@ def test_a_file_that_changes_while_it_is_read_yields_nothing(
 
 def test_rewriting_without_end_never_mixes_two_pictures(tmp_path: Path) -> None:
     """A thread swaps red and blue all the while; what is read is one of both, or nothing."""
-    import hashlib
-
     file, hashes = tmp_path / "a.bmp", {}
     contents = []
     for colour in ("red", "blue"):
@@ -244,16 +244,22 @@ def test_rewriting_without_end_never_mixes_two_pictures(tmp_path: Path) -> None:
         while not stop.is_set():
             for content in contents:
                 file.write_bytes(content)
+                stop.wait(0.002)  # else hardly a reader ever meets a whole file
 
     writer = threading.Thread(target=swap)
     writer.start()
+    colours: set[str] = set()
+    reads, until = 0, time.monotonic() + 60
     try:
-        for _ in range(300):
+        while reads < 300 or (len(colours) < 2 and time.monotonic() < until):
+            reads += 1
             seen = decode_sample(sample_of(file), WANTED, "fast")
             if isinstance(seen, Decoded):
                 colour = hashes[seen.fingerprint.content_hash]
+                colours.add(colour)
                 wanted = {"red": [255, 0, 0], "blue": [0, 0, 255]}[colour]
                 assert (seen.pixels == wanted).all()
     finally:
         stop.set()
         writer.join()
+    assert colours == {"red", "blue"}
