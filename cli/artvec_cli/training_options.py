@@ -42,14 +42,14 @@ Label = Annotated[
     str | None,
     typer.Option(
         metavar="COL,COL",
-        help="Columns to learn, a head each; the first is judged. Default: label.",
+        help="Columns to learn, one head each; the first is evaluated. Default: label.",
         autocompletion=completion.columns,
     ),
 ]
 Rate = Annotated[
     float | None, typer.Option(help="Learning rate at the head; later phases keep their ratio.")
 ]
-Epochs = Annotated[int | None, typer.Option(help="At most so many.")]
+Epochs = Annotated[int | None, typer.Option(help="Maximum epochs.")]
 Augment = Annotated[
     str | None,
     typer.Option(metavar="SET", help="none, light, art, crop-flip, randaugment, trivial, …"),
@@ -59,7 +59,7 @@ Anchor = Annotated[
     typer.Option(
         min=0,
         metavar="WEIGHT",
-        help="Weight of what is learned against what the backbone knew; 0: learned alone.",
+        help="Weight of the trained embedding beside the original one; 0: trained only.",
     ),
 ]
 Settings = Annotated[
@@ -75,7 +75,7 @@ Config = Annotated[
 ]
 Repeat = Annotated[
     Path | None,
-    typer.Option("--from", metavar="run.json", help="Repeat what an earlier run was told."),
+    typer.Option("--from", metavar="run.json", help="Repeat an earlier run with its settings."),
 ]
 Watch = Annotated[
     list[str] | None,
@@ -90,9 +90,9 @@ Name = Annotated[
     typer.Option(metavar="RUN", help="Writes runs/RUN/. Default: the collection's name."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
-Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Of all chance.")]
+Seed = Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Random seed.")]
 Seeds = Annotated[
-    int, typer.Option(min=1, max=100, metavar="K", help="Run with K seeds; tells the spread.")
+    int, typer.Option(min=1, max=100, metavar="K", help="Train with K seeds and report the spread.")
 ]
 FindRate = Annotated[
     bool, typer.Option("--find-lr", help="Don't train: draw the loss over rising rates.")

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from artvec.commands.train import Wishes, plan_of
+from artvec.commands.train import PlanOverrides, plan_of
 from benchmarks.experiments import standins, tables
 from benchmarks.experiments.emoji import VERSIONS, draw, read_vendor
 from benchmarks.experiments.subjects import THINGS, TWO_SIDES
@@ -122,5 +122,5 @@ def test_a_figure_that_was_not_run_is_not_invented(
     ],
 )
 def test_the_reports_recipes_are_read(file: str, phases: dict[str, float]) -> None:
-    plan = plan_of(Wishes(config=FOLDER / f"{file}.toml"))
+    plan = plan_of(PlanOverrides(config=FOLDER / f"{file}.toml"))
     assert {phase.name: phase.rate for phase in plan.phases} == phases

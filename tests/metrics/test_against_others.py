@@ -28,7 +28,8 @@ def test_on_hostile_inputs(compare: Callable[[Case], Any]) -> None:
 
 @quietly
 @every_figure
-@settings(deadline=None, max_examples=12)
+# The same cases every time: cosines that differ by less than fp32 tells apart may change places.
+@settings(deadline=None, max_examples=12, derandomize=True)
 @given(seed=st.integers(1000, 10**6))
 def test_on_drawn_inputs(compare: Callable[[Case], Any], seed: int) -> None:
     with warnings.catch_warnings():

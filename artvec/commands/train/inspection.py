@@ -82,7 +82,7 @@ def embedded(
             if outcome.reason == "not_finite":
                 raise ArtvecError(
                     f"{outcome.path}: {outcome.message}",
-                    "if the weights diverged, train with a smaller --lr, or --precision fp32",
+                    "if the weights diverged, train with a smaller --rate, or --precision fp32",
                 )
             raise ArtvecError(
                 f"{outcome.path} can't be read any more: {outcome.message}",
