@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from artvec.commands.compare import Planned
     from artvec.commands.train import TrainReport
 
+_MOST_SKIPPED = 5
+"""Skipped images that are named one by one."""
+
 
 def open(index: str | PathLike[str] | None = None) -> Collection:
     """Open a collection.
@@ -118,7 +121,9 @@ def embed(
     with shown_progress(f"embedding {Path(source).name}") as progress:
         report = embed_images(Path(source), options, progress)
     failures = [f"skipped {one.path}: {one.reason} ({one.message})" for one in report.failures]
-    show_notes([*report.notes, *failures])
+    more = len(failures) - _MOST_SKIPPED
+    rest = [f"{more:,} more skipped; failures.parquet in {report.index} lists all"]
+    show_notes([*report.notes, *failures[:_MOST_SKIPPED], *(rest if more > 0 else [])])
     if report.embedded + report.reused == 0 or (strict and failures):
         raise ArtvecError(
             f"{report.failed} of {report.found} images could not be embedded",
@@ -130,12 +135,11 @@ def embed(
 def _beside(source: Path, model: str) -> Planned | None:
     """Return a model's collection where the source has one of its own name already."""
     from artvec.collection.manifest import MANIFEST
-    from artvec.commands.compare import plan_models
+    from artvec.commands.compare import plan_model
 
     if not (locate.for_source(source, None) / MANIFEST).is_file():
         return None
-    (planned,) = plan_models(source, [model])
-    return planned
+    return plan_model(source, model)
 
 
 def train(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from artvec.api.progress import show_notes, shown_progress
 from artvec.api.rows import Rows
-from artvec.collection.reader import open_collection
 from artvec.core.choices import ExportFormat
 
 if TYPE_CHECKING:
@@ -96,6 +95,8 @@ class Files(Rows):
     ) -> IndexFigures:
         """Build the index anew, and say its recall, latency and size.
 
+        The collection is then opened again, with the rows that it has by now.
+
         Args:
             recipe: `auto`, `flat`, `hnsw`, `ivf`, `rabitq`, `ivfpq` or a FAISS factory string;
                 None for what was asked for last, else auto.
@@ -121,6 +122,5 @@ class Files(Rows):
                 max_memory=memory_size(max_memory) if max_memory else None,
                 progress=progress,
             )
-        with self._lock:
-            self._opened = open_collection(self.folder)
+        self._reopen()
         return IndexFigures(report)

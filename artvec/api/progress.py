@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from artvec.core.progress import Progress, silent
@@ -76,7 +77,7 @@ def terminal_bar(title: Title) -> Iterator[Progress]:
 @contextmanager
 def _notebook_bar(title: Title) -> Iterator[Progress]:
     """Draw a bar in a notebook's output, by the browser's own element: no widget is needed."""
-    display: Any = __import__("IPython.display", fromlist=["display"])
+    display: Any = import_module("IPython.display")
     started = last = time.monotonic()
     handle: Any = None
 

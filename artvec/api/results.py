@@ -141,11 +141,11 @@ class Clusters(Tabular):
         return plain_object({name: getattr(self.report, name) for name in _CLUSTER_FIELDS})
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a record a row, in row order: its cluster (-1 is noise) and how sure that is."""
-        groups = self.report.groups
+        """Return a record a row: its path, its cluster (-1 is noise) and how sure that is."""
+        groups, paths = self.report.groups, self.report.paths
         return [
             {
-                "row": row,
+                "path": paths[row],
                 "cluster": int(cluster),
                 "probability": float(groups.probabilities[row]),
                 "outlier_score": float(groups.outlier_scores[row]),
@@ -156,13 +156,10 @@ class Clusters(Tabular):
 
     def shown(self) -> list[dict[str, Any]]:
         """Return a record a cluster: its size and the path of the row in its middle."""
-        from artvec.collection.reader import columns, open_collection
-
-        groups = self.report.groups
+        groups, paths = self.report.groups, self.report.paths
         sizes = Counter(map(int, groups.clusters))
-        paths = columns(open_collection(self.report.index), ["path"]).column("path")
         return [
-            {"cluster": number, "rows": sizes[number], "medoid": paths[int(medoid)].as_py()}
+            {"cluster": number, "rows": sizes[number], "medoid": paths[medoid]}
             for number, medoid in enumerate(groups.medoids)
         ]
 

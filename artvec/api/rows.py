@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
-from artvec.collection.reader import blocks, columns, open_collection, row
+from artvec.collection.reader import blocks, columns, open_collection, row, vector
 from artvec.core.errors import ArtvecError, mistyped
 from artvec.core.types import AUTO, Float32Array
 
@@ -92,7 +92,7 @@ class Rows:
         """
         with self._lock:
             if self._vectors is None:
-                self._vectors = _gathered(self._rows())
+                self._vectors = _all_vectors(self._rows())
             return self._vectors
 
     @property
@@ -152,7 +152,7 @@ class Rows:
             width=record["width"],
             height=record["height"],
             metadata={name: record[name] for name in opened.manifest.columns},
-            vector=self.vectors[number],
+            vector=np.asarray(vector(opened, number), dtype=np.float32),
         )
 
     def close(self) -> None:
@@ -178,6 +178,12 @@ class Rows:
         encoder = self._opened.manifest.encoder
         rows = f"{len(self):,} rows of {encoder.dim} dimensions"
         return f"Collection({self.name!r}: {rows} by {encoder.backbone})"
+
+    def _reopen(self) -> None:
+        """Open the folder again, as a command has changed it; what was read of it is let go."""
+        opened = open_collection(self.folder)
+        with self._lock:
+            self._opened, self._vectors = opened, None
 
     def _rows(self) -> OpenedCollection:
         """Return the opened shards.
@@ -213,7 +219,7 @@ class Rows:
             return self._ready
 
 
-def _gathered(opened: OpenedCollection) -> Float32Array:
+def _all_vectors(opened: OpenedCollection) -> Float32Array:
     parts = list(blocks(opened))
     if len(parts) == 1 and parts[0].dtype == np.float32:
         return parts[0]

@@ -73,7 +73,7 @@ def build_index(
     with writing(folder):
         request = IndexRequest(recipe or "auto", min_recall, max_memory)
         if recipe is None:
-            request = _kept(stored_index_request(folder) or request, request)
+            request = _with_limits(stored_index_request(folder) or request, request)
         record = index_build.build_index(folder, request, progress)
     return IndexReport(
         index=folder.resolve(),
@@ -108,9 +108,10 @@ def memory_size(text: str) -> int:
     return int(size)
 
 
-def _kept(before: IndexRequest, said: IndexRequest) -> IndexRequest:
+def _with_limits(stored: IndexRequest, given: IndexRequest) -> IndexRequest:
+    """Return the stored request, with the recall and memory that are given now."""
     return IndexRequest(
-        before.recipe,
-        before.min_recall if said.min_recall is None else said.min_recall,
-        before.max_memory if said.max_memory is None else said.max_memory,
+        stored.recipe,
+        stored.min_recall if given.min_recall is None else given.min_recall,
+        stored.max_memory if given.max_memory is None else given.max_memory,
     )

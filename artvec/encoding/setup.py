@@ -26,7 +26,7 @@ def ready_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEnc
     Raises:
         ArtvecError: See `backbones.load` and `encoders.compile_encoder`.
     """
-    kept = _kept(request, options)
+    kept = _cached_encoder(request, options)
     if kept is not None:
         return kept
     backbone = backbones.load(request)
@@ -40,7 +40,7 @@ def rehearsed_encoder(request: BackboneRequest, options: EncoderOptions) -> Read
     Raises:
         ArtvecError: See `backbones.stand_in` and `encoders.compile_encoder`.
     """
-    kept = _kept(request, options)
+    kept = _cached_encoder(request, options)
     if kept is not None:
         return kept
     backbone = backbones.stand_in(request)
@@ -76,7 +76,7 @@ def encoder_for(
     return ready
 
 
-def _kept(request: BackboneRequest, options: EncoderOptions) -> ReadyEncoder | None:
+def _cached_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEncoder | None:
     known = backbones.known(request)
     if known is None or backbones.is_run(request.name):
         return None

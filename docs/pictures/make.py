@@ -63,18 +63,18 @@ def _map_and_cluster(page: Path, folder: Path) -> Image.Image:
         x, y = tab.run(f"(([x, y], b) => [b.x + x, b.y + y])(map.place({_POINT}), {box})")
         tab.mouse("mouseMoved", (x, y))
         tab.until("!document.querySelector('#tip').hidden")
-        above = _seen(tab, folder / "map.png")
+        above = _screenshot(tab, folder / "map.png")
         tab.mouse("mouseMoved", (5, 5))
         tab.run("document.querySelector('#cluster-3').scrollIntoView({behavior: 'instant'})")
         time.sleep(1)  # pictures are unpacked as they come into view
-        below = _seen(tab, folder / "cluster.png").crop((0, 0, _WINDOW_PX[0], _CLUSTER_PX))
+        below = _screenshot(tab, folder / "cluster.png").crop((0, 0, _WINDOW_PX[0], _CLUSTER_PX))
     both = Image.new("RGB", (_WINDOW_PX[0], _WINDOW_PX[1] + _CLUSTER_PX))
     both.paste(above, (0, 0))
     both.paste(below, (0, _WINDOW_PX[1]))
     return both.resize((round(both.width * _SCALE), round(both.height * _SCALE)))
 
 
-def _seen(tab: Tab, file: Path) -> Image.Image:
+def _screenshot(tab: Tab, file: Path) -> Image.Image:
     tab.screenshot(file)
     return Image.open(file).convert("RGB")
 

@@ -15,6 +15,7 @@ import pytest
 import artvec
 
 Run = Callable[..., Any]
+Paint = Callable[[Path, int], Path]
 SECONDS = ("seconds", "stages", "build_seconds", "latency_ms", "images_per_second")
 
 
@@ -114,7 +115,43 @@ def test_clusters(plain: artvec.Collection, at_home: Path, artvec: Run) -> None:
     done = artvec(*command, "--map", "none", "--json", cwd=at_home).json
     assert without_times(done) == without_times(found.to_dict())
     assert len(found) == 3 and len(found.to_arrow()) == 36
-    assert sorted(set(found.to_arrow()["cluster"].to_pylist())) == [0, 1, 2]
+    table = found.to_arrow()
+    assert sorted(set(table["cluster"].to_pylist())) == [0, 1, 2]
+    assert table["path"].to_pylist() == plain.paths
+    cluster_of = dict(zip(table["path"].to_pylist(), table["cluster"].to_pylist(), strict=True))
+    for middle in found.shown():
+        assert cluster_of[middle["medoid"]] == middle["cluster"]
+        assert list(cluster_of.values()).count(middle["cluster"]) == middle["rows"]
+
+
+def test_groups_keep_the_paths_of_the_rows_that_were_grouped(tmp_path: Path, paint: Paint) -> None:
+    """What is embedded afterwards, before the others by name, moves no image to another group."""
+    for number in range(1, 9):
+        paint(tmp_path / f"art/{number}.png", number)
+    with artvec.embed(tmp_path / "art", "colour:4x4", index=tmp_path / "c") as opened:
+        found = opened.cluster(method="kmeans", clusters=2, map="none")
+        before = (found.records(), found.shown())
+        paint(tmp_path / "art/0.png", 0)
+        artvec.embed(tmp_path / "art", index=tmp_path / "c").close()
+        assert (found.records(), found.shown()) == before
+        assert [one["path"] for one in found.records()] == [f"{n}.png" for n in range(1, 9)]
+
+
+def test_a_new_index_opens_the_rows_of_now_with_their_vectors(tmp_path: Path, paint: Paint) -> None:
+    for number in range(1, 4):
+        paint(tmp_path / f"art/{number}.png", number)
+    with artvec.embed(tmp_path / "art", "colour:4x4", index=tmp_path / "c") as opened:
+        known = {path: opened[path].vector.copy() for path in opened.paths}
+        assert opened.vectors.shape == (3, 48)
+        (tmp_path / "art/1.png").unlink()
+        paint(tmp_path / "art/0.png", 0)
+        artvec.embed(tmp_path / "art", index=tmp_path / "c").close()
+        assert opened.paths == list(known)  # as it was opened
+        opened.index(recipe="flat")
+        assert set(opened.paths) == {"0.png", "2.png", "3.png"}
+        for number, path in enumerate(opened.paths):
+            assert np.array_equal(opened.vectors[number], opened[path].vector)
+            assert path == "0.png" or np.array_equal(opened.vectors[number], known[path])
 
 
 def test_duplicates(plain: artvec.Collection, at_home: Path, artvec: Run) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import shlex
 import shutil
@@ -12,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from artvec_cli.app import run
+
+from tests.support.command_line import run_here
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -35,9 +35,8 @@ def lines(page: Path) -> list[str]:
 
 def artvec(line: str) -> None:
     """Run one command line in this process, in the current folder."""
-    with contextlib.redirect_stderr(io.StringIO()) as err:
-        code = run(shlex.split(line))
-    assert code == 0, f"artvec {line}\n{err.getvalue()}"
+    done = run_here(*shlex.split(line), cwd=Path.cwd())
+    assert done.code == 0, f"artvec {line}\n{done.err}"
 
 
 @pytest.fixture(scope="session")

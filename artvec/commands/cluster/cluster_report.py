@@ -39,7 +39,8 @@ class ClusterReport:
         n_clusters: Noise is none.
         noise_share: Rows in no cluster over all rows.
         metrics: Name → figure; what is not defined here is absent.
-        groups: See `artvec.core.types.Groups`; stored with the collection.
+        groups: See `artvec.core.results.Groups`; stored with the collection.
+        paths: Of the rows that were grouped, in the order of `groups`.
         label_table: None where no row has a label.
         projection: The stored map; None where none was wanted.
         csv: File with one line a row.
@@ -59,6 +60,7 @@ class ClusterReport:
     noise_share: float
     metrics: Mapping[str, float]
     groups: Groups
+    paths: tuple[str, ...]
     label_table: LabelTable | None
     projection: Projection | None
     csv: Path

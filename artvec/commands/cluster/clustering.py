@@ -64,7 +64,7 @@ def expect(folder: Path, options: ClusterOptions) -> Cost:
     """
     collection = open_collection(folder)
     check(options, collection)
-    kind = None if _kept_map(collection, options) else options.map or "umap"
+    kind = None if _stored_map(collection, options) else options.map or "umap"
     wanted = None if kind == "none" else kind
     return estimate(collection.rows, collection.manifest.encoder.dim, options.method, wanted)
 
@@ -108,6 +108,7 @@ def cluster_collection(
         noise_share=float((found.groups.clusters < 0).mean()),
         metrics=found.figures,
         groups=found.groups,
+        paths=tuple(columns(collection, ["path"]).column("path").to_pylist()),
         label_table=_table(labels, found.groups.clusters),
         projection=projection,
         csv=csv.resolve(),
@@ -181,7 +182,7 @@ def _mapped(
 ) -> tuple[Projection | None, tuple[str, ...]]:
     if options.map == "none":
         return None, ()
-    kept = _kept_map(collection, options)
+    kept = _stored_map(collection, options)
     if kept is not None:
         again = command("cluster", "-i", collection.folder, "--new-map")
         return kept, (f"the map ({kept.method}) is the stored one; to make a new one: {again}",)
@@ -194,7 +195,7 @@ def _mapped(
     return made, plain if made.method == "pca" else ()
 
 
-def _kept_map(collection: Collection, options: ClusterOptions) -> Projection | None:
+def _stored_map(collection: Collection, options: ClusterOptions) -> Projection | None:
     """Return the stored map where it is the one that is wanted."""
     if options.new_map or options.map == "none":
         return None

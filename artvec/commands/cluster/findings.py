@@ -14,15 +14,12 @@ from artvec.collection.reader import Collection, columns, open_collection
 from artvec.commands.cluster.cluster_report import ClusterReport
 from artvec.commands.evaluate import evaluate_collection
 from artvec.core.errors import ArtvecError
-from artvec.core.progress import Progress, silent
+from artvec.core.progress import Progress, part_of, silent
 from artvec.core.results import Groups, Interval, NearDuplicates, Projection
 from artvec.core.types import Int64Array, Skipped
 from artvec.images.find import file_of
 from artvec.metrics.registry import metric_of
 from artvec.near_duplicates import DuplicateSearch, find_near_duplicates
-
-_STAGE = 1000
-"""Progress of each of the two stages is counted in thousandths."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +103,8 @@ def collect_findings(report: ClusterReport, progress: Progress = silent) -> Find
     """
     assert report.projection is not None
     collection = open_collection(report.index)
-    near_duplicates = find_near_duplicates(collection, _stage(progress, 0))
-    evaluation, notes = _evaluate_labels(report.index, near_duplicates, _stage(progress, 1))
+    near_duplicates = find_near_duplicates(collection, part_of(progress, 0, 2))
+    evaluation, notes = _evaluate_labels(report.index, near_duplicates, part_of(progress, 1, 2))
     return Findings(
         collection=collection,
         groups=report.groups,
@@ -118,13 +115,6 @@ def collect_findings(report: ClusterReport, progress: Progress = silent) -> Find
         failures=tuple(known_failures(report.index, artvec_version=None).values()),
         notes=(*report.cautions, *notes),
     )
-
-
-def _stage(progress: Progress, number: int) -> Progress:
-    def within(done: int, total: int) -> None:
-        progress(number * _STAGE + _STAGE * done // max(1, total), 2 * _STAGE)
-
-    return within
 
 
 def _evaluate_labels(

@@ -2,7 +2,12 @@
 
 from artvec.commands.compare.comparison import CompareOptions, compare_collections
 from artvec.commands.compare.comparison_report import Comparison, Pair, Row, ranking_table
-from artvec.commands.compare.model_collections import Planned, compare_models, plan_models
+from artvec.commands.compare.model_collections import (
+    Planned,
+    compare_models,
+    plan_model,
+    plan_models,
+)
 
 __all__ = [
     "CompareOptions",
@@ -12,6 +17,7 @@ __all__ = [
     "Row",
     "compare_collections",
     "compare_models",
+    "plan_model",
     "plan_models",
     "ranking_table",
 ]

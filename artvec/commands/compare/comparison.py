@@ -13,7 +13,7 @@ from artvec.commands.compare.named_collections import NamedCollection, open_coll
 from artvec.commands.compare.pairing import cautions, paired_differences
 from artvec.commands.compare.rankings import compare_rankings, headlines, ranks
 from artvec.core.errors import ArtvecError, command
-from artvec.core.progress import Progress, silent
+from artvec.core.progress import Progress, part_of, silent
 from artvec.core.results import Interval
 from artvec.core.types import AUTO, EncoderOptions
 from artvec.evaluation import (
@@ -28,7 +28,6 @@ from artvec.evaluation import (
 
 _ACCURACIES = ("linear_probe_accuracy", "knn20_accuracy")
 """What is set against the number of parameters: the first that all collections have."""
-_HUNDRED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def compare_collections(
     Args:
         arguments: Names or paths of collections, or run directories.
         options: See `CompareOptions`.
-        progress: Called with hundredths of parts done and to do.
+        progress: Called with thousandths of parts done and to do.
 
     Raises:
         ArtvecError: An argument stands for no one collection, no image or split is common, or an
@@ -137,15 +136,6 @@ def _evaluated(
     if run is not None and run.is_dir() and selection.classes:
         scores = head_scores(collections[0].collection, selection, vectors, run)
     return evaluate_vectors(vectors, selection, {"head": scores} if scores else {}, progress)
-
-
-def part_of(progress: Progress, number: int, parts: int) -> Progress:
-    """Return the progress of one of several equal parts, counted in hundredths."""
-
-    def within(done: int, total: int) -> None:
-        progress(number * _HUNDRED + _HUNDRED * done // max(1, total), parts * _HUNDRED)
-
-    return within
 
 
 def _rows(

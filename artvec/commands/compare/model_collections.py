@@ -9,11 +9,11 @@ from pathlib import Path
 from artvec.collection import destination, locate
 from artvec.collection.encoder_request import request_for, stored_request
 from artvec.collection.manifest import MANIFEST, Manifest, read_manifest
-from artvec.commands.compare.comparison import CompareOptions, compare_collections, part_of
+from artvec.commands.compare.comparison import CompareOptions, compare_collections
 from artvec.commands.compare.comparison_report import Comparison
 from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.core.errors import ArtvecError
-from artvec.core.progress import Progress, silent
+from artvec.core.progress import Progress, part_of, silent
 from artvec.core.types import AUTO, BackboneRequest, EncoderOptions
 from artvec.encoding.setup import ready_encoder
 from artvec.images.find import find_images
@@ -55,7 +55,7 @@ def compare_models(
         options: See `CompareOptions`.
         beside: Names or paths of further collections, or runs, which come first.
         encoder: How to run the encoders that embed.
-        progress: Called with hundredths of parts done and to do.
+        progress: Called with thousandths of parts done and to do.
 
     Raises:
         ArtvecError: As `plan_models`, `embed_images` and `compare_collections` do.
@@ -126,6 +126,15 @@ def plan_models(
         )
     _check_available(models, options)
     return tuple(planned)
+
+
+def plan_model(source: Path, model: str) -> Planned:
+    """Find or name a collection for one model; whether it can be had is left to who embeds.
+
+    Raises:
+        ArtvecError: The place is taken.
+    """
+    return _planned(source, model, _of_source(source))
 
 
 def _of_source(source: Path) -> dict[Path, Manifest]:

@@ -100,7 +100,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class QueryHits:
-    """A query as it was given, its pictures (several if mean_query), and its hits, best first.
+    """A query as it was given, its pictures (several if combined), and its hits, best first.
 
     A vector has no picture.
     """

@@ -13,7 +13,7 @@ from artvec.clustering.maps import UMAP_NEIGHBOURS, project
 from artvec.clustering.nearest_rows import neighbours
 from artvec.clustering.reduction import reduce
 from artvec.commands.train.labelled_rows import Material
-from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress, silent
@@ -113,7 +113,7 @@ def figures_of(
     gallery = _rows(material, found, material.gallery)
     given = found.probabilities[0] if found.probabilities else None
     return {
-        name: split_figures(
+        name: figures_of_split(
             _rows(material, found, places),
             gallery,
             probabilities=None if given is None else given[places],

@@ -15,7 +15,7 @@ from artvec.training.loop import Diverged
 Figures = Mapping[str, Interval]
 
 
-def other_seeds(
+def run_other_seeds(
     options: TrainOptions,
     run: Callable[[TrainOptions], Figures],
     note: Callable[[str], None],

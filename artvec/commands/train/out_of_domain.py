@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import sha256_of
@@ -92,7 +92,7 @@ def watched(
 def after(given: Watched, vectors: Float32Array) -> SplitFigures:
     """Judge (N, D) vectors of the watched pictures, as some weights emit them."""
     rows = Rows(vectors, given.labels, given.groups)
-    return split_figures(rows, rows, own_places=np.arange(len(vectors)))
+    return figures_of_split(rows, rows, own_places=np.arange(len(vectors)))
 
 
 def _sample(collection: Collection, record: dict[str, object]) -> Sample:

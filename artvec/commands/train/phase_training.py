@@ -12,7 +12,7 @@ from artvec.commands.train.inspection import Inspection, encoder_of, figures_of,
 from artvec.commands.train.run_checkpoints import FinishedPhase, State
 from artvec.commands.train.run_context import Rows, RunContext
 from artvec.commands.train.split_figures import Rows as Judged
-from artvec.commands.train.split_figures import split_figures
+from artvec.commands.train.split_figures import figures_of_split
 from artvec.commands.train.weight_share import choose_share
 from artvec.core.progress import Progress, silent
 from artvec.core.types import Float32Array
@@ -232,7 +232,7 @@ def _monitor(
             )
             for of in (train, val)
         )
-        found = split_figures(queries, gallery).figures.get(phase.monitor)
+        found = figures_of_split(queries, gallery).figures.get(phase.monitor)
         return found.value if found else 0.0
 
     return figure

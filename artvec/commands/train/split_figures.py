@@ -39,7 +39,7 @@ class Rows:
     groups: Int64Array | None = None
 
 
-def split_figures(
+def figures_of_split(
     queries: Rows,
     gallery: Rows,
     *,
@@ -65,7 +65,7 @@ def split_figures(
     """
     known, searched = queries.labels >= 0, gallery.labels >= 0
     own = np.full(len(known), -1) if own_places is None else own_places
-    asked, among = _kept(queries, known), _kept(gallery, searched)
+    asked, among = _chosen_rows(queries, known), _chosen_rows(gallery, searched)
     places = np.append(np.where(searched, np.cumsum(searched) - 1, -1), -1)  # -1 stays -1
     outcomes = {} if probabilities is None else _of_head(probabilities[known], asked.labels)
     figures: dict[str, Interval] = {}
@@ -85,7 +85,7 @@ def split_figures(
     )
 
 
-def _kept(rows: Rows, chosen: BoolArray) -> Rows:
+def _chosen_rows(rows: Rows, chosen: BoolArray) -> Rows:
     groups = None if rows.groups is None else rows.groups[chosen]
     return Rows(rows.vectors[chosen], rows.labels[chosen], groups)
 

@@ -13,7 +13,7 @@ from artvec.collection.stamps import read_proofs
 from artvec.commands.train.diagnosis import advice
 from artvec.commands.train.inspection import Inspection, embedded, encoder_of, figures_of, map_of
 from artvec.commands.train.labelled_rows import Material, material
-from artvec.commands.train.other_seeds import other_seeds
+from artvec.commands.train.other_seeds import run_other_seeds
 from artvec.commands.train.out_of_domain import Watched, watched
 from artvec.commands.train.phase_training import run_phase
 from artvec.commands.train.phase_verdicts import UNTRAINED, verdicts
@@ -181,7 +181,7 @@ def _steps(context: RunContext) -> tuple[list[_Step], Diverged | None]:
 
 
 def _other_seeds(options: TrainOptions, listener: Listener) -> dict[int, Mapping[str, Interval]]:
-    return other_seeds(options, lambda one: _final(run_training(one, listener)), listener.note)
+    return run_other_seeds(options, lambda one: _final(run_training(one, listener)), listener.note)
 
 
 def _final(report: TrainReport) -> Mapping[str, Interval]:

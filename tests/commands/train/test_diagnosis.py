@@ -18,7 +18,7 @@ from artvec.commands.train.diagnosis import (
     too_few_epochs,
     too_high,
 )
-from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, Verdict
 from artvec.core.results import Interval
 from artvec.training.phase import Epoch, Phase
@@ -37,7 +37,7 @@ def _split(accuracy: float, count: int = 200, never: int | None = None) -> Split
     probabilities = np.full((count, 4), 0.1, dtype=np.float32)
     probabilities[np.arange(count), answers] = 0.7
     rows = Rows(np.zeros((count, 2), dtype=np.float32), labels)
-    return split_figures(rows, rows, probabilities=probabilities)
+    return figures_of_split(rows, rows, probabilities=probabilities)
 
 
 def _report(
@@ -225,7 +225,7 @@ def test_a_rare_class_never_predicted_is_to_be_weighed() -> None:
     labels = np.where(np.arange(200) < 180, split.labels % 2, split.labels)
     probabilities = np.eye(4, dtype=np.float32)[labels % 2]
     rows = Rows(np.zeros((200, 2), dtype=np.float32), labels)
-    seen = split_figures(rows, rows, probabilities=probabilities)
+    seen = figures_of_split(rows, rows, probabilities=probabilities)
     found = never_predicted(_report(train=seen, val=seen), CLASSES)
     assert found is not None
     assert found.flag == "--set finetune.balance=weights"

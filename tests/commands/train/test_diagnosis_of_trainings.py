@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from artvec.commands.train.diagnosis import advice
-from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import Advice, PhaseReport
 from artvec.encoding.heads import build_head
 from artvec.training.classifier import Classifier, answers
@@ -41,7 +41,7 @@ def _trained(phase: Phase, n_train: int = 320) -> tuple[Advice, ...]:
     for name, own in rows.items():
         logits = torch.from_numpy(answers(model, inputs[name]).logits[0])
         odds = logits.softmax(dim=1).numpy()
-        splits[name] = split_figures(own, rows["train"], probabilities=odds)
+        splits[name] = figures_of_split(own, rows["train"], probabilities=odds)
     report = PhaseReport(
         phase, trained.history, trained.best_epoch, 1.0, 1.0, splits, {}, DIM * 4 + 4, None
     )

@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, silhouette_score, top_k_accuracy_score
 from artvec.collection.reader import open_collection
 from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
-from artvec.commands.train.split_figures import Rows, split_figures
+from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.results import Interval
 from artvec.core.types import Int64Array
@@ -64,14 +64,14 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     collection = open_collection(folder)
     selection = select(collection)
     vectors = gather_vectors(collection, selection)
-    found = split_figures(
+    found = figures_of_split(
         Rows(vectors.queries, selection.query_labels),
         Rows(vectors.gallery, selection.gallery_labels),
     ).figures
     expected = evaluate_collection(folder).metrics
     assert set(found) == set(EMBEDDING)
     _agree(found, expected)
-    itself = split_figures(
+    itself = figures_of_split(
         Rows(vectors.gallery, selection.gallery_labels),
         Rows(vectors.gallery, selection.gallery_labels),
         own_places=np.arange(len(vectors.gallery)),
@@ -83,7 +83,7 @@ def test_the_same_as_artvec_eval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_same_as_artvec_eval_with_a_head_and_groups() -> None:
     gallery, queries = _rows(np.arange(60) % 6, 1), _rows(np.arange(36) % 6, 2)
     probabilities = _probabilities(queries, 6)
-    found = split_figures(queries, gallery, probabilities=probabilities).figures
+    found = figures_of_split(queries, gallery, probabilities=probabilities).figures
     whole = np.concatenate
     selection = Selection(
         gallery_split="train",
@@ -107,7 +107,7 @@ def test_the_same_as_artvec_eval_with_a_head_and_groups() -> None:
 def test_against_scikit_learn() -> None:
     gallery, queries = _rows(np.arange(60) % 6, 1), _rows(np.arange(36) % 6, 2)
     probabilities = _probabilities(queries, 6)
-    found = split_figures(queries, gallery, probabilities=probabilities)
+    found = figures_of_split(queries, gallery, probabilities=probabilities)
     value = {name: figure.value for name, figure in found.figures.items()}
     labels = queries.labels
     assert value["loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-6)
@@ -130,10 +130,10 @@ def test_by_hand_and_without_itself() -> None:
     angles = np.deg2rad([0, 0, 90, 90, 10])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     rows = Rows(vectors, np.array([0, 0, 1, 1, 1]))
-    found = split_figures(rows, rows, own_places=np.arange(5))
+    found = figures_of_split(rows, rows, own_places=np.arange(5))
     assert found.per_query["precision_at_5"].tolist() == [0.25, 0.25, 0.5, 0.5, 0.5]
     assert found.per_query["knn5_accuracy"].tolist() == [1, 1, 1, 1, 0]
-    naive = split_figures(rows, rows)
+    naive = figures_of_split(rows, rows)
     assert naive.figures["precision_at_5"].value > found.figures["precision_at_5"].value
 
 
@@ -143,29 +143,29 @@ def test_rows_without_a_label_are_left_out_on_both_sides() -> None:
     holes = Rows(gallery.vectors, np.where(some[:40], -1, gallery.labels), gallery.groups)
     asked = Rows(queries.vectors, np.where(some[40:], -1, queries.labels), queries.groups)
     probabilities = _probabilities(queries, 4)
-    found = split_figures(asked, holes, probabilities=probabilities)
+    found = figures_of_split(asked, holes, probabilities=probabilities)
     kept = ~some
     assert queries.groups is not None
-    few = split_figures(
+    few = figures_of_split(
         Rows(queries.vectors[kept[40:]], queries.labels[kept[40:]], queries.groups[kept[40:]]),
         Rows(gallery.vectors[kept[:40]], gallery.labels[kept[:40]]),
         probabilities=probabilities[kept[40:]],
     )
     assert found.figures == few.figures
     assert np.isnan(found.per_query["accuracy"]).tolist() == some[40:].tolist()
-    within = split_figures(holes, holes, own_places=np.arange(40))
+    within = figures_of_split(holes, holes, own_places=np.arange(40))
     own = np.arange(int(kept[:40].sum()))
     labelled = Rows(
         gallery.vectors[kept[:40]], gallery.labels[kept[:40]], gallery.groups[kept[:40]]
     )  # type: ignore[index]
-    assert within.figures == split_figures(labelled, labelled, own_places=own).figures
+    assert within.figures == figures_of_split(labelled, labelled, own_places=own).figures
 
 
 def test_groups_widen_the_intervals() -> None:
     queries, gallery = _rows(np.arange(60) % 6, 2), _rows(np.arange(60) % 6, 1)
     alike = Rows(np.repeat(queries.vectors[:20], 3, axis=0), np.repeat(queries.labels[:20], 3))
     grouped = Rows(alike.vectors, alike.labels, np.arange(60) // 3)
-    free, tied = (split_figures(rows, gallery).figures for rows in (alike, grouped))
+    free, tied = (figures_of_split(rows, gallery).figures for rows in (alike, grouped))
     for name in ("knn20_accuracy", "precision_at_5"):
         assert tied[name].value == free[name].value
         assert tied[name].high - tied[name].low > 1.4 * (free[name].high - free[name].low)
@@ -178,18 +178,19 @@ def _names(found: SplitFigures) -> set[str]:
 def test_what_does_not_apply_is_absent() -> None:
     gallery, queries = _rows(np.arange(12) % 3, 1), _rows(np.arange(6) % 3, 2)
     head = {"accuracy", "top5_accuracy", "loss"}
-    assert _names(split_figures(queries, gallery)) == set(EMBEDDING)
-    assert split_figures(queries, gallery).probabilities.shape == (6, 0)
+    assert _names(figures_of_split(queries, gallery)) == set(EMBEDDING)
+    assert figures_of_split(queries, gallery).probabilities.shape == (6, 0)
     few = Rows(queries.vectors[:3], queries.labels[:3])  # a class each: no silhouette
-    assert _names(split_figures(few, gallery)) == {*EMBEDDING} - {"silhouette_cosine", "nmi"}
+    assert _names(figures_of_split(few, gallery)) == {*EMBEDDING} - {"silhouette_cosine", "nmi"}
     one = Rows(gallery.vectors, np.zeros(12, dtype=np.int64))
-    alone = split_figures(one, one, probabilities=np.full((12, 3), 1 / 3, dtype=np.float32))
+    alone = figures_of_split(one, one, probabilities=np.full((12, 3), 1 / 3, dtype=np.float32))
     assert _names(alone) == head
     nobody = Rows(queries.vectors, np.full(6, -1))
     assert (
-        _names(split_figures(nobody, gallery, probabilities=np.ones((6, 3), np.float32))) == set()
+        _names(figures_of_split(nobody, gallery, probabilities=np.ones((6, 3), np.float32)))
+        == set()
     )
-    assert _names(split_figures(queries, Rows(gallery.vectors[:0], gallery.labels[:0]))) == {
+    assert _names(figures_of_split(queries, Rows(gallery.vectors[:0], gallery.labels[:0]))) == {
         "silhouette_cosine",
         "nmi",
     }
@@ -198,5 +199,5 @@ def test_what_does_not_apply_is_absent() -> None:
 def test_a_probability_of_0_is_a_large_loss_not_an_endless_one() -> None:
     rows = _rows(np.array([0, 1, 0, 1]), 1)
     sure = np.tile(np.array([1.0, 0.0], dtype=np.float32), (4, 1))
-    loss = split_figures(rows, rows, probabilities=sure).figures["loss"]
+    loss = figures_of_split(rows, rows, probabilities=sure).figures["loss"]
     assert loss.value == pytest.approx(87.3 / 2, abs=0.1)
