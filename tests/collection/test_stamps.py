@@ -259,14 +259,14 @@ def test_a_time_in_whole_seconds_is_not_trusted_at_once(
     paint(tmp_path / "a.bmp", (1, 2, 3))
 
     def stored_ctime_ns(age_ns: int) -> int:
-        collection_status = (tmp_path / "a.bmp").stat()
-        second_ns = collection_status.st_ctime_ns // 10**9 * 10**9
+        status = (tmp_path / "a.bmp").stat()
+        second_ns = status.st_ctime_ns // 10**9 * 10**9
         told = SimpleNamespace(
-            st_mode=collection_status.st_mode,
-            st_size=collection_status.st_size,
-            st_mtime_ns=collection_status.st_mtime_ns,
+            st_mode=status.st_mode,
+            st_size=status.st_size,
+            st_mtime_ns=status.st_mtime_ns,
             st_ctime_ns=second_ns,
-            st_ino=collection_status.st_ino,
+            st_ino=status.st_ino,
         )
         monkeypatch.setattr(reading_module.FileStream, "status", lambda _: told)
         monkeypatch.setattr(time, "time_ns", lambda: second_ns + age_ns)

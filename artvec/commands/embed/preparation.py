@@ -112,16 +112,18 @@ def place_of(task: Task) -> Place:
     """Return where a task writes.
 
     Raises:
-        ArtvecError: The collection there is of other images, or can't be replaced.
+        ArtvecError: The collection there is of other images, or can't be replaced; or the source
+            has no images.
     """
-    if task.options.overwrite:
+    replaces = task.options.overwrite
+    if replaces:
         former = destination.replaceable(task.folder, task.source)
-        destination.check_any_found(task.found, task.source, former is not None)
-        return Place(task.folder / destination.SUCCESSOR, former, replaces=True)
-    moved = task.found if task.options.relink else None
-    return Place(
-        task.folder, destination.existing(task.folder, task.source, moved=moved), replaces=False
-    )
+    else:
+        moved = task.found if task.options.relink else None
+        former = destination.existing(task.folder, task.source, moved=moved)
+    destination.check_any_found(task.found, task.source, former is not None)
+    folder = task.folder / destination.SUCCESSOR if replaces else task.folder
+    return Place(folder, former, replaces)
 
 
 def prepare(task: Task, place: Place, make_encoder: MakeEncoder = ready_encoder) -> Preparation:
@@ -131,7 +133,6 @@ def prepare(task: Task, place: Place, make_encoder: MakeEncoder = ready_encoder)
         ArtvecError: The run is refused; nothing was written.
     """
     former, source, options = place.former, task.source, task.options
-    destination.check_any_found(task.found, source, former is not None)
     choice = fact_sources.FactChoice(options.metadata, options.group, options.lenient_metadata)
     paths = _paths(task, place)
     metadata = fact_sources.joined_metadata(paths, former, choice)

@@ -33,7 +33,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "speckles" / name).mkdir(parents=True)
         for seed in range(OF_A_CLASS):
             speckled(code, seed).save(place / "speckles" / name / f"{seed:02}.png")
-    embed_images = [
+    words = [
         sys.executable,
         "-m",
         "artvec_cli",
@@ -43,7 +43,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "simple_cnn",
         "-q",
     ]
-    subprocess.run(embed_images, cwd=place, check=True, capture_output=True)
+    subprocess.run(words, cwd=place, check=True, capture_output=True)
     return place
 
 
