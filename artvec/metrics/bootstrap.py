@@ -6,7 +6,7 @@ training run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -14,15 +14,13 @@ import numpy.typing as npt
 
 from artvec.core.results import Interval
 from artvec.core.types import BoolArray, Float64Array, Int64Array
+from artvec.metrics.agreement import Agreement, resampled
 from artvec.metrics.blocks import spans
 
 RESAMPLES = 1000
 _PERCENTILES = (2.5, 97.5)
 _BLOCK = 2**23
 """Counts held at once: 64 MB."""
-
-Agreement = Callable[[Int64Array, Int64Array, Int64Array | None], float]
-"""A figure of labels (N,), clusters (N,) and weights (N,), as in `agreement`."""
 
 Values = Float64Array | BoolArray
 
@@ -134,7 +132,7 @@ def agreement_interval(
 
     Source: Efron and Tibshirani 1993, chapter 10 (bias).
     """
-    value = function(labels, clusters, None)
+    value = function(labels, clusters)
     draws = _agreement_draws(function, labels, clusters, groups, seed, resamples)
     found = _moved(value, draws)
     return Interval(value, found.low, min(found.high, max(1.0, value)))
@@ -159,7 +157,7 @@ def paired_agreement_intervals(
         pairs: Places of two clusterings: the first's figure minus the second's.
         groups: (N,) as in `interval`.
     """
-    own = [function(labels, clusters, None) for clusters in clusterings]
+    own = [function(labels, clusters) for clusters in clusterings]
     draws = [
         _agreement_draws(function, labels, clusters, groups, 0, RESAMPLES)
         for clusters in clusterings
@@ -182,13 +180,9 @@ def _agreement_draws(
 ) -> Float64Array:
     """Return (resamples,) figures; a seed draws the same rows for all clusterings of them."""
     group_of, n_groups = _groups(len(labels), groups)
-    return np.array(
-        [
-            function(labels, clusters, counts[group_of])
-            for block in _draws(n_groups, seed, resamples)
-            for counts in block
-        ]
-    )
+    blocks = _draws(n_groups, seed, resamples)
+    figures = [resampled(function, labels, clusters, group_of, counts) for counts in blocks]
+    return np.concatenate([np.zeros(0), *figures])
 
 
 def verdict(difference: Interval) -> Literal["yes", "no", "inconclusive"]:

@@ -1,4 +1,4 @@
-"""Clusters against labels by hand, weights, and where figures are undefined."""
+"""Clusters against labels by hand, draws, and where figures are undefined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as theirs
 
-from artvec.metrics.agreement import ami, ari, contingency, matched_accuracy, nmi, purity
+from artvec.metrics.agreement import (
+    ami,
+    ari,
+    contingency,
+    matched_accuracy,
+    nmi,
+    purity,
+    resampled,
+)
 
 FIGURES = [nmi, ami, ari, matched_accuracy, purity]
 every_figure = pytest.mark.parametrize("figure", FIGURES)
@@ -20,10 +28,8 @@ CLUSTERS = np.array([5, 5, -1, -1, -1, 7])
 
 
 def test_contingency_by_hand() -> None:
-    """Clusters -1, 5, 7 become columns; 6 doesn't occur. With weights, rows count as often."""
+    """Clusters -1, 5, 7 become columns; 6 doesn't occur."""
     assert contingency(LABELS, CLUSTERS).tolist() == [[1, 2, 0], [2, 0, 1]]
-    weights = np.array([0, 0, 3, 1, 1, 0])
-    assert contingency(LABELS, CLUSTERS, weights).tolist() == [[3], [2]]
 
 
 def test_figures_by_hand() -> None:
@@ -50,14 +56,18 @@ def test_ami_is_about_0_for_lots() -> None:
 
 
 @every_figure
-def test_weights_are_copies_of_rows(figure: Callable[..., float]) -> None:
+def test_draws_are_copies_of_rows(figure: Callable[..., float]) -> None:
+    """Groups of rows drawn 0 to 3 times; one draw takes a single row, and one takes none."""
     rng = np.random.default_rng(0)
     labels, clusters = rng.integers(5, size=(2, 80))
-    weights = rng.integers(4, size=80)
-    copies = np.repeat(np.arange(80), weights)
-    assert figure(labels, clusters, weights) == pytest.approx(
-        figure(labels[copies], clusters[copies])
-    )
+    group_of = rng.integers(30, size=80)
+    draws = rng.integers(4, size=(20, 30))
+    draws[18], draws[19] = np.arange(30) == group_of[0], 0
+    for draw, found in zip(
+        draws, resampled(figure, labels, clusters, group_of, draws), strict=True
+    ):
+        copies = np.repeat(np.arange(80), draw[group_of])
+        assert found == pytest.approx(figure(labels[copies], clusters[copies]), nan_ok=True)
 
 
 @every_figure
