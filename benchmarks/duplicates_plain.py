@@ -18,7 +18,7 @@ from PIL import Image
 from artvec.images.decode import load_picture
 from artvec.images.fingerprint import colour_grid, perceptual_hash
 from artvec.near_duplicates import Fingerprints
-from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement
+from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement, thumbnail
 from artvec.near_duplicates.evidence import AGREEMENT
 from benchmarks.measure import Figure, wants_full, write
 from benchmarks.plain import PLAIN, paint_plain
@@ -69,7 +69,7 @@ def main(full: bool = False) -> None:
 def measure(place: Path, kind: str) -> Outcome:
     """Compare different pictures of one kind, and some of them with their altered copies."""
     files = paint_plain(place / "art", kind, PICTURES, seed=SEED)
-    thumbnails = [load_picture(file, side_px=THUMBNAIL_PX) for file in files]
+    thumbnails = [thumbnail(load_picture(file, side_px=THUMBNAIL_PX)) for file in files]
     pairs = list(combinations(range(PICTURES), 2))
     prints = _prints(files)
     said = sum(bool(prints.same_picture(a)[b]) for a, b in pairs)
@@ -82,7 +82,7 @@ def measure(place: Path, kind: str) -> Outcome:
         found.append([])
         for at, file in enumerate(sorted(folder.iterdir())):
             same = bool(_prints([files[at], file]).same_picture(0)[1])
-            small = load_picture(file, side_px=THUMBNAIL_PX)
+            small = thumbnail(load_picture(file, side_px=THUMBNAIL_PX))
             known.append(same)
             found[-1].append(same or agreement(thumbnails[at], small) >= AGREEMENT)
     recall = {

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
 from artvec.collection.reader import Collection, columns
 from artvec.collection.stamps import StoredContent, read_proofs, still_holds
 from artvec.core.progress import Progress, silent
@@ -17,7 +15,7 @@ from artvec.images.byte_sources import Undecodable
 from artvec.images.decode import load_picture
 from artvec.images.find import file_of, sample_of
 from artvec.images.opening import import_decoders
-from artvec.near_duplicates.alignment import THUMBNAIL_PX, agreement
+from artvec.near_duplicates.alignment import THUMBNAIL_PX, Thumbnail, agreement, thumbnail
 from artvec.near_duplicates.evidence import AGREEMENT, CONTRADICTED
 
 Pair = tuple[int, int]
@@ -47,13 +45,13 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     table = columns(collection, ["path", "size_bytes", "content_hash"])
     proofs = read_proofs(collection.folder, collection.manifest)
 
-    def small(row: int) -> Image.Image | None:
+    def small(row: int) -> Thumbnail | None:
         path, *stored = (column[row].as_py() for column in table.columns)
         return _small(file_of(collection.source, path), StoredContent(*stored), proofs)
 
     import_decoders()
     with ThreadPoolExecutor(cores()) as pool:
-        pictures: dict[int, Image.Image] = {}
+        pictures: dict[int, Thumbnail] = {}
         for done, (row, picture) in enumerate(zip(rows, pool.map(small, rows), strict=True), 1):
             if picture is not None:
                 pictures[row] = picture
@@ -70,11 +68,11 @@ def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = sil
     return Looks(tuple(same), tuple(different), len(there), len(pairs) - len(there))
 
 
-def _small(file: Path, stored: StoredContent, proofs: Container[int]) -> Image.Image | None:
+def _small(file: Path, stored: StoredContent, proofs: Container[int]) -> Thumbnail | None:
     """Return a small copy of a row's picture; None where that is gone or another by now."""
     try:
         if not still_holds(sample_of(file), stored, proofs):
             return None
-        return load_picture(file, side_px=THUMBNAIL_PX)
+        return thumbnail(load_picture(file, side_px=THUMBNAIL_PX))
     except (OSError, Undecodable):
         return None

@@ -25,7 +25,7 @@ Run = Callable[..., Any]
 def copied(gallery: Path, artvec: Run) -> dict[str, set[str]]:
     """Embed the gallery and altered copies of two pictures; return original → copies."""
     files = sorted(gallery.rglob("*.jpg"))
-    chosen = [files[3], files[-4]]
+    chosen = [files[5], files[25]]
     made = {
         file.relative_to(gallery).as_posix(): alter(file, gallery / f"copies{at}")
         for at, file in enumerate(chosen)
