@@ -72,15 +72,16 @@ def test_two_threads_that_convert_leave_the_environment_as_it_was(
     monkeypatch.delenv("CI", raising=False)
     told = audited(
         """
-import time, threading
+import time, threading, torch
 from artvec.core import openvino_api
 seen_within = []
-def slow(module, example_input):
+def slow(decoder):
     seen_within.append(os.environ.get("CI"))
-    time.sleep(example_input)
+    time.sleep(0.3)
     seen_within.append(os.environ.get("CI"))
 openvino_api.ov.convert_model = slow
-threads = [threading.Thread(target=openvino_api.convert, args=(None, s)) for s in (0.2, 0.3)]
+work = (torch.nn.ReLU(), torch.zeros(2))
+threads = [threading.Thread(target=openvino_api.convert, args=work) for _ in range(2)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 assert seen_within == ["true"] * 4, seen_within
