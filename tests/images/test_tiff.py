@@ -109,6 +109,11 @@ def test_codecs_of_certain_pictures(codec: int, file: Path) -> None:
     assert _off(write(picture, storage), picture, file) <= 4
 
 
+def test_a_range_of_its_own_compressed_by_jpeg_is_refused_by_name(file: Path) -> None:
+    data = write(PICTURES["YCbCr, studio range"], Storage(codec=JPEG, strip_rows=16))
+    assert "of a range of their own, compressed by JPEG" in str(_why(data, file))
+
+
 @pytest.mark.parametrize("blocks", [(2, 2), (2, 1), (4, 1), (1, 2), (4, 2), (4, 4)])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_shared_colour_differences(blocks: tuple[int, int], order: str, file: Path) -> None:

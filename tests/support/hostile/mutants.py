@@ -21,6 +21,7 @@ import pillow_heif
 from PIL import Image
 
 from artvec.core.types import Decoded, Preprocessing, Skipped
+from artvec.images import byte_sources
 from artvec.images.decode import decode_sample
 from artvec.images.find import sample_of
 from tests.support.hostile import boxes
@@ -192,9 +193,8 @@ def mutant(seed: int, files: list[bytes]) -> bytes:
     return bytes(_mend_checksums(data) if draw.random() < 0.7 else data)
 
 
-def judged(seed: int, data: bytes, file: Path) -> str:
+def judged(seed: int, file: Path) -> str:
     """Decode a mutant; return its outcome, or what is wrong with it."""
-    file.write_bytes(data)
     draw = random.Random(~seed)
     fit, mode = draw.choice(("crop", "pad", "squash")), draw.choice(("fast", "exact"))
     outcome = decode_sample(sample_of(file), WANTED[fit], mode)
@@ -215,12 +215,15 @@ def judged(seed: int, data: bytes, file: Path) -> str:
 def main(first: int, count: int, folder: Path) -> None:
     """Decode mutants, talking about each."""
     warnings.simplefilter("ignore")
+    # Who reads a file that was written this moment waits, lest it changes; these don't.
+    byte_sources._TICK_NS = 0
     files = originals()
     file = folder / f"{first}.jpg"
     for seed in range(first, first + count):
         sys.stdout.write(f"{seed} ")
         sys.stdout.flush()
-        sys.stdout.write(f"{judged(seed, mutant(seed, files), file)}\n")
+        file.write_bytes(mutant(seed, files))
+        sys.stdout.write(f"{judged(seed, file)}\n")
         sys.stdout.flush()
 
 

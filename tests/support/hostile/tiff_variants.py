@@ -179,7 +179,8 @@ def storages(picture: Picture, bits: int, kind: str) -> Iterator[Storage]:
         for planar in (False, True):
             count = 1 if planar else picture.samples.shape[2]
             for tiled in (False, True):
-                if count in (1, 3, 4) and picture.photometric not in (3, 8, 9):
+                refused = picture.photometric in (3, 8, 9) or 532 in picture.tags
+                if count in (1, 3, 4) and not refused:
                     yield Storage(codec=JPEG, planar=planar, tiled=tiled, strip_rows=16)
                 if picture.photometric == 2 and count in (3, 4):
                     yield Storage(codec=WEBP, tiled=tiled)
