@@ -29,9 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep compiled encoders of a test session apart from the user's, and the hub out of it."""
+    """Keep compiled encoders apart from the user's; the workers of a session share them."""
     before = dict(os.environ)
-    os.environ["ARTVEC_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()
+    session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    os.environ["ARTVEC_CACHE"] = str(session / "cache")
     os.environ.pop("ARTVEC_INDEXES", None)
     yield
     os.environ.clear()

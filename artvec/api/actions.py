@@ -145,6 +145,7 @@ def _beside(source: Path, model: str) -> Planned | None:
 def train(
     collection: Collection | str | PathLike[str],
     *,
+    model: str | None = None,
     recipe: str | None = None,
     name: str | None = None,
     labels: Sequence[str] = (),
@@ -155,10 +156,11 @@ def train(
     device: str = "auto",
     precision: Precision = "auto",
 ) -> Run:
-    """Teach a collection's backbone its labels, phase by phase.
+    """Teach a backbone the labels of a collection, phase by phase.
 
     Args:
-        collection: To learn from.
+        collection: To learn from, or a folder of images, which is embedded first.
+        model: Backbone to begin with; None for the collection's.
         recipe: `frozen`, `two-phase`, `three-phase` (default) or `scratch`.
         name: Of the run, which goes to `runs/<name>`; None for the collection's name.
         labels: Columns to learn, a head each; the first is judged. Default: label.
@@ -179,38 +181,30 @@ def train(
     """
     from artvec.api.run import Run
     from artvec.commands.train import (
-        RUNS,
         Listener,
         PlanOverrides,
-        TrainOptions,
-        check_place,
-        plan_of,
-        run_named,
+        TrainRequest,
+        prepare_run,
         run_training,
     )
 
-    place = collection.folder if isinstance(collection, Collection) else None
-    folder = place or locate.existing(place_of(collection), command="artvec train")
-    plan = plan_of(
-        PlanOverrides(
+    request = TrainRequest(
+        source=place_of(collection),
+        model=model,
+        overrides=PlanOverrides(
             recipe=recipe,
             labels=tuple(labels),
             epochs=epochs,
             seed=seed,
             settings=tuple(settings),
-        )
-    )
-    run = run_named(name) if name else RUNS / folder.resolve().name
-    check_place(run, resume=False)
-    options = TrainOptions(
-        collection=folder,
-        run=run,
-        plan=plan,
+        ),
+        name=name,
         seeds=seeds,
         encoder=EncoderOptions(device=device, precision=precision),
     )
     listener = Listener(stage=shown_progress, note=lambda text: show_notes([text]), judged=_draw)
-    return Run(run, run_training(options, listener))
+    options = prepare_run(request, listener)
+    return Run(options.run, run_training(options, listener))
 
 
 def _draw(report: TrainReport) -> None:

@@ -217,6 +217,21 @@ def test_training_prediction_and_embedding_with_a_run(
         artvec.Run("paintings")
 
 
+def test_training_embeds_a_folder_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paint: Paint
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed in range(20):
+        paint(tmp_path / "art" / "ab"[seed % 2] / f"{seed}.png", seed)
+    run = artvec.train("art", model="simple_cnn", recipe="frozen", settings=["all.epochs=1"])
+    assert run.folder == tmp_path / "runs/art"
+    with artvec.open("art") as paintings:
+        assert len(paintings) == 20
+        assert set(paintings.labels) == {"a", "b"}
+    with pytest.raises(artvec.ArtvecError, match="nor a folder"):
+        artvec.train("nothing")
+
+
 def test_a_run_of_that_name_is_not_replaced(run: artvec.Run, paintings: artvec.Collection) -> None:
     with pytest.raises(artvec.ArtvecError):
         paintings.train(recipe="frozen", name=run.name)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artvec_cli import options, training, training_target
+from artvec_cli import options, training
 from artvec_cli import training_options as given
 from artvec_cli.options import examples
 from artvec_cli.render import Output
@@ -73,11 +72,16 @@ def train_command(
 ) -> int:
     """Teach a backbone your labels, phase by phase, and say whether each phase helped."""
     from artvec.api.run import train_fields
-    from artvec.commands.train import PlanOverrides, run_named, run_training
+    from artvec.commands.train import (
+        PlanOverrides,
+        TrainRequest,
+        prepare_resumed_run,
+        prepare_run,
+        run_training,
+    )
     from artvec.core.types import EncoderOptions
 
     output = Output(quiet, as_json)
-    encoder = EncoderOptions(device=device, precision=precision)
     overrides = PlanOverrides(
         recipe=recipe,
         repeat=repeat,
@@ -97,21 +101,23 @@ def train_command(
         rate=rate,
         settings=tuple(settings or ()),
     )
-    named = run_named(name) if name else None
-    if resume:
-        begun = named or training_target.run_to_resume(source)
-        told = training_target.resumed(begun, overrides, source, model)
-    else:
-        target = training_target.Target(source, model, index, group, repeat)
-        told = training_target.begun_with(
-            target, overrides, run=named, encoder=encoder, output=output
-        )
-    wanted = replace(told, seeds=max(seeds, told.seeds), encoder=encoder)
+    request = TrainRequest(
+        source=source,
+        model=model,
+        index=index,
+        group=group,
+        overrides=overrides,
+        name=name,
+        seeds=seeds,
+        encoder=EncoderOptions(device=device, precision=precision),
+    )
+    listener = _listener(output, None, verbose=verbose)
+    wanted = prepare_resumed_run(request) if resume else prepare_run(request, listener)
     if find_lr:
         return _find_rate(wanted, output)
-    report = run_training(
-        wanted, _listener(output, wanted.run if tensorboard else None, verbose=verbose)
-    )
+    if tensorboard:
+        listener = _listener(output, wanted.run, verbose=verbose)
+    report = run_training(wanted, listener)
     training.show(report, output)
     output.object(train_fields(report))
     return 0

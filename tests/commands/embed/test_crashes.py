@@ -25,6 +25,7 @@ from artvec.collection.shards import vectors_of
 from artvec.commands.search import search_collection
 from artvec.commands.verify import verify_collection
 from artvec.core.errors import ArtvecError
+from tests.support.command_line import run_here
 
 DRIVER = """
 import os, signal, sys
@@ -92,7 +93,7 @@ def finished(home: Path) -> None:
 def indexed(home: Path) -> None:
     """An index that has to follow: pictures were added and removed."""
     finished(home)
-    run(home, ("index", "-i", "./mine", "--recipe", "ivf", "-q"), fatal=0)
+    assert run_here("index", "-i", "./mine", "--recipe", "ivf", "-q", cwd=home).code == 0
     for n in range(FIRST, FIRST + 100):
         save(home / f"art/{n:04d}.bmp", n)
     for n in range(10):
@@ -122,7 +123,7 @@ CASES = {
 
 
 def embed(home: Path) -> None:
-    subprocess.run([sys.executable, "-m", "artvec_cli", *EMBED], cwd=home, check=True)
+    assert run_here(*EMBED, cwd=home).code == 0
 
 
 def run(home: Path, arguments: tuple[str, ...], *, fatal: int) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from artvec_cli.training_target import resumed
 from safetensors.torch import load_file
 
 from artvec.collection.reader import blocks, open_collection
@@ -20,8 +19,10 @@ from artvec.commands.train import (
     PlanOverrides,
     TrainOptions,
     TrainReport,
+    TrainRequest,
     begun,
     plan_of,
+    prepare_resumed_run,
     run_training,
     unfinished,
 )
@@ -124,11 +125,12 @@ def test_what_is_resumed_is_what_was_named(
 
     with pytest.raises(KeyboardInterrupt):
         run_training(options("a"), Listener(epoch=stop))
+    request = TrainRequest(source=source, model=model, name="a")
     if is_its_own:
-        assert resumed(Path("runs/a"), PlanOverrides(), source, model) == begun(Path("runs/a"))
+        assert prepare_resumed_run(request) == begun(Path("runs/a"))
         return
     with pytest.raises(ArtvecError, match="which is not what was named") as refused:
-        resumed(Path("runs/a"), PlanOverrides(), source, model)
+        prepare_resumed_run(request)
     assert refused.value.hint.endswith("artvec train --resume --name runs/a")
 
 
