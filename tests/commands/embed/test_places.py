@@ -251,7 +251,7 @@ def test_rewriting_without_end_never_mixes_two_pictures(tmp_path: Path) -> None:
     colours: set[str] = set()
     reads, until = 0, time.monotonic() + 60
     try:
-        while reads < 300 or (len(colours) < 2 and time.monotonic() < until):
+        while reads < 150 or (len(colours) < 2 and time.monotonic() < until):
             reads += 1
             seen = decode_sample(sample_of(file), WANTED, "fast")
             if isinstance(seen, Decoded):

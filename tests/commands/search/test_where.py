@@ -46,6 +46,14 @@ def art(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collection]:
     yield open_collection(place / "i")
 
 
+@pytest.fixture(scope="module")
+def database(art: Collection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a database that holds the collection's rows."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("rows", table_of(art))
+        yield connection
+
+
 def chosen(collection: Collection, condition: str) -> list[str]:
     """Return the paths of the rows that meet a condition."""
     mask = rows_meeting(collection, condition)
@@ -145,12 +153,11 @@ condition: st.SearchStrategy[Pair] = st.recursive(
 
 @settings(deadline=None, max_examples=300)
 @given(pair=condition)
-def test_random_conditions_choose_the_rows_that_duckdb_chooses(art: Collection, pair: Pair) -> None:
+def test_random_conditions_choose_the_rows_that_duckdb_chooses(
+    art: Collection, database: duckdb.DuckDBPyConnection, pair: Pair
+) -> None:
     ours, sql = pair
-    rows = table_of(art)
-    with duckdb.connect() as database:
-        database.register("rows", rows)
-        expected = database.execute(f"SELECT path FROM rows WHERE {sql}").fetchall()
+    expected = database.execute(f"SELECT path FROM rows WHERE {sql}").fetchall()
     assert chosen(art, ours) == sorted(path for (path,) in expected), pair
 
 
