@@ -141,7 +141,7 @@ def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Summed loss of some rows, and its gradient: (K, D) by weights, (K,) by intercept."""
+    """Summed loss of some rows, and its gradient: (K, R) by weights, (K,) by intercept."""
 
     loss: float
     weights: Float32Array
@@ -153,16 +153,18 @@ class _Problem:
     """The gallery made ready.
 
     Attributes:
-        rows: (N, D) float32, standardised.
+        rows: (N, R) float32, standardised, in coordinates of their own where N < D.
+        basis: (D, R) with orthonormal columns that those coordinates are of; None where R is D.
         mean: (D,) of the gallery as emitted.
         deviation: (D,) of the gallery as emitted; 1 where it is 0.
         position: (N,) which of `classes` a row is of.
         classes: (K,) codes that occur.
         n_classes: With those that don't.
-        gram: (D, D) mean of x xᵀ.
+        gram: (R, R) mean of x xᵀ.
     """
 
     rows: Float32Array
+    basis: Float64Array | None
     mean: Float64Array
     deviation: Float64Array
     position: Int64Array
@@ -171,11 +173,11 @@ class _Problem:
     gram: Float64Array
 
     def start(self) -> Float64Array:
-        """Return (D + 1, K) zeros: weights, and intercepts in the last row."""
+        """Return (R + 1, K) zeros: weights, and intercepts in the last row."""
         return np.zeros((self.rows.shape[1] + 1, len(self.classes)))
 
     def minimise(self, strength: float, start: Float64Array, tolerance: float) -> Float64Array:
-        """Return the (D + 1, K) solution by L-BFGS in coordinates where the curvature is about 1.
+        """Return the (R + 1, K) solution by L-BFGS in coordinates where the curvature is about 1.
 
         At W = 0 the Hessian is (gram / K + λ) ⊗ (I - 1/K); with its Cholesky factor L, W = L⁻ᵀV.
 
@@ -203,7 +205,7 @@ class _Problem:
         return weights
 
     def _loss(self, solution: Float64Array, strength: float) -> tuple[float, Float64Array]:
-        """Return the objective and its (D + 1, K) gradient."""
+        """Return the objective and its (R + 1, K) gradient."""
         gradient = np.vstack([strength * solution[:-1], np.zeros_like(solution[-1:])])
         loss = 0.5 * strength * float(np.vdot(solution[:-1], solution[:-1]))
         rounded = solution.astype(np.float32)
@@ -231,7 +233,8 @@ class _Problem:
 
     def probe(self, strength: float, solution: Float64Array) -> Probe:
         """Return the classifier for vectors as emitted."""
-        weights = solution[:-1] / self.deviation[:, None]
+        inner = solution[:-1] if self.basis is None else self.basis @ solution[:-1]  # (D, K)
+        weights = inner / self.deviation[:, None]
         return Probe(
             weights.astype(np.float32),
             solution[-1] - self.mean @ weights,
@@ -260,8 +263,23 @@ def _problem(gallery: Vectors, labels: Int64Array, n_classes: int) -> _Problem:
     rows = np.empty(gallery.shape, np.float32)
     for span in spans(len(rows)):
         rows[span] = (gallery[span] - mean) / deviation
+    rows, basis = _within_their_span(rows)
     gram = (rows.T @ rows).astype(np.float64) / len(rows)
-    return _Problem(rows, mean, deviation, positions, classes, n_classes, gram)
+    return _Problem(rows, basis, mean, deviation, positions, classes, n_classes, gram)
+
+
+def _within_their_span(rows: Float32Array) -> tuple[Float32Array, Float64Array | None]:
+    """Return fewer than D rows by N coordinates, (N, N), and what these are of, (D, N).
+
+    With an L2 penalty the best weights lie in the span of the rows, and a rotation changes neither
+    products nor lengths: the problem stays the same.
+
+    Source: Hastie and Tibshirani 2004, Efficient quadratic regularization for expression arrays.
+    """
+    if len(rows) >= rows.shape[1]:
+        return rows, None
+    basis, coordinates = np.linalg.qr(rows.T.astype(np.float64))
+    return np.ascontiguousarray(coordinates.T, dtype=np.float32), basis
 
 
 def _score(probe: Probe, val: Vectors, val_labels: Int64Array) -> tuple[float, float]:

@@ -36,6 +36,24 @@ def test_the_optimum_is_that_of_scikit_learn(strength: float) -> None:
     assert np.abs(np.exp(probe.log_probabilities(others)) - expected).max() < 2e-3
 
 
+@pytest.mark.parametrize("strength", [1.0, 1e-2, 1e-4])
+@pytest.mark.parametrize("rows", [12, 199, 200, 201])
+def test_rows_span_fewer_dimensions(rows: int, strength: float) -> None:
+    """The optimum is scikit-learn's there, too, and predicts other rows alike."""
+    rng = np.random.default_rng(0)
+    vectors = (rng.standard_normal((rows + 50, 200)) * rng.uniform(0.1, 9, 200) + 3).astype("f4")
+    labels = np.arange(rows + 50) % 3
+    scaler = StandardScaler().fit(vectors[:rows].astype(float))
+    model = LogisticRegression(C=1 / (strength * rows), tol=1e-10, max_iter=5000)
+    model.fit(scaler.transform(vectors[:rows]), labels[:rows])
+    probe = fit_probe_at(vectors[:rows], labels[:rows], 3, strength)
+    optimum = log_loss(labels[:rows], model.predict_proba(scaler.transform(vectors[:rows])))
+    optimum += strength / 2 * (model.coef_**2).sum()
+    assert probe.objective == pytest.approx(optimum, abs=1e-6)
+    expected = model.predict_proba(scaler.transform(vectors[rows:]))
+    assert np.abs(np.exp(probe.log_probabilities(vectors[rows:])) - expected).max() < 5e-3
+
+
 def test_the_strength_is_the_best_on_val() -> None:
     """Every strength fitted from nothing: none beats the chosen one on val."""
     vectors, labels = groups(120, 3)
