@@ -36,7 +36,7 @@ def test_the_optimum_is_that_of_scikit_learn(strength: float) -> None:
     assert np.abs(np.exp(probe.log_probabilities(others)) - expected).max() < 2e-3
 
 
-@pytest.mark.parametrize("strength", [1.0, 1e-2, 1e-4])
+@pytest.mark.parametrize("strength", [1.0, 1e-2])
 @pytest.mark.parametrize("rows", [12, 199, 200, 201])
 def test_rows_span_fewer_dimensions(rows: int, strength: float) -> None:
     """The optimum is scikit-learn's there, too, and predicts other rows alike."""
