@@ -7,6 +7,7 @@ run of all phases (20 minutes of two cores): `--training`. `stages.png` is drawn
 
 from __future__ import annotations
 
+import html
 import subprocess
 import sys
 import tempfile
@@ -15,12 +16,20 @@ from pathlib import Path
 
 from PIL import Image
 
+import artvec as artvec_library
 from tests.support.browser import Tab, chromium
 
 HERE = Path(__file__).parent
 _WINDOW_PX = (1250, 1056)
 _CLUSTER_PX = 290
 _SCALE = 0.8
+_NOTEBOOK_PX = (900, 600)
+_NOTEBOOK_STYLE = """
+body { font: 13px system-ui, sans-serif; margin: 16px }
+pre { background: #f5f5f5; border: 1px solid #e0e0e0; padding: 6px 8px }
+table { border-collapse: collapse } td, th { padding: 3px 8px; text-align: right }
+"""
+_QUERY = 0
 _POINT = 137  # a picture in the middle of the map
 
 
@@ -42,6 +51,32 @@ def report_picture(folder: Path) -> None:
     artvec(folder, "cluster", "-i", "paintings", "--report")
     both = _map_and_cluster(folder / "indexes/paintings/reports/clusters.html", folder)
     both.save(HERE / "report.jpg", quality=88, optimize=True, progressive=True)
+
+
+def notebook_picture(folder: Path) -> None:
+    """Save what hits, figures and groups show in a notebook, each below the line that asked."""
+    paintings = artvec_library.open(folder / "indexes/paintings")
+    query = paintings.paths[_QUERY]
+    cells = {
+        f"paintings.search({query!r}, k=5, exclude_self=True)": paintings.search(
+            query, k=5, exclude_self=True
+        ),
+        "paintings.evaluate()": paintings.evaluate(),
+        'paintings.cluster(map="none")': paintings.cluster(map="none"),
+    }
+    body = "".join(
+        f"<pre>{html.escape(line)}</pre>{shown._repr_html_()}" for line, shown in cells.items()
+    )
+    page = folder / "notebook.html"
+    page.write_text(
+        f"<meta charset=utf-8><style>{_NOTEBOOK_STYLE}</style><body data-ready=yes>{body}"
+    )
+    with chromium() as tab:
+        tab.open(page, _NOTEBOOK_PX)
+        height = tab.run("document.documentElement.scrollHeight")
+        tab.open(page, (_NOTEBOOK_PX[0], int(height)))
+        shot = _screenshot(tab, folder / "notebook.png")
+    shot.quantize(200).save(HERE / "notebook.png", optimize=True)
 
 
 def training_picture(folder: Path) -> None:
@@ -85,6 +120,7 @@ def main() -> None:
         folder = Path(name)
         search_picture(folder)
         report_picture(folder)
+        notebook_picture(folder)
         if "--training" in sys.argv:
             training_picture(folder)
 
