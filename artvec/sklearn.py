@@ -32,7 +32,7 @@ class ImageEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Example:
         >>> model = make_pipeline(ImageEncoder("tf_efficientnet_lite0"), LogisticRegression())
-        >>> model.fit(["a.jpg", "b.jpg"], ["baroque", "cubist"]).predict(["c.jpg"])
+        >>> model.fit(["a.jpg", "query.jpg"], ["baroque", "cubist"]).predict(["a.jpg"])
         array(['baroque'], dtype='<U7')
     """
 

@@ -15,7 +15,7 @@ _DELIMITERS = ",;\t|"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANK_LINES = re.compile(r"(?:[^\S\r\n]*+(?:\r\n|\r|\n))*+")
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?[^\S\r\n]*(?:\r\n|\r|\n)', re.IGNORECASE)
-"""First line by which Excel is told the delimiter; not a row."""
+"""First line that names the delimiter to Excel; not a row."""
 _NO_TEXT = {b"PK": "a spreadsheet or another zip file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
 _MAGIC_BYTES = 64
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -66,10 +66,10 @@ def read_delimited(file: Path, key: str, suffixes: tuple[str, ...] = ()) -> Deli
         ArtvecError: The file is no such text, or its header can't be read.
     """
     text = _text_of(file)
-    told = _SEP_LINE.match(text)
-    lead = _BLANK_LINES.match(text, told.end() if told else 0)
+    sep_line = _SEP_LINE.match(text)
+    lead = _BLANK_LINES.match(text, sep_line.end() if sep_line else 0)
     start = lead.end() if lead else 0
-    delimiters = told[1] if told else _DELIMITERS
+    delimiters = sep_line[1] if sep_line else _DELIMITERS
     grammars = [_grammar(delimiter, suffixes) for delimiter in delimiters]
     headers = [(grammar, _scan(text, start, grammar)) for grammar in grammars]
     grammar, found = max(headers, key=lambda pair: _likelihood(pair[1], key))

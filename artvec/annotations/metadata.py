@@ -85,13 +85,13 @@ def join_metadata(file: Path, paths: Collection[str], *, skip_faulty: bool = Fal
         raise _joins_nothing(file, matches, paths)
     label_column = next((name for name in _LABELS if name in header), None)
     taken = (_KEY, "split", label_column, *_idle(header, table))
-    kept = [name for name in header if name not in taken]
-    kinds = {_own(name): column_type([record[name] for record in records]) for name in kept}
+    own_columns = [name for name in header if name not in taken]
+    kinds = {_own(name): column_type([record[name] for record in records]) for name in own_columns}
     splits = _texts(given, "split" if "split" in header else None)
     return Metadata(
         columns=kinds,
         rows={
-            path: {_own(name): typed(record[name], kinds[_own(name)]) for name in kept}
+            path: {_own(name): typed(record[name], kinds[_own(name)]) for name in own_columns}
             for path, record in given.items()
         },
         labels=_texts(given, label_column),

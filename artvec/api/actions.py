@@ -39,7 +39,7 @@ def open(index: str | PathLike[str] | None = None) -> Collection:
     Example:
         >>> paintings = artvec.open("indexes/paintings")
         >>> len(paintings), paintings.vectors.shape
-        (1200, (1200, 1280))
+        (30, (30, 1280))
     """
     place = None if index is None else place_of(index)
     return Collection(locate.existing(place, command="artvec status"))
@@ -93,7 +93,7 @@ def embed(
     Example:
         >>> paintings = artvec.embed("paintings", index="indexes/paintings")
         >>> len(paintings)
-        1200
+        30
     """
     from artvec.commands.embed import EmbedOptions, embed_images
 
@@ -239,7 +239,7 @@ def compare(
         ArtvecError: Fewer than two collections, or they have no images in common.
 
     Example:
-        >>> artvec.compare("paintings", "paintings-colour").to_dict()["paired"][0]["verdict"]
+        >>> artvec.compare("paintings", "paintings-colour-4x4").to_dict()["paired"][0]["verdict"]
         'better'
     """
     from artvec.api.comparison import Comparison

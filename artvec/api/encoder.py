@@ -50,7 +50,7 @@ class Encoder:
 
     Example:
         >>> encoder = artvec.Encoder("tf_efficientnet_lite0")
-        >>> encoder.encode(["paintings/a.jpg", "paintings/b.jpg"]).shape
+        >>> encoder.encode(["a.jpg", "query.jpg"]).shape
         (2, 1280)
     """
 

@@ -37,7 +37,7 @@ class Files(Rows):
 
         Example:
             >>> paintings.export("paintings.parquet").rows
-            1200
+            30
         """
         from artvec.api.states import Exported
         from artvec.commands.export import export_collection, format_of

@@ -88,7 +88,7 @@ class Run:
         report: What its training found; None for a run of another process.
 
     Example:
-        >>> run = artvec.Run("runs/styles")
+        >>> run = artvec.Run("runs/paintings")
         >>> run.predict(["a.jpg"])[0].label
         'baroque'
     """
@@ -126,8 +126,8 @@ class Run:
             ArtvecError: An image can't be read, or the run has no head that takes embeddings.
 
         Example:
-            >>> run.predict(["a.jpg", "b.jpg"]).probabilities.shape
-            (2, 10)
+            >>> run.predict(["a.jpg", "query.jpg"]).probabilities.shape
+            (2, 3)
         """
         from artvec.encoding.heads import load_head, probabilities
 

@@ -1,4 +1,4 @@
-"""How long grouping takes and how much memory, told before it begins."""
+"""How long grouping takes and how much memory, estimated before it begins."""
 
 from __future__ import annotations
 

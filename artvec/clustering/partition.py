@@ -132,9 +132,9 @@ def _ward_graph(points: Float32Array, near: Neighbours) -> Int64Array:
 
 def _cut(merges: Int64Array, rows: int, clusters: int) -> Int64Array:
     """Undo the last merges of a hierarchy until so many clusters are left."""
-    kept = merges[: rows - clusters]
-    parents = rows + np.arange(len(kept))
-    ends = np.concatenate([kept[:, 0], kept[:, 1]]), np.tile(parents, 2)
+    used_merges = merges[: rows - clusters]
+    parents = rows + np.arange(len(used_merges))
+    ends = np.concatenate([used_merges[:, 0], used_merges[:, 1]]), np.tile(parents, 2)
     nodes = 2 * rows - 1
     graph = sparse.coo_array((np.ones(len(ends[0])), ends), shape=(nodes, nodes))
     labels: Int64Array = sparse.csgraph.connected_components(graph, directed=False)[1][:rows]

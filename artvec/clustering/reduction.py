@@ -42,13 +42,13 @@ def reduce(vectors: Vectors, dimensions: int = DIMENSIONS) -> Reduced:
     """
     mean = sum(units.sum(axis=0, dtype=np.float64) for units in _units(vectors)) / len(vectors)
     found = _components(vectors, mean, dimensions)
-    kept = int((found.variances > _LEAST_VARIANCE).sum())
-    if not kept:
+    n_directions = int((found.variances > _LEAST_VARIANCE).sum())
+    if not n_directions:
         return Reduced(np.zeros((len(vectors), 1), dtype=np.float32), 1.0)
-    directions = _signed(found.directions[:, :kept]).astype(np.float32)  # (D, d)
+    directions = _signed(found.directions[:, :n_directions]).astype(np.float32)  # (D, d)
     centre = mean.astype(np.float32)
     points = np.concatenate([(units - centre) @ directions for units in _units(vectors)])
-    return Reduced(points, min(1.0, float(found.variances[:kept].sum()) / found.total))
+    return Reduced(points, min(1.0, float(found.variances[:n_directions].sum()) / found.total))
 
 
 @dataclass(frozen=True, slots=True)

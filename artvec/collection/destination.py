@@ -63,9 +63,9 @@ def check_any_found(found: Found, source: Path, has_collection: bool) -> None:
             f"no file under {source} is named as an image, though {len(hidden)} begin like one",
             f"take them, e.g. {hidden[0]}: --any-suffix",
         )
-    kept = "; its collection was left as it is" if has_collection else ""
+    unchanged = "; its collection was left as it is" if has_collection else ""
     raise ArtvecError(
-        f"no images under {source}{kept}",
+        f"no images under {source}{unchanged}",
         "check that the folder is right and mounted; "
         "read are .jpg .png .webp .gif .bmp .tif .avif (and .heic with artvec[heic])",
     )
@@ -109,10 +109,10 @@ def check_same_pictures(rows: Sequence[KnownRow], moved: Found, source: Path) ->
         ArtvecError: It does.
     """
     there = {(sample.path, sample.size_bytes) for sample in moved.samples}
-    kept = sum((row.path, row.size_bytes) in there for row in rows)
-    if 2 * kept < len(rows):
+    unchanged = sum((row.path, row.size_bytes) in there for row in rows)
+    if 2 * unchanged < len(rows):
         raise ArtvecError(
-            f"{source} holds the pictures of {kept} of {len(rows)} rows: it is another source",
+            f"{source} holds the pictures of {unchanged} of {len(rows)} rows: it is another source",
             "give the folder that the pictures were moved to",
             usage=True,
         )

@@ -25,12 +25,12 @@ def request_for(old: Manifest | None, asked: BackboneRequest) -> BackboneRequest
         return replace(
             asked, name=name, weights=asked.weights.absolute() if asked.weights else None
         )
-    kept = stored_request(old)
+    stored = stored_request(old)
     return BackboneRequest(
-        kept.name,
-        asked.weights.absolute() if asked.weights else kept.weights,
-        asked.image_size_px or kept.image_size_px,
-        asked.fit or kept.fit,
+        stored.name,
+        asked.weights.absolute() if asked.weights else stored.weights,
+        asked.image_size_px or stored.image_size_px,
+        asked.fit or stored.fit,
     )
 
 

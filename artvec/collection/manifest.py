@@ -65,8 +65,8 @@ class Manifest:
         any_suffix: True where files that are images by content but not by name are taken.
         request: What was asked for (backbone name, weights file, image size, fit), to load the
             backbone again.
-        recorded: How it was made (engine, device, precision, decode mode, versions): told, never
-            compared.
+        recorded: How it was made (engine, device, precision, decode mode, versions): for people;
+            never compared.
     """
 
     encoder: EncoderIdentity

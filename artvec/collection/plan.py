@@ -142,8 +142,8 @@ def make_plan(
         if (row.shard, row.number) in plan.claims:
             continue
         if f"{row.path}/".startswith(closed) and row is latest[row.path]:
-            kept = Sample(row.path, "", row.size_bytes, row.mtime_ns)
-            plan.claims[row.shard, row.number] = kept
+            claimed = Sample(row.path, "", row.size_bytes, row.mtime_ns)
+            plan.claims[row.shard, row.number] = claimed
             plan.out_of_reach += 1
         else:
             plan.free[row.content_hash].append(row)
@@ -175,5 +175,5 @@ def _closed(found: Found) -> tuple[str, ...]:
 def removed(plan: Plan, rows: Sequence[KnownRow], found: Found) -> int:
     """Count the rows' paths that are gone, renamed ones aside."""
     present = {sample.path for sample in found.samples}
-    kept = {row.path for row in rows if (row.shard, row.number) in plan.claims}
-    return len({row.path for row in rows} - present - kept)
+    claimed = {row.path for row in rows if (row.shard, row.number) in plan.claims}
+    return len({row.path for row in rows} - present - claimed)

@@ -104,8 +104,8 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
         )
     schema = next(iter(whole.values()))
     identity = _identity(schema, folder)
-    told = _told(folder)
-    place = source or _folder_told(folder, told)
+    record = _old_record(folder)
+    place = source or _recorded_source(folder, record)
     if place is None:
         raise ArtvecError(
             f"the source of {folder} is not known any more",
@@ -113,7 +113,7 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
             + command("verify", "--repair", "-i", folder, "--source", "DIR"),
         )
     columns = {f.name: _KINDS[f.type] for f in schema if f.name not in OWN_COLUMNS}
-    metadata_file = told.get("metadata_file")
+    metadata_file = record.get("metadata_file")
     known_file = isinstance(metadata_file, str) and Path(metadata_file).is_file()
     return Manifest(
         encoder=identity,
@@ -123,9 +123,9 @@ def salvage_manifest(folder: Path, source: Path | None) -> Manifest:
         files=whole_analyses(folder),
         columns=columns,
         metadata_file=metadata_file if known_file else None,
-        lenient_metadata=known_file and told.get("lenient_metadata") is True,
-        group_column=told.get("group_column") if told.get("group_column") in columns else None,
-        request=_request(told, identity),
+        lenient_metadata=known_file and record.get("lenient_metadata") is True,
+        group_column=record.get("group_column") if record.get("group_column") in columns else None,
+        request=_request(record, identity),
     )
 
 
@@ -159,7 +159,7 @@ def _identity(schema: pa.Schema, folder: Path) -> EncoderIdentity:
         ) from error
 
 
-def _told(folder: Path) -> dict[str, Any]:
+def _old_record(folder: Path) -> dict[str, Any]:
     """Return what a damaged manifest says, as a whole or (top-level settings) line by line."""
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8", errors="replace")
@@ -175,19 +175,19 @@ def _told(folder: Path) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _folder_told(folder: Path, told: Mapping[str, Any]) -> Path | None:
-    source = told.get("source")
+def _recorded_source(folder: Path, record: Mapping[str, Any]) -> Path | None:
+    source = record.get("source")
     place = (folder / source).resolve() if isinstance(source, str) else None
     return place if place is not None and place.is_dir() else None
 
 
-def _request(told: Mapping[str, Any], identity: EncoderIdentity) -> Mapping[str, Any]:
+def _request(record: Mapping[str, Any], identity: EncoderIdentity) -> Mapping[str, Any]:
     """Return what to load the backbone by; whether it yields the identity is checked on loading."""
-    request = told.get("request")
+    request = record.get("request")
     names: Sequence[str] = ("name", "weights", "image_size_px", "fit")
-    kept: dict[str, Any] = dict.fromkeys(names)
-    if isinstance(request, dict) and request.keys() >= kept.keys():
-        kept = {name: request[name] for name in names}
-    if kept["name"] and Path(kept["name"]).is_dir():  # a run, which the identity doesn't name
-        return kept
-    return {**kept, "name": identity.backbone, "fit": identity.preprocessing.fit}
+    fields: dict[str, Any] = dict.fromkeys(names)
+    if isinstance(request, dict) and request.keys() >= fields.keys():
+        fields = {name: request[name] for name in names}
+    if fields["name"] and Path(fields["name"]).is_dir():  # a run, which the identity doesn't name
+        return fields
+    return {**fields, "name": identity.backbone, "fit": identity.preprocessing.fit}

@@ -122,11 +122,11 @@ class CollectionWriter:
             redescribe: Is asked about every row of earlier runs.
             files: Other files to write, by their path below the collection.
         """
-        kept = self._rewrite_earlier(redescribe)
+        earlier = self._rewrite_earlier(redescribe)
         fresh = [entry for entry in self.manifest.shards if entry not in self._all_earlier]
         while self._rows:
             fresh.append(self._write_open_shard(pending=False))
-        shards = tuple(replace(entry, pending=False) for entry in [*kept, *fresh])
+        shards = tuple(replace(entry, pending=False) for entry in [*earlier, *fresh])
         written = {name: self._write_file(name, data) for name, data in files.items()}
         entries = {**self.manifest.files, **written}  # an index stays until it is followed up
         self.manifest = replace(self.manifest, complete=True, shards=shards, files=entries)
@@ -184,7 +184,7 @@ class CollectionWriter:
         return bool(same_encoder and schema.field("embedding") == self._schema.field("embedding"))
 
     def _rewrite_earlier(self, redescribe: Redescribe) -> list[ShardEntry]:
-        kept: list[ShardEntry] = []
+        entries: list[ShardEntry] = []
         finished = [shard for shard in self._earlier if not shard.pending]
         tails = [
             *finished[-1:],
@@ -196,7 +196,7 @@ class CollectionWriter:
             is_tail = shard in tails and len(survivors) < ROWS_PER_SHARD
             moves = is_tail and bool(self._rows)
             if not (moves or changed) and table.schema.equals(self._schema, check_metadata=True):
-                kept.append(shard)
+                entries.append(shard)
                 continue
             self._check_intact(shard)
             if moves:
@@ -205,8 +205,8 @@ class CollectionWriter:
                 vectors = vectors_of(table)[[number for number, _ in survivors]]
                 renewed = rows_to_table([row for _, row in survivors], vectors, self._schema)
                 written = write_shard(self._shards, _number(shard.name), renewed)
-                kept.append(_entry(written, pending=False))
-        return kept
+                entries.append(_entry(written, pending=False))
+        return entries
 
     def _check_intact(self, shard: ShardEntry) -> None:
         """Refuse to copy rows out of a damaged shard: the copy would look intact."""

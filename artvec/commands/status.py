@@ -37,7 +37,7 @@ class StatusReport:
         damaged: Files of the collection that are missing or not as they were written.
         foreign: Files among its shards, indexes and analyses that it doesn't know.
         failed: Files that could not be embedded.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     index: Path
@@ -101,8 +101,10 @@ def compared_with_source(
         if there.images_by_content:
             count = len(there.images_by_content)
             notes.append(f"{count} more are images by content but not by name (--any-suffix)")
-        kept = [path for path in rows if path in samples]
-        stale = changed_paths([(samples[p], rows[p]) for p in kept], read_proofs(folder, manifest))
+        present = [path for path in rows if path in samples]
+        stale = changed_paths(
+            [(samples[p], rows[p]) for p in present], read_proofs(folder, manifest)
+        )
     if not manifest.complete:
         notes.append("the last run has not finished; artvec embed takes it up where it stopped")
     notes += _outdated_notes(folder, manifest)

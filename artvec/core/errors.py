@@ -21,7 +21,7 @@ _MEMORY_WORDS = (
 
 
 class ArtvecError(Exception):
-    """A failure in the user's world, told in one line with a way out.
+    """A failure in the user's world: one line, with a way out.
 
     Args:
         message: What was wrong and where, one line.

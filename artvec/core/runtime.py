@@ -64,7 +64,7 @@ def _quota(group: Path) -> float:
 
 
 def idle_seconds() -> float | None:
-    """Return how long the usable cores have idled since the start, summed; None if not told."""
+    """Return how long the usable cores have idled since the start, summed; None if unknown."""
     try:
         usable = {f"cpu{number}" for number in os.sched_getaffinity(0)}
         lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]

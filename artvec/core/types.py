@@ -145,7 +145,7 @@ class Backbone:
         identity: See `EncoderIdentity`.
         module: Maps normalised (B, 3, size, size) float32 to (B, dim) float32; None where the
             embedding is computed without torch (`colour:4x4`).
-        notes: What a user should be told about how it was loaded.
+        notes: For the user, about how it was loaded.
         splits: Content hash (32 bytes) → split of the images it was trained on.
     """
 

@@ -13,7 +13,7 @@ _COMPILED_ONCE = "loading and compiling the backbone is part of it, and is done 
 
 @dataclass(frozen=True)
 class ReadyEncoder:
-    """An encoder, what a user should be told, and the splits its training fixed."""
+    """An encoder, notes for the user, and the splits its training fixed."""
 
     encoder: Encoder
     notes: tuple[str, ...] = ()
@@ -26,9 +26,9 @@ def ready_encoder(request: BackboneRequest, options: EncoderOptions) -> ReadyEnc
     Raises:
         ArtvecError: See `backbones.load` and `encoders.compile_encoder`.
     """
-    kept = _cached_encoder(request, options)
-    if kept is not None:
-        return kept
+    cached = _cached_encoder(request, options)
+    if cached is not None:
+        return cached
     backbone = backbones.load(request)
     compiled = encoders.compile_encoder(backbone, options)
     return ReadyEncoder(compiled.encoder, (*backbone.notes, *compiled.notes), backbone.splits)
@@ -40,9 +40,9 @@ def rehearsed_encoder(request: BackboneRequest, options: EncoderOptions) -> Read
     Raises:
         ArtvecError: See `backbones.stand_in` and `encoders.compile_encoder`.
     """
-    kept = _cached_encoder(request, options)
-    if kept is not None:
-        return kept
+    cached = _cached_encoder(request, options)
+    if cached is not None:
+        return cached
     backbone = backbones.stand_in(request)
     compiled = encoders.compile_encoder(backbone, options, keep=False)
     once = (_COMPILED_ONCE,) if compiled.encoder.engine == "openvino" else ()

@@ -183,7 +183,7 @@ def _status(stream: FileStream) -> os.stat_result:
     return status
 
 
-def _settled_ctime_ns(status: os.stat_result) -> int:
+def _reliable_ctime_ns(status: os.stat_result) -> int:
     """Return the time of a file's last change; 0 where the clock may not have ticked since."""
     in_seconds = status.st_ctime_ns % 1_000_000_000 == 0
     least_age_ns = _COARSE_TICK_NS if in_seconds else _TICK_NS
@@ -207,7 +207,7 @@ def _check(status: os.stat_result, max_bytes: int) -> None:
 
 
 def _content(stream: FileStream, status: os.stat_result) -> Content:
-    ctime_ns = _settled_ctime_ns(status)
+    ctime_ns = _reliable_ctime_ns(status)
     content: BytesStream | FileStream = stream
     held_bytes = 0
     if status.st_size > IN_MEMORY_BYTES:

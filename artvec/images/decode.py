@@ -94,8 +94,8 @@ def decode_sample(
             with name_failures(content):
                 mode = "exact" if detail else mode
                 opened = open_picture(content, preprocessing, mode, max_pixels)
-                seen = _seen(opened, content, preprocessing, detail, max_pixels)
-                return Decoded(sample, seen.fingerprint, seen.pixels)
+                fitted = _fitted(opened, content, preprocessing, detail, max_pixels)
+                return Decoded(sample, fitted.fingerprint, fitted.pixels)
     except Undecodable as why:
         return skipped(sample, why)
 
@@ -113,8 +113,8 @@ def _decoded_image(
     with name_failures(content):
         opened = opened_in_memory(image)
         max_pixels = max(MAX_PIXELS, image.width * image.height)
-        seen = _seen(opened, content, preprocessing, detail, max_pixels)
-        return Decoded(sample, seen.fingerprint, seen.pixels)
+        fitted = _fitted(opened, content, preprocessing, detail, max_pixels)
+        return Decoded(sample, fitted.fingerprint, fitted.pixels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class _Seen:
     pixels: UInt8Array
 
 
-def _seen(
+def _fitted(
     opened: Opened,
     content: Content,
     preprocessing: Preprocessing,

@@ -80,8 +80,8 @@ def area_lost(width: int, height: int, preprocessing: Preprocessing) -> float:
     """Share of the picture's area that the backbone never sees, 0 to 1."""
     resized = geometry(width, height, preprocessing).resized
     size = preprocessing.size_px
-    seen = min(1.0, size / resized[0]) * min(1.0, size / resized[1])
-    return 1.0 - seen
+    share = min(1.0, size / resized[0]) * min(1.0, size / resized[1])
+    return 1.0 - share
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ def resampling(size: tuple[int, int], preprocessing: Preprocessing, frame: Frame
     width, height = layout.resized
     if width * height <= _MOST_RESIZED_PX:
         return Resampling(layout.resized, whole, layout.left, layout.top)
-    across = _seen(width, layout.left, preprocessing.size_px, (whole[0], whole[2]))
-    down = _seen(height, layout.top, preprocessing.size_px, (whole[1], whole[3]))
+    across = _visible_span(width, layout.left, preprocessing.size_px, (whole[0], whole[2]))
+    down = _visible_span(height, layout.top, preprocessing.size_px, (whole[1], whole[3]))
     box = (across.first, down.first, across.last, down.last)
     return Resampling((across.pixels, down.pixels), box, min(layout.left, 0), min(layout.top, 0))
 
@@ -126,7 +126,7 @@ class _Seen:
     last: float
 
 
-def _seen(side: int, start: int, size: int, edges: tuple[float, float]) -> _Seen:
+def _visible_span(side: int, start: int, size: int, edges: tuple[float, float]) -> _Seen:
     """Part of a side that the square shows: resized pixels, and where they lie in the image."""
     pixels, start = min(side, size), max(start, 0)
     scale = (edges[1] - edges[0]) / side

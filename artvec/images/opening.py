@@ -231,10 +231,10 @@ def _orientation(image: Image.Image) -> int:
         exif = Image.Exif()
         if image.info.get("exif"):
             exif.load(image.info["exif"])
-        told = exif.get(ExifTags.Base.Orientation)
+        orientation = exif.get(ExifTags.Base.Orientation)
     except Exception:  # whatever broken EXIF raises: it costs the orientation, not the picture
         return 1
-    return told if isinstance(told, int) and 1 <= told <= 8 else 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
 
 
 def _coefficient_bytes(image: Image.Image, stream: BytesStream | FileStream) -> int:

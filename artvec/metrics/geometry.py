@@ -82,8 +82,8 @@ def _singular_values(vectors: Vectors) -> Float64Array:
         gram += centred.T @ centred
     squared = np.linalg.eigvalsh(gram)
     largest = squared.max(initial=0.0)
-    kept: Float64Array = squared[squared > largest * len(squared) * np.finfo(np.float64).eps]
-    return np.sqrt(kept)
+    nonzero: Float64Array = squared[squared > largest * len(squared) * np.finfo(np.float64).eps]
+    return np.sqrt(nonzero)
 
 
 def _mean(vectors: Vectors) -> Float64Array:

@@ -183,11 +183,11 @@ class _Problem:
 
         Source: preconditioning as in Nocedal and Wright 2006, section 7.2; bound by Böhning 1992.
         """
-        width, n_kept = len(self.gram), len(self.classes)
-        curvature = self.gram / n_kept + strength * np.eye(width)
+        width, n_classes = len(self.gram), len(self.classes)
+        curvature = self.gram / n_classes + strength * np.eye(width)
         factor = np.zeros((width + 1, width + 1))
         factor[:-1, :-1] = np.linalg.cholesky(curvature)
-        factor[-1, -1] = np.sqrt(1.0 / n_kept)  # of the intercepts
+        factor[-1, -1] = np.sqrt(1.0 / n_classes)  # of the intercepts
         inverse = solve_triangular(factor, np.eye(width + 1), lower=True)
 
         def value(inner: Float64Array) -> tuple[float, Float64Array]:

@@ -180,23 +180,23 @@ def _light(one: Float64Array, other: Float64Array) -> _Light:
     grey = any(np.abs(means - (means @ LUMA)[:, None]).mean() < _GREY for means in (one, other))
     if grey:
         one, other = (one @ LUMA)[:, None], (other @ LUMA)[:, None]
-    kept = np.ones(len(one), dtype=np.bool_)
+    inliers = np.ones(len(one), dtype=np.bool_)
     for _ in range(3):  # least squares, trimmed: a caption isn't lit by the same light
-        low, high = one[kept].mean(axis=0), other[kept].mean(axis=0)
-        variance = ((one[kept] - low) ** 2).sum(axis=0)
-        gains = ((one[kept] - low) * (other[kept] - high)).sum(axis=0) / (variance + 1e-9)
+        low, high = one[inliers].mean(axis=0), other[inliers].mean(axis=0)
+        variance = ((one[inliers] - low) ** 2).sum(axis=0)
+        gains = ((one[inliers] - low) * (other[inliers] - high)).sum(axis=0) / (variance + 1e-9)
         off = np.abs(other - high - gains * (one - low)).mean(axis=1)
-        kept = off <= np.partition(off, len(off) * 4 // 5)[len(off) * 4 // 5]
-    correlations = _correlation(one[kept], other[kept])
+        inliers = off <= np.partition(off, len(off) * 4 // 5)[len(off) * 4 // 5]
+    correlations = _correlation(one[inliers], other[inliers])
     unexplained = np.sqrt(np.maximum(0, 1 - correlations**2))
     details = [_TO_DETAIL @ means for means in (one, other)]
     detailed = min(float(detail.std(axis=0).max()) for detail in details) >= _DETAIL_SPREAD
     return _Light(
         off=off,
         correlations=correlations,
-        left=other[kept].std(axis=0) * unexplained,
+        left=other[inliers].std(axis=0) * unexplained,
         gains=gains,
-        spread=float(other[kept].std(axis=0).max()),
+        spread=float(other[inliers].std(axis=0).max()),
         detail=float(_correlation(*details).min()) if detailed else 0.0,
         grey=grey,
     )

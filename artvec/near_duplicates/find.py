@@ -28,13 +28,13 @@ class DuplicateSearch:
     Attributes:
         copies: Groups, the one with the best file first.
         looked: Pairs that were compared by their pictures.
-        unseen: Pairs whose pictures aren't there any more, or are others by now.
+        unavailable: Pairs whose pictures aren't there any more, or are others by now.
         left: Pairs beyond the limit, less close than those that were looked at.
     """
 
     copies: tuple[NearDuplicates, ...]
     looked: int
-    unseen: int
+    unavailable: int
     left: int
 
 
@@ -91,7 +91,7 @@ def find_near_duplicates(
         if len(rows) > 1:
             copies.append(_copies(prints, sorted(rows, key=place.__getitem__)))
     return DuplicateSearch(
-        tuple(copies), checked + looked.seen, looked.unseen, max(0, len(pairs) - looks)
+        tuple(copies), checked + looked.compared, looked.unavailable, max(0, len(pairs) - looks)
     )
 
 
@@ -114,17 +114,17 @@ def _by_fingerprints(
     Returns:
         The groups, and how many pairs were compared.
     """
-    kept: list[list[int]] = []
+    regrouped: list[list[int]] = []
     checked = 0
     groups = around_the_best(order, prints.rows_like, progress)
     while groups:
         pairs = [(group[0], row) for group in groups for row in group[1:]][: looks - checked]
         looked = look(collection, pairs, progress)
-        checked += looked.seen
+        checked += looked.compared
         outside = {row for _, row in looked.different}
-        kept += [[row for row in group if row not in outside] for group in groups]
+        regrouped += [[row for row in group if row not in outside] for group in groups]
         groups = around_the_best([row for row in order if row in outside], prints.rows_like)
-    return kept, checked
+    return regrouped, checked
 
 
 def _between_heads(pairs: Int64Array, head: Mapping[int, int]) -> list[tuple[int, int]]:

@@ -165,17 +165,17 @@ def _other_light(own: Grid, others: UInt8Array, bits: UInt8Array) -> BoolArray:
     same &= np.minimum(details.std(axis=1), detail.std()) >= DETAIL_SPREAD
     same &= _correlation(own.luma, lumas) >= LIGHT_CORRELATION
     same &= _correlation(detail, details) >= DETAIL_CORRELATION
-    kept = np.flatnonzero(same)
-    if len(kept):
-        channels = np.moveaxis(others[kept].astype(np.float64), 2, 0)  # (3, n, 16)
-        grey = (_tint(others[kept]) < _GREY) | (_tint(own.cells[None]) < _GREY)
-        alike = _tone([own.luma], lumas[kept][None]) >= GREY_TONE
+    alike_rows = np.flatnonzero(same)
+    if len(alike_rows):
+        channels = np.moveaxis(others[alike_rows].astype(np.float64), 2, 0)  # (3, n, 16)
+        grey = (_tint(others[alike_rows]) < _GREY) | (_tint(own.cells[None]) < _GREY)
+        alike = _tone([own.luma], lumas[alike_rows][None]) >= GREY_TONE
         coloured = _tone(list(own.cells.T.astype(np.float64)), channels) >= TONE
         for one, other in zip(own.cells.T.astype(np.float64), channels, strict=True):
             correlation = _correlation(one, other)
             left = other.std(axis=1) * np.sqrt(np.maximum(0, 1 - correlation**2))
             coloured &= (correlation >= CHANNEL_CORRELATION) | (left <= CHANNEL_LEVELS)
-        same[kept] = np.where(grey, alike, coloured)
+        same[alike_rows] = np.where(grey, alike, coloured)
     return same
 
 

@@ -42,7 +42,7 @@ def close_pairs(
     """Return pairs of rows that are closer than is usual around them.
 
     Cosines of different encoders can't be compared: unrelated pictures have .2 with one and .95
-    with another. So a pair's distance (1 - cosine) is told as a share of what is usual in this
+    with another. So a pair's distance (1 - cosine) is given as a share of what is usual in this
     collection around its two rows: the distance to the 16th neighbour, or half the median of that
     over all rows where a whole neighbourhood is copies. Where all neighbours found are candidates,
     more are searched.

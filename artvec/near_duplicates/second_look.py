@@ -28,14 +28,14 @@ class Looks:
     Attributes:
         same: Pairs that show one picture.
         different: Pairs that show different ones; the others show too little to say.
-        seen: How many pairs could be compared.
-        unseen: How many could not: a picture is gone, or is another than was embedded.
+        compared: How many pairs could be compared.
+        unavailable: How many could not: a picture is gone, or is another than was embedded.
     """
 
     same: tuple[Pair, ...]
     different: tuple[Pair, ...]
-    seen: int
-    unseen: int
+    compared: int
+    unavailable: int
 
 
 def look(collection: Collection, pairs: Sequence[Pair], progress: Progress = silent) -> Looks:

@@ -43,15 +43,15 @@ def blocks(backbone: nn.Module) -> tuple[Block, ...]:
         From the input to the head; nothing for a network without parameters.
     """
     network = getattr(backbone, "model", backbone)
-    unseen: tuple[str, ...] = getattr(backbone, "unseen", ())
+    unused: tuple[str, ...] = getattr(backbone, "unused", ())
     parameters = dict(network.named_parameters())
     groups = _timm_groups(network) if hasattr(network, "group_matcher") else _groups(network)
-    kept = [[name for name in names if not _inside(name, unseen)] for _, names in groups]
-    has_classifier = kept != [names for _, names in groups]
+    used_names = [[name for name in names if not _inside(name, unused)] for _, names in groups]
+    has_classifier = used_names != [names for _, names in groups]
     top = len(groups) - has_classifier
     return tuple(
         Block(name, top - level, {inner: parameters[inner] for inner in names})
-        for level, ((name, _), names) in enumerate(zip(groups, kept, strict=True))
+        for level, ((name, _), names) in enumerate(zip(groups, used_names, strict=True))
         if names
     )
 

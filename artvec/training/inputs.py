@@ -101,11 +101,11 @@ class StoredPictures:
 
     def batch(self, rows: Int64Array, seed: int, *, augment: bool) -> torch.Tensor:
         """Return (B, 3, S, S) float32, normalised, channels_last."""
-        pixels = self.augmented(rows, seed) if augment else self.seen(rows)
+        pixels = self.augmented(rows, seed) if augment else self.plain(rows)
         images = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # still channels_last in memory
         return images.float().sub_(self._mean).div_(self._std)
 
-    def seen(self, rows: Int64Array) -> UInt8Array:
+    def plain(self, rows: Int64Array) -> UInt8Array:
         """Return the (B, S, S, 3) uint8 pixels that an encoder is fed."""
         return np.stack([self._store.square(int(row), self._preprocessing) for row in rows])
 

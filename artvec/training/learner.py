@@ -90,16 +90,16 @@ class Learner:
         self.optimizer.zero_grad()
         known = [(self._task.train.labels[rows] >= 0).sum(axis=0) for rows, _ in batches]
         shares = np.array(known) / np.maximum(np.sum(known, axis=0), 1)  # (batches, T)
-        seen: list[BatchResult] = []
+        results: list[BatchResult] = []
         for (rows, batch), share in zip(batches, shares, strict=True):
             losses, right = self._forward(rows, batch)
             total = losses.detach().sum().item()
-            seen.append(BatchResult(total, len(rows), int(known[len(seen)][0]), right))
+            results.append(BatchResult(total, len(rows), int(known[len(results)][0]), right))
             if not math.isfinite(total):
-                return seen
+                return results
             (losses * torch.from_numpy(share).to(losses)).sum().backward()  # type: ignore[no-untyped-call]
         self._update()
-        return seen
+        return results
 
     def state(self) -> LearnerState:
         """Return what the next step depends on; the tensors are those that it will change."""
@@ -120,8 +120,8 @@ class Learner:
         self.optimizer.load_state_dict(state.optimizer)
         if self._average is not None and state.average is not None:
             self._average.module.load_state_dict(state.average)
-        for origin, kept in zip(self._start, state.start, strict=True):
-            origin.copy_(kept)
+        for origin, saved in zip(self._start, state.start, strict=True):
+            origin.copy_(saved)
 
     def _forward(self, rows: Int64Array, batch: torch.Tensor) -> tuple[torch.Tensor, int | None]:
         """Return the (T,) losses of a batch, and how many rows the first head gets right."""

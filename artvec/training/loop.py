@@ -84,14 +84,14 @@ def train_phase(
     while not _is_over(stand.history, phase):
         began = time.perf_counter()
         try:
-            epoch, seen = _epoch(learner, phase, task, stand.history, progress)
+            epoch, results = _epoch(learner, phase, task, stand.history, progress)
         except Diverged:
             model.load_state_dict(stand.best)
             raise
         is_best = not stand.history or is_better(epoch, best_of(stand.history, phase), phase)
         stand = Checkpoint(
             (*stand.history, epoch),
-            (*stand.trace, *(batch.loss for batch in seen)),
+            (*stand.trace, *(batch.loss for batch in results)),
             stand.seconds + time.perf_counter() - began,
             _copied(learner.judged) if is_best else stand.best,
             learner.state(),
@@ -114,36 +114,36 @@ def _epoch(
     batches = epoch_batches(task.train.labels[:, 0], phase, seed)
     steps = -(-len(batches) // phase.accumulate)
     feed = loaded(task, batches, seed, ahead=learner.ahead)
-    rate, seen = phase.rate, list[BatchResult]()
+    rate, results = phase.rate, list[BatchResult]()
     for step in range(steps):
         rate = phase.rate * rate_factor(phase, number - 1 + step / steps, history)
         set_rate(learner.optimizer, rate)
-        seen += learner.step(list(islice(feed, phase.accumulate)))
-        if not math.isfinite(seen[-1].loss):
-            raise _diverged(phase, number, len(seen), rate)
-        progress((number - 1) * len(batches) + len(seen), phase.epochs * len(batches))
+        results += learner.step(list(islice(feed, phase.accumulate)))
+        if not math.isfinite(results[-1].loss):
+            raise _diverged(phase, number, len(results), rate)
+        progress((number - 1) * len(batches) + len(results), phase.epochs * len(batches))
     trained_s = time.perf_counter() - began
     loss, accuracy = _val_figures(learner.judged, task)
     if not math.isfinite(loss):
-        raise _diverged(phase, number, len(seen), rate)
+        raise _diverged(phase, number, len(results), rate)
     monitored = {"loss": loss, "accuracy": accuracy}.get(phase.monitor)
     if monitored is None:
         assert task.monitor is not None
         monitored = task.monitor(learner.judged.eval())
-    rows = sum(batch.rows for batch in seen)
+    rows = sum(batch.rows for batch in results)
     epoch = Epoch(
         phase=phase.name,
         number=number,
         rate=rate,
-        train_loss=sum(batch.loss * batch.rows for batch in seen) / rows,
-        train_accuracy=_train_accuracy(seen),
+        train_loss=sum(batch.loss * batch.rows for batch in results) / rows,
+        train_accuracy=_train_accuracy(results),
         val_loss=loss,
         val_accuracy=accuracy,
         monitored=monitored,
         seconds=time.perf_counter() - began,
         images_per_second=rows / trained_s,
     )
-    return epoch, seen
+    return epoch, results
 
 
 def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
@@ -160,9 +160,9 @@ def _val_figures(model: Classifier, task: Task) -> tuple[float, float]:
     return loss, float(right[known].mean())
 
 
-def _train_accuracy(seen: Sequence[BatchResult]) -> float | None:
-    right = [batch.right for batch in seen if batch.right is not None]
-    known = sum(batch.known for batch in seen)
+def _train_accuracy(results: Sequence[BatchResult]) -> float | None:
+    right = [batch.right for batch in results if batch.right is not None]
+    known = sum(batch.known for batch in results)
     return sum(right) / known if right and known else None
 
 

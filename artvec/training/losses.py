@@ -127,9 +127,9 @@ class Loss(nn.Module):
         for term, part in zip(self._terms, self.parts, strict=True):
             if term.name != CROSS_ENTROPY and targets.ndim == 2:
                 raise _unmixable(term.name)
-            seen = scores if term.name == CROSS_ENTROPY else vectors
+            inputs = scores if term.name == CROSS_ENTROPY else vectors
             # a mean over rows, not over their weights: in small batches that would undo the weights
-            total = total + term.weight * part(seen, targets).mean()
+            total = total + term.weight * part(inputs, targets).mean()
         return total
 
 

@@ -120,8 +120,8 @@ def phases_from(records: object) -> tuple[Phase, ...]:
             raise _no_recipe("a phase has no name")
         if not isinstance(record["name"], str):
             raise _no_recipe(f"the name of a phase can't be {record['name']!r}")
-        told = {field: value_of(field, of) for field, of in record.items() if field != "name"}
-        found.append(Phase(name=record["name"], **told))
+        values = {field: value_of(field, of) for field, of in record.items() if field != "name"}
+        found.append(Phase(name=record["name"], **values))
     names = [phase.name for phase in found]
     if len(set(names)) < len(names) or {*names} & {*_RESERVED}:
         raise _no_recipe(

@@ -1,4 +1,4 @@
-"""What one phase of training is told, and what it tells; no torch, no work."""
+"""What one phase of training takes, and what it reports; no torch, no work."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def store_pictures(
         folder: Where there is space: a picture of 256 × 256 takes 197 kB.
         preprocessing: Of the backbone; its filter makes large pictures smaller.
         store_px: Their short side then; None for `default_store_px`.
-        progress: Is told how many pictures are done.
+        progress: Takes how many pictures are done, and of how many.
 
     Raises:
         ArtvecError: There is no space.

@@ -64,8 +64,10 @@ def find_rate(
     rates, losses, average = list[float](), list[float](), 0.0
     for step, rate in enumerate(np.geomspace(_LOWEST, _HIGHEST, _STEPS)):
         set_rate(learner.optimizer, rate)
-        seen = learner.step(list(islice(batches, phase.accumulate)))
-        loss = sum(batch.loss * batch.rows for batch in seen) / sum(batch.rows for batch in seen)
+        results = learner.step(list(islice(batches, phase.accumulate)))
+        loss = sum(batch.loss * batch.rows for batch in results) / sum(
+            batch.rows for batch in results
+        )
         average = _SMOOTHING * average + (1 - _SMOOTHING) * loss
         smoothed = average / (1 - _SMOOTHING ** (step + 1))  # as if it had begun at the first loss
         if not math.isfinite(loss) or (losses and smoothed > _EXPLODED * min(losses)):

@@ -44,8 +44,8 @@ def stratified_share(labels: Int64Array, share: float) -> Int64Array:
     if share >= 1:
         return np.arange(len(labels))
     members = _by_class(labels, np.arange(len(labels)), np.random.default_rng(0))
-    kept = [rows[: max(1, round(share * len(rows)))] for rows in members]
-    return np.sort(np.concatenate(kept)) if kept else np.arange(0)
+    chosen = [rows[: max(1, round(share * len(rows)))] for rows in members]
+    return np.sort(np.concatenate(chosen)) if chosen else np.arange(0)
 
 
 def class_weights(labels: Int64Array, n_classes: int) -> Float32Array:

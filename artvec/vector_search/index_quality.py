@@ -87,17 +87,17 @@ def tune(approximate: Approximate, truth: Truth, recall: float) -> Setting:
     One search as deep as any tells the recall at every lesser depth; so effort rises until some
     depth suffices, then one step further, where a lesser depth may be cheaper in the end.
     """
-    seen: list[Setting] = []
+    measured: list[Setting] = []
     steps = 0
     for settings in _by_effort(approximate, truth):
-        seen += settings
-        steps += any(setting.recall >= recall for setting in seen)
+        measured += settings
+        steps += any(setting.recall >= recall for setting in measured)
         if steps == 2:
             break
-    enough = [setting for setting in seen if setting.recall >= recall]
+    enough = [setting for setting in measured if setting.recall >= recall]
     if enough:
         return min(enough, key=lambda setting: setting.cost)
-    return max(seen, key=lambda setting: (setting.recall, -setting.cost))
+    return max(measured, key=lambda setting: (setting.recall, -setting.cost))
 
 
 def recall_at(approximate: Approximate, truth: Truth, parameters: dict[str, int]) -> Setting:

@@ -124,13 +124,13 @@ def _exit_code(returned: object, arguments: list[str]) -> int:
 
 
 def _interrupted(arguments: list[str]) -> int:
-    kept = {
+    goes_on = {
         "embed": "; whole shards are kept, and the next run goes on from there",
         "train": "; finished epochs are kept: artvec train --resume goes on from there",
         "data get": "; what came is kept, and the same command goes on from there",
     }
     words = " ".join(arguments[: 2 if arguments[0] == "data" else 1])
-    sys.stderr.write(f"stopped{kept.get(words, '')}\n")
+    sys.stderr.write(f"stopped{goes_on.get(words, '')}\n")
     return _SIGINT_CODE
 
 

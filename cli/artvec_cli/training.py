@@ -1,4 +1,4 @@
-"""How a training run is told: a table of phases, verdicts, what to try next."""
+"""How a training run is reported: a table of phases, verdicts, what to try next."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def test_the_first_sentences_say_what_was_learned_how_well_and_how_surely(read: 
         "Its test accuracy is 95.6 %, with a 95 % interval from 93.6 % to 97.6 %.",
         "Against head alone that is +7.0 points [+5.2, +8.8]: helped.",
         "they cover the choice of these 519 pictures, not that of the training pictures nor the "
-        "seed; the spread over 3 seeds is told below",
+        "seed; the spread over 3 seeds is given below",
         "Class ukiyo-e has 3 training pictures.",
     ):
         assert told in read.text
@@ -245,7 +245,7 @@ def test_little_is_known(tmp_path: Path) -> None:
     read = Reader(html_page(report))
     assert "in 1 phase: head. Its val accuracy is 85.0 %" in read.text
     assert "There is no test split: these are figures of val" in read.text
-    assert "with --seeds 3 the spread over three is told, too" in read.text
+    assert "--seeds 3 adds the spread over three" in read.text
     assert read.tables["Figures on val"][0] == ["", "head"]
     for absent in ("Did it help?", "Maps", "Watched", "Seeds", "What to try", "Surest", "bold, w"):
         assert absent not in read.text

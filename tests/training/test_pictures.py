@@ -72,7 +72,7 @@ def test_pixels_kept_unscaled_are_those_that_are_embedded(
         store = store_pictures([file], Path(folder), preprocessing)
         np.testing.assert_array_equal(store.pixels(0), np.asarray(Image.open(file)))
         seen = StoredPictures(store, np.zeros((1, 1), np.int64), preprocessing, "light")
-        np.testing.assert_array_equal(seen.seen(np.array([0]))[0], embedded(file, preprocessing))
+        np.testing.assert_array_equal(seen.plain(np.array([0]))[0], embedded(file, preprocessing))
 
 
 def test_large_and_turned_pictures_are_those_that_are_embedded(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_chance_of_a_thread_leaves_that_of_another_alone(store: PictureStore) ->
 
 def test_flip_shows_the_square_or_its_mirror_image(store: PictureStore) -> None:
     flipped = inputs(store, "flip")
-    squares = flipped.seen(np.arange(8))
+    squares = flipped.plain(np.arange(8))
     mirrored = 0
     for seed in range(5):
         for square, found in zip(squares, flipped.augmented(np.arange(8), seed), strict=True):

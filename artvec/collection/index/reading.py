@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """What a search of a collection found, and what a user should be told about it."""
+    """What a search of a collection found, and notes about it for the user."""
 
     matches: Matches
     notes: tuple[str, ...] = ()

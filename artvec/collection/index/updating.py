@@ -24,7 +24,7 @@ _TRY_AGAIN_AT = 2
 
 @dataclass(frozen=True, slots=True)
 class IndexUpdate:
-    """How the collection is searched now, and what a user should be told."""
+    """How the collection is searched now, and notes for the user."""
 
     recipe: str
     notes: tuple[str, ...] = ()

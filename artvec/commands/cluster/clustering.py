@@ -182,10 +182,10 @@ def _mapped(
 ) -> tuple[Projection | None, tuple[str, ...]]:
     if options.map == "none":
         return None, ()
-    kept = _stored_map(collection, options)
-    if kept is not None:
+    stored = _stored_map(collection, options)
+    if stored is not None:
         again = command("cluster", "-i", collection.folder, "--new-map")
-        return kept, (f"the map ({kept.method}) is the stored one; to make a new one: {again}",)
+        return stored, (f"the map ({stored.method}) is the stored one; to make a new one: {again}",)
     made = project(found.reduced.points, found.near, options.map or "umap", options.seed)
     store_projection(open_collection(collection.folder), made)
     rows = counted(collection.rows, "row")

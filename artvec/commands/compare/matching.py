@@ -95,18 +95,18 @@ def _keyed(collection: Collection) -> dict[Key, int]:
     """Number the rows by content; of several copies the first path comes first."""
     table = columns(collection, ["content_hash", "path"]).to_pydict()
     hashes, paths = table["content_hash"], table["path"]
-    seen: Counter[bytes] = Counter()
+    counts: Counter[bytes] = Counter()
     keys: list[Key] = [(b"", 0)] * len(paths)
     for row in sorted(range(len(paths)), key=paths.__getitem__):
-        keys[row] = (hashes[row], seen[hashes[row]])
-        seen[hashes[row]] += 1
+        keys[row] = (hashes[row], counts[hashes[row]])
+        counts[hashes[row]] += 1
     return {key: row for row, key in enumerate(keys)}
 
 
 def _paths_beside(collection: Collection, rows: Int64Array) -> tuple[str, ...]:
     paths = columns(collection, ["path"]).column("path").to_pylist()
-    kept = set(rows.tolist())
-    return tuple(path for row, path in enumerate(paths) if row not in kept)
+    chosen = set(rows.tolist())
+    return tuple(path for row, path in enumerate(paths) if row not in chosen)
 
 
 def _disagreements(collections: Sequence[NamedCollection], rows: Sequence[Int64Array]) -> list[str]:

@@ -126,18 +126,18 @@ def _is_of(manifest: Manifest, run: Path) -> bool:
 
 
 def _check_distinct(arguments: Sequence[str], folders: Sequence[Path]) -> None:
-    seen: dict[Path, str] = {}
+    argument_of: dict[Path, str] = {}
     for argument, folder in zip(arguments, folders, strict=True):
         place = folder.resolve()
-        if place in seen:
+        if place in argument_of:
             raise ArtvecError(
-                f"{seen[place]} and {argument} are one collection"
-                if seen[place] != argument
+                f"{argument_of[place]} and {argument} are one collection"
+                if argument_of[place] != argument
                 else f"{argument} is named twice",
-                f"name it once: {command('compare', *seen.values())}",
+                f"name it once: {command('compare', *argument_of.values())}",
                 usage=True,
             )
-        seen[place] = argument
+        argument_of[place] = argument
 
 
 def _check_of_today(one: NamedCollection) -> None:

@@ -54,49 +54,49 @@ def _recorded_sha256(package: str, file: Path) -> bytes | None:
 
 
 def _formats() -> Iterator[Finding]:
-    told = _told("formats")
-    if isinstance(told, str):
-        yield Finding("formats", "problem", told, "pip install --force-reinstall pillow")
+    answer = _answer_of("formats")
+    if isinstance(answer, str):
+        yield Finding("formats", "problem", answer, "pip install --force-reinstall pillow")
         return
-    yield Finding("formats", "ok", f"{', '.join(told['readable'])} can be read")
-    for name in told["lacking"]:
+    yield Finding("formats", "ok", f"{', '.join(answer['readable'])} can be read")
+    for name in answer["lacking"]:
         yield Finding("formats", "problem", f"Pillow reads no {name}", "pip install -U pillow")
-    if not told["turbo"]:
+    if not answer["turbo"]:
         message = "Pillow has no libjpeg-turbo, so JPEGs take several times as long"
         yield Finding("formats", "note", message, "pip install --force-reinstall pillow")
-    if "HEIF" not in told["readable"]:
+    if "HEIF" not in answer["readable"]:
         yield Finding("formats", "note", ".heic can't be read", "pip install 'artvec[heic]'")
 
 
 def _openvino() -> Finding:
-    told = _told("openvino")
-    if isinstance(told, str):
-        return Finding("openvino", "problem", told, "use --engine torch")
-    if told["error"] > 1e-5:
-        message = f"a small model in fp32 is wrong by {told['error']:.1e}"
+    answer = _answer_of("openvino")
+    if isinstance(answer, str):
+        return Finding("openvino", "problem", answer, "use --engine torch")
+    if answer["error"] > 1e-5:
+        message = f"a small model in fp32 is wrong by {answer['error']:.1e}"
         return Finding("openvino", "problem", message, "use --engine torch")
-    return Finding("openvino", "ok", f"{told['version']} runs a small model in fp32 exactly")
+    return Finding("openvino", "ok", f"{answer['version']} runs a small model in fp32 exactly")
 
 
 def _faiss() -> Finding:
-    told = _told("faiss")
-    if isinstance(told, str):
+    answer = _answer_of("faiss")
+    if isinstance(answer, str):
         on_linux = (platform.system(), platform.machine()) == ("Linux", "x86_64")
         package = "faiss-gpu" if on_linux else "faiss-cpu"  # as pyproject.toml has it
-        return Finding("faiss", "problem", told, f"pip install --force-reinstall {package}")
-    return Finding("faiss", "ok", f"finds the nearest vector; {told['gpus']} GPUs")
+        return Finding("faiss", "problem", answer, f"pip install --force-reinstall {package}")
+    return Finding("faiss", "ok", f"finds the nearest vector; {answer['gpus']} GPUs")
 
 
 def _torch() -> Iterator[Finding]:
-    told = _told("torch")
+    answer = _answer_of("torch")
     driver = Path("/proc/driver/nvidia/version")
-    if isinstance(told, str):
-        yield Finding("torch", "problem", told, "pip install --force-reinstall torch torchvision")
+    if isinstance(answer, str):
+        yield Finding("torch", "problem", answer, "pip install --force-reinstall torch torchvision")
         return
-    cuda = f"CUDA {told['cuda']}" if told["cuda"] else "CPU only"
-    yield Finding("torch", "ok", f"{told['version']}, {cuda}, {told['threads']} threads")
-    if told["gpus"]:
-        yield Finding("gpu", "ok", ", ".join(told["gpus"]))
+    cuda = f"CUDA {answer['cuda']}" if answer["cuda"] else "CPU only"
+    yield Finding("torch", "ok", f"{answer['version']}, {cuda}, {answer['threads']} threads")
+    if answer["gpus"]:
+        yield Finding("gpu", "ok", ", ".join(answer["gpus"]))
     elif driver.exists():
         message = f"{driver.read_text().splitlines()[0]}, but torch sees no GPU"
         yield Finding("gpu", "note", message, "install a torch built for this driver's CUDA")
@@ -105,8 +105,8 @@ def _torch() -> Iterator[Finding]:
         yield Finding("gpu", "ok", message, "forward passes and training would gain most by a GPU")
 
 
-def _told(name: str) -> Any:
-    """Run one trial in its own process; return what it told, or why it did not, as text."""
+def _answer_of(name: str) -> Any:
+    """Run one trial in its own process; return what it found, or why it failed, as text."""
     command = [sys.executable, "-P", "-m", "artvec.commands.doctor.trials", name]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S)

@@ -24,7 +24,7 @@ _LITTLE_MEMORY_BYTES = 1.5e9
 
 
 def examine() -> Iterator[Finding]:
-    """Look at what can be told without importing anything heavy."""
+    """Look at what can be found without importing anything heavy."""
     yield _python()
     yield Finding("platform", "ok", f"{platform.platform()}, {platform.machine()}")
     yield _cores()

@@ -77,7 +77,7 @@ class DuplicatesReport:
         n_images: Its rows.
         groups: The one with the best file first.
         looked: Pairs that were compared by their pictures.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     index: Path
@@ -166,10 +166,10 @@ def _cosines(collection: Collection, ones: Sequence[int], others: Sequence[int])
 def _notes(found: DuplicateSearch) -> tuple[str, ...]:
     undecided = "crops and other strong changes among them stay unfound"
     notes = []
-    if found.unseen:
+    if found.unavailable:
         gone = "pictures are gone or changed"
-        notes.append(f"{found.unseen:,} close pairs can't be looked at, {gone}: {undecided}")
+        notes.append(f"{found.unavailable:,} close pairs can't be looked at, {gone}: {undecided}")
     if found.left:
-        more = f"--looks {found.looked + found.unseen + found.left} compares all"
+        more = f"--looks {found.looked + found.unavailable + found.left} compares all"
         notes.append(f"{found.left:,} less close pairs were not looked at ({more}): {undecided}")
     return tuple(notes)

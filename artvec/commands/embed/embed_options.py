@@ -1,4 +1,4 @@
-"""What `embed` can be told, and what it reports."""
+"""What `embed` takes, and what it reports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from artvec.images.opening import MAX_PIXELS
 
 @dataclass(frozen=True, slots=True)
 class EmbedOptions:
-    """What `artvec embed` can be told; None keeps what the collection has, else the default.
+    """The options of `artvec embed`; None keeps what the collection has, else the default.
 
     Attributes:
         model: Backbone name or run directory.
@@ -82,7 +82,7 @@ class EmbedReport:
         without_row: Images that the metadata file has no row for.
         skipped_rows: Metadata rows that were skipped, with their line and why.
         area_lost: Mean share of the embedded pictures' area that the backbone never saw.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     index: Path

@@ -145,7 +145,7 @@ def _embed_into(task: Task, prepared: Preparation, progress: Progress) -> EmbedR
         notes=(
             *prepared.notes,
             *split_notes(facts),
-            *_kept_notes(plan),
+            *_notes_of_plan(plan),
             *_not_finite_notes(tally),
             *index.notes,
             *limit_notes(limit, encoder, options.decode, others=use.others),
@@ -229,7 +229,7 @@ def _finish(
     writer.finish(redescribe, {FAILURES: failed, STAMPS: proofs_bytes(plan.proofs)})
 
 
-def _kept_notes(plan: Plan) -> tuple[str, ...]:
+def _notes_of_plan(plan: Plan) -> tuple[str, ...]:
     if not plan.out_of_reach:
         return ()
     return (f"{plan.out_of_reach} rows were kept whose file or folder can't be reached now",)

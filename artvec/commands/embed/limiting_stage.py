@@ -101,10 +101,10 @@ def limit_notes(
     if limit is None:
         return ()
     whose = "cores'" if limit.of_cores else "wall"
-    told = f"{limit.share:.0%} of the {whose} time"
+    shares = f"{limit.share:.0%} of the {whose} time"
     if others > _MUCH:
-        told += f", other programs {others:.0%}"
-    return (f"{_NAMES[limit.stage]} the run ({told}): {_help(limit, encoder, mode)} would help",)
+        shares += f", other programs {others:.0%}"
+    return (f"{_NAMES[limit.stage]} the run ({shares}): {_help(limit, encoder, mode)} would help",)
 
 
 def _help(limit: Limit, encoder: Encoder, mode: DecodeMode) -> str:

@@ -78,7 +78,7 @@ class Preparation:
         ready: The encoder.
         facts: Labels, splits and metadata.
         request: What the user last asked of the collection's index.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     folder: Path

@@ -91,7 +91,7 @@ class DryRun:
         estimate: What the run would cost.
         images_by_content: See `EmbedReport`.
         passed_over: See `EmbedReport`.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
         limit: The stage that the run would wait for; None for one too short to say.
         dry_run: True, for readers of the JSON.
     """

@@ -35,7 +35,7 @@ def find_leaks(collection: Collection, selection: Selection, copies: DuplicateSe
         exact_queries=_queries_in(exact, selection),
         near=_paths(collection, near),
         near_queries=_queries_in(near, selection),
-        undecided=copies.unseen + copies.left,
+        undecided=copies.unavailable + copies.left,
     )
 
 

@@ -34,7 +34,7 @@ class ExportReport:
         file: The file.
         rows: It holds.
         renamed: Columns that bear another name in the file, because theirs was taken there.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     file: Path

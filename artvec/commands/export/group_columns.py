@@ -24,7 +24,7 @@ class Analysed:
     Attributes:
         collection: As if the columns were the user's metadata.
         renamed: The user's columns that gave their name to one of these.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     collection: Collection
@@ -44,13 +44,13 @@ def analysed(collection: Collection, *, projection: bool) -> Analysed:
     """
     stale = outdated(collection)
     arrays = {**_group_arrays(collection), **(_map_arrays(collection, stale) if projection else {})}
-    told = (
+    note = (
         f"the stored groups are those of other rows and were left out; group again: "
         f"{command('cluster', '-i', collection.folder)}",
     )
     renamed = _renamed(collection, arrays)
     wider = _with(collection, arrays, renamed)
-    return Analysed(wider, renamed, told if "groups" in stale else ())
+    return Analysed(wider, renamed, note if "groups" in stale else ())
 
 
 def _group_arrays(collection: Collection) -> Arrays:

@@ -35,7 +35,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class FoundHits:
-    """Hits of each query, and what a user should be told about how they were found."""
+    """Hits of each query, and notes for the user about how they were found."""
 
     queries: tuple[QueryHits, ...]
     notes: tuple[str, ...]
@@ -60,8 +60,8 @@ def find_hits(
     available = int(np.count_nonzero(chosen))
     keep = partial(_unique, fingerprints(collection), chosen) if options.unique else _best
     notes: tuple[str, ...] = ()
-    kept: dict[int, tuple[_Candidate, ...]] = dict.fromkeys(range(len(queries)), ())
-    waiting = list(kept) if available else []
+    candidates: dict[int, tuple[_Candidate, ...]] = dict.fromkeys(range(len(queries)), ())
+    waiting = list(candidates) if available else []
     k = options.k + max((len(query.own) for query in queries), default=0)
     while waiting:
         k = min(k, available)
@@ -69,11 +69,11 @@ def find_hits(
         found = _nearest(collection, vectors, k, chosen, exact=options.exact)
         matches, notes = found.matches, found.notes
         for at, rows, scores in zip(waiting, matches.rows, matches.scores, strict=True):
-            kept[at] = keep(rows, scores, queries[at].own, options.k)
-        waiting = [at for at in waiting if len(kept[at]) < options.k and k < available]
+            candidates[at] = keep(rows, scores, queries[at].own, options.k)
+        waiting = [at for at in waiting if len(candidates[at]) < options.k and k < available]
         k *= _GROWTH
     hits = tuple(
-        QueryHits(query.text, query.pictures, _hits(collection, kept[at]))
+        QueryHits(query.text, query.pictures, _hits(collection, candidates[at]))
         for at, query in enumerate(queries)
     )
     return FoundHits(hits, notes)
@@ -110,31 +110,31 @@ def _unique(
     """Let each picture through once, with the other chosen rows that show it as duplicates."""
     free = chosen.copy()  # (N,) rows that are nobody's duplicate yet
     free[list(own)] = False
-    kept: list[_Candidate] = []
+    candidates: list[_Candidate] = []
     for number, score in zip(rows.tolist(), scores.tolist(), strict=True):
-        if free[number] and len(kept) < k:
+        if free[number] and len(candidates) < k:
             same = free & prints.same_picture(number)
             free &= ~same
             others = tuple(int(n) for n in np.flatnonzero(same) if n != number)
-            kept.append(_Candidate(number, score, others))
-    return tuple(kept)
+            candidates.append(_Candidate(number, score, others))
+    return tuple(candidates)
 
 
-def _hits(collection: Collection, kept: Sequence[_Candidate]) -> tuple[Hit, ...]:
-    return tuple(_hit(collection, rank, one) for rank, one in enumerate(kept, 1))
+def _hits(collection: Collection, candidates: Sequence[_Candidate]) -> tuple[Hit, ...]:
+    return tuple(_hit(collection, rank, one) for rank, one in enumerate(candidates, 1))
 
 
-def _hit(collection: Collection, rank: int, kept: _Candidate) -> Hit:
-    record = row(collection, kept.row)
+def _hit(collection: Collection, rank: int, candidates: _Candidate) -> Hit:
+    record = row(collection, candidates.row)
     values = {name: record[name] for name in collection.manifest.columns}
-    duplicates = kept.duplicates
+    duplicates = candidates.duplicates
     return Hit(
         rank=rank,
-        row=kept.row,
+        row=candidates.row,
         path=record["path"],
         file=file_of(collection.source, record["path"]),
         # Rounding can leave a cosine a hair outside its range.
-        score=max(-1.0, min(1.0, kept.score)),
+        score=max(-1.0, min(1.0, candidates.score)),
         label=record["label"],
         metadata={name: value for name, value in values.items() if _is_finite(value)},
         split=record["split"],

@@ -37,7 +37,7 @@ class Query:
 
 @dataclass(frozen=True)
 class EncodedQueries:
-    """Queries in the order given, those that have no vector, and what a user should be told."""
+    """Queries in the order given, those that have no vector, and notes for the user."""
 
     queries: tuple[Query, ...]
     errors: tuple[QueryError, ...] = ()

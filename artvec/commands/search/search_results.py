@@ -1,4 +1,4 @@
-"""What a search can be told, and what it answers."""
+"""What a search takes, and what it answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from artvec.images.detail import Detail
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What `artvec search` can be told.
+    """The options of `artvec search`.
 
     Attributes:
         k: Hits a query.
@@ -131,7 +131,7 @@ class SearchReport:
         errors: Not answered.
         searched: Rows that met the condition; all without one.
         show: Columns to show with every hit.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     index: Path

@@ -47,5 +47,5 @@ def choose_anchor(asked: Anchor, in_domain: Precision, out_of_domain: Precision)
 
 def precision_of(found: SplitFigures) -> float:
     """Return precision@5, 0 where there is none."""
-    told = found.figures.get("precision_at_5")
-    return told.value if told else 0.0
+    precision = found.figures.get("precision_at_5")
+    return precision.value if precision else 0.0

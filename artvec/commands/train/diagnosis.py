@@ -42,36 +42,36 @@ def advice(
     report: PhaseReport,
     trace: Sequence[float],
     classes: Sequence[str],
-    told: Sequence[Verdict] = (),
+    verdicts: Sequence[Verdict] = (),
     *,
     others: Sequence[int] = (),
 ) -> tuple[Advice, ...]:
-    """Find what went wrong; accuracy at chance and classes never predicted are told in any case.
+    """Find what went wrong; accuracy at chance and classes never predicted are always reported.
 
     Args:
         report: The phase, its history and its figures on train and val.
         trace: Loss of every batch, in order; one or more.
         classes: Names by code.
-        told: Verdicts of the run: a phase that helped gets no advice.
+        verdicts: Of the run: a phase that helped gets no advice.
         others: How many classes each label column after the first has; losses are sums over all.
 
     Returns:
         The gravest first.
     """
     found = [at_chance(report, classes), never_predicted(report, classes)]
-    if not helped(report.phase.name, told):
+    if not helped(report.phase.name, verdicts):
         rate = too_high(report, trace, others) or nothing_moved(report, trace)
         found += [rate] if rate else [overfitting(report), too_few_epochs(report)]
     return tuple(one for one in found if one is not None)
 
 
-def helped(phase: str, told: Sequence[Verdict]) -> bool:
+def helped(phase: str, verdicts: Sequence[Verdict]) -> bool:
     """Say whether a phase improved a figure of the test pictures, and worsened none.
 
     Against the step before it; the first phase, whose accuracy has nothing to be compared with,
     has not helped where the embedding is still the same.
     """
-    own = [one for one in told if one.end == phase and one.on == "test"]
+    own = [one for one in verdicts if one.end == phase and one.on == "test"]
     step = [one.helped for one in own if one.start == own[0].start]
     return "yes" in step and "no" not in step
 

@@ -36,7 +36,7 @@ class Material:
         val: (V,) places that weights are chosen by, outside of `train`.
         test: (Q,) places that are judged, and never chosen by.
         val_drawn: True where `val` was drawn out of `gallery`.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     rows: Int64Array
@@ -80,7 +80,7 @@ def material(
     classes, labels = _coded(selection, texts)
     sides = _sides(collection, selection, labels)
     _check_classes(sides["train"], label_columns, classes, labels)
-    _check_unseen(collection, sides["test"])
+    _check_never_trained_on(collection, sides["test"])
     rows = np.unique(np.concatenate(list(sides.values())))
     places = {name: np.searchsorted(rows, of) for name, of in sides.items()}
     return Material(
@@ -110,7 +110,7 @@ def without(given: Material, gone: BoolArray) -> Material:
     """
     if not gone.any():
         return given
-    kept = np.flatnonzero(~gone)
+    readable = np.flatnonzero(~gone)
     places = np.cumsum(~gone) - 1
     train, gallery, val, test = (
         places[side[~gone[side]]] for side in (given.train, given.gallery, given.val, given.test)
@@ -126,12 +126,12 @@ def without(given: Material, gone: BoolArray) -> Material:
     note = f"left out {those} gone, unreadable or changed since embedding: {lost[0]}"
     return replace(
         given,
-        rows=given.rows[kept],
-        samples=tuple(given.samples[place] for place in kept),
-        hashes=tuple(given.hashes[place] for place in kept),
-        vectors=given.vectors[kept],
-        labels=given.labels[kept],
-        groups=None if given.groups is None else given.groups[kept],
+        rows=given.rows[readable],
+        samples=tuple(given.samples[place] for place in readable),
+        hashes=tuple(given.hashes[place] for place in readable),
+        vectors=given.vectors[readable],
+        labels=given.labels[readable],
+        groups=None if given.groups is None else given.groups[readable],
         train=train,
         gallery=gallery,
         val=val,
@@ -215,15 +215,15 @@ def _check_classes(
             )
 
 
-def _check_unseen(collection: Collection, test: Int64Array) -> None:
+def _check_never_trained_on(collection: Collection, test: Int64Array) -> None:
     """Refuse to judge by pictures that the backbone learned from in an earlier run."""
     run = Path(str(collection.manifest.request.get("name", "")))
     if not (run / "run.json").is_file():
         return
-    seen = int(np.count_nonzero(trained_on(collection, run, test)))
-    if seen:
+    n_trained_on = int(np.count_nonzero(trained_on(collection, run, test)))
+    if n_trained_on:
         raise ArtvecError(
-            f"{seen:,} of the {len(test):,} test pictures were training pictures of {run}",
+            f"{n_trained_on:,} of the {len(test):,} test pictures were training pictures of {run}",
             "begin with another backbone, or give other pictures the split test",
         )
 

@@ -18,7 +18,7 @@ def rate_curve(options: TrainOptions, listener: Listener = NOBODY) -> RateCurve:
 
     Args:
         options: As for `train`; the run's folder is not touched.
-        listener: Is told how far it is.
+        listener: Follows how far it is.
 
     Raises:
         ArtvecError: See `train`.

@@ -22,12 +22,12 @@ def run_other_seeds(
 ) -> dict[int, Figures]:
     """Run with the seeds after the first; what an interrupted run has finished is taken as it is.
 
-    A seed whose loss explodes is left out, and told.
+    A seed whose loss explodes is left out, with a note.
 
     Args:
         options: Of the run with the first seed, in whose folder `seed-N/` the others go.
         run: Trains, and returns the final figures on test.
-        note: Takes what is told.
+        note: Takes what the user should know now.
 
     Returns:
         Seed → final figures on test.

@@ -47,7 +47,7 @@ class Watched:
 
 
 def watched(
-    collection: Collection, start: EncoderIdentity, seen: Container[bytes], embed: Embed
+    collection: Collection, start: EncoderIdentity, trained_hashes: Container[bytes], embed: Embed
 ) -> Watched:
     """Choose the pictures of a collection that can be watched, the same ones for the whole run.
 
@@ -57,7 +57,7 @@ def watched(
     Args:
         collection: Labelled; any encoder.
         start: Of the backbone that the run begins with.
-        seen: Content hashes of the run's own pictures.
+        trained_hashes: Content hashes of the run's own pictures.
         embed: With that backbone, for collections of another encoder.
 
     Raises:
@@ -66,25 +66,25 @@ def watched(
     table = columns(collection, ["path", "label", "size_bytes", "mtime_ns", "content_hash"])
     records = table.to_pylist()
     labelled = [row for row, record in enumerate(records) if record["label"] is not None]
-    foreign = [row for row in labelled if records[row]["content_hash"] not in seen]
+    foreign = [row for row in labelled if records[row]["content_hash"] not in trained_hashes]
     samples = {row: _sample(collection, records[row]) for row in foreign}
-    kept = [row for row in foreign if _is_there(samples[row], records[row]["content_hash"])]
+    readable = [row for row in foreign if _is_there(samples[row], records[row]["content_hash"])]
     name = collection.folder.resolve().name
-    names = sorted({records[row]["label"] for row in kept})
+    names = sorted({records[row]["label"] for row in readable})
     codes = {label: code for code, label in enumerate(names)}
-    notes = _notes(name, len(labelled) - len(foreign), len(foreign) - len(kept))
+    notes = _notes(name, len(labelled) - len(foreign), len(foreign) - len(readable))
     if len(names) < 2:
         raise _too_few(collection, len(names), notes)
-    rows = np.array(kept, dtype=np.int64)
-    kept_samples = tuple(samples[row] for row in kept)
+    rows = np.array(readable, dtype=np.int64)
+    readable_samples = tuple(samples[row] for row in readable)
     own = collection.manifest.encoder == start
     column = collection.manifest.group_column
     return Watched(
         name=name,
-        samples=kept_samples,
-        labels=np.array([codes[records[row]["label"]] for row in kept], dtype=np.int64),
+        samples=readable_samples,
+        labels=np.array([codes[records[row]["label"]] for row in readable], dtype=np.int64),
         groups=None if column is None else group_codes(collection, column)[rows],
-        vectors=rows_of(collection, rows) if own else embed(kept_samples),
+        vectors=rows_of(collection, rows) if own else embed(readable_samples),
         notes=notes,
     )
 
@@ -110,14 +110,14 @@ def _is_there(sample: Sample, digest: bytes) -> bool:
 
 
 def _notes(name: str, known: int, gone: int) -> tuple[str, ...]:
-    told = []
+    notes = []
     if known:
         those = counted(known, "picture")
-        told.append(f"{name}: left out {those} that are also pictures of this run")
+        notes.append(f"{name}: left out {those} that are also pictures of this run")
     if gone:
         those = counted(gone, "picture")
-        told.append(f"{name}: left out {those} whose file is gone or has changed since embedding")
-    return tuple(told)
+        notes.append(f"{name}: left out {those} whose file is gone or has changed since embedding")
+    return tuple(notes)
 
 
 def _too_few(collection: Collection, labels: int, notes: Sequence[str]) -> ArtvecError:

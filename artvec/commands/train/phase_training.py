@@ -74,7 +74,7 @@ def run_phase(context: RunContext, number: int, before: Inspection) -> PhaseOutc
         failure = error
         trained = _until(context, number, error)
     context.rest()
-    share, found = _kept_share(context, phase, start, before)
+    share, found = _best_share(context, phase, start, before)
     done = FinishedPhase(
         history=trained.history,
         trace=trained.trace,
@@ -194,7 +194,7 @@ def _views(context: RunContext, phase: Phase) -> Float32Array:
     return views
 
 
-def _kept_share(
+def _best_share(
     context: RunContext, phase: Phase, start: State, before: Inspection
 ) -> tuple[float, Inspection]:
     """Choose between the weights before and after a phase, and load what was chosen."""

@@ -68,25 +68,27 @@ def _judged(start: Step, end: Step, metric: str, groups: Int64Array | None, on: 
     return Verdict(start[0], end[0], metric, difference, verdict(difference), on)
 
 
-def outcome(told: Verdict) -> str:
+def outcome(verdict: Verdict) -> str:
     """Return a verdict's word: `unchanged`, `helped`, `hurt` or `inconclusive`."""
-    found = told.difference
+    found = verdict.difference
     same = (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
-    return "unchanged" if same else _WORDS[told.helped]
+    return "unchanged" if same else _WORDS[verdict.helped]
 
 
-def sentences(told: Sequence[Verdict]) -> tuple[str, ...]:
+def sentences(found: Sequence[Verdict]) -> tuple[str, ...]:
     """Say the verdicts, a sentence for each pair of steps.
 
     As in `phase finetune: accuracy +6.2 points [+3.9, +8.4]: helped; silhouette +.21 [+.18, +.24]:
     helped`. A pair of steps that don't follow each other begins with `from head to refine`.
 
     Args:
-        told: In the order of `verdicts`.
+        found: In the order of `verdicts`.
     """
     parts: dict[tuple[str, str, str], list[str]] = {}
-    before: dict[tuple[str, str], str] = {}  # the first start that an end is told with is its own
-    for one in told:
+    before: dict[
+        tuple[str, str], str
+    ] = {}  # the first start that an end is reported with is its own
+    for one in found:
         before.setdefault((one.on, one.end), one.start)
         parts.setdefault((one.on, one.start, one.end), []).append(_part(one))
     return tuple(

@@ -57,7 +57,7 @@ class RunCheckpoints:
         self._folder = run / FOLDER
 
     def begin(self, options: TrainOptions) -> None:
-        """Note what the run was told, so that it can be resumed by its name alone."""
+        """Note the run's options, so that it can be resumed by its name alone."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._note(
             _BEGUN,
@@ -93,13 +93,13 @@ class RunCheckpoints:
         if not file.is_file():
             return None
         try:
-            told = _read(file)
+            record = _read(file)
             return FinishedPhase(
-                history=tuple(Epoch(**epoch) for epoch in told["history"]),
-                trace=tuple(told["trace"]),
-                best_epoch=told["best_epoch"],
-                seconds=told["seconds"],
-                share=told["share"],
+                history=tuple(Epoch(**epoch) for epoch in record["history"]),
+                trace=tuple(record["trace"]),
+                best_epoch=record["best_epoch"],
+                seconds=record["seconds"],
+                share=record["share"],
                 weights=load_file(file.with_suffix(".safetensors")),
             )
         except _UNREADABLE as error:
@@ -108,9 +108,9 @@ class RunCheckpoints:
     def finish(self, number: int, phase: FinishedPhase) -> None:
         """Keep what a phase ended with, and let go of its epochs."""
         write_whole(self._folder / f"{number}.safetensors", save(phase.weights))
-        told = asdict(replace(phase, weights={}))
-        del told["weights"]
-        self._note(f"{number}.json", told)
+        record = asdict(replace(phase, weights={}))
+        del record["weights"]
+        self._note(f"{number}.json", record)
         self._epoch_file(number).unlink(missing_ok=True)
 
     def epoch(self, number: int) -> Checkpoint | None:
@@ -168,7 +168,7 @@ def has_begun(run: Path) -> bool:
 
 
 def begun(run: Path) -> TrainOptions:
-    """Return what an interrupted run was told, device and precision apart, to go on with it.
+    """Return the options of an interrupted run, device and precision apart, to go on with it.
 
     Raises:
         ArtvecError: There is none, or it is finished.
@@ -188,13 +188,13 @@ def begun(run: Path) -> TrainOptions:
             usage=True,
         )
     try:
-        told = _read(file)
+        record = _read(file)
         return TrainOptions(
-            collection=Path(told["collection"]),
+            collection=Path(record["collection"]),
             run=run,
-            plan=plan_from(told),
+            plan=plan_from(record),
             resume=True,
-            seeds=int(told.get("seeds", 1)),
+            seeds=int(record.get("seeds", 1)),
         )
     except _UNREADABLE as error:
         raise _damaged(file, error) from error
@@ -234,8 +234,8 @@ def _check_free(run: Path) -> None:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(file.read_bytes())
-    return told
+    record: dict[str, Any] = json.loads(file.read_bytes())
+    return record
 
 
 def _damaged(file: Path, error: Exception) -> ArtvecError:

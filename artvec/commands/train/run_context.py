@@ -67,7 +67,7 @@ class RunContext:
         pictures: None where no phase needs them.
         watched: Collections that are looked at, never learned from.
         checkpoints: What an interrupted run goes on from.
-        listener: Is told.
+        listener: Follows the run.
     """
 
     plan: Plan

@@ -91,9 +91,9 @@ def data_fingerprint(material: Material) -> str:
 def _network_state(module: nn.Module) -> dict[str, torch.Tensor]:
     """Return a backbone's weights under its network's own names, without its old classifier."""
     network = getattr(module, "model", module)
-    unseen = tuple(f"{part}." for part in getattr(module, "unseen", ()))
+    unused = tuple(f"{part}." for part in getattr(module, "unused", ()))
     state = copied(network)
-    return {name: of for name, of in state.items() if not unseen or not name.startswith(unseen)}
+    return {name: of for name, of in state.items() if not unused or not name.startswith(unused)}
 
 
 def _head_file(column: str, *, first: bool) -> str:
@@ -187,7 +187,7 @@ def figures_record(report: TrainReport) -> dict[str, Any]:
 
 def values_of(found: SplitFigures | None) -> dict[str, float]:
     """Return the plain figures of a split."""
-    return {name: of.value for name, of in _told(found).items()}
+    return {name: of.value for name, of in _figures_of(found).items()}
 
 
 def _phase(report: PhaseReport) -> dict[str, Any]:
@@ -205,13 +205,13 @@ def _phase(report: PhaseReport) -> dict[str, Any]:
     }
 
 
-def _told(found: SplitFigures | None) -> Mapping[str, Interval]:
+def _figures_of(found: SplitFigures | None) -> Mapping[str, Interval]:
     figures = {} if found is None else found.figures
     return {name: of for name, of in figures.items() if math.isfinite(of.value)}
 
 
 def _ends(found: SplitFigures | None) -> dict[str, list[float]]:
-    return {n: [of.low, of.high] for n, of in _told(found).items() if math.isfinite(of.low)}
+    return {n: [of.low, of.high] for n, of in _figures_of(found).items() if math.isfinite(of.low)}
 
 
 def _interval(found: Interval) -> dict[str, list[float]]:
@@ -228,8 +228,8 @@ def _splits(context: RunContext) -> dict[str, list[str]]:
     material, earlier = context.material, context.start.backbone.splits
     sides = dict(earlier)
     for name, places in (("test", material.test), ("val", material.val), ("train", material.train)):
-        told = "train" if material.val_drawn and name == "val" else name
-        sides |= {material.hashes[place]: told for place in places.tolist()}
+        side = "train" if material.val_drawn and name == "val" else name
+        sides |= {material.hashes[place]: side for place in places.tolist()}
     sides |= {digest: "train" for digest, split in earlier.items() if split == "train"}
     names = ("train", "val", "test")
     return {name: sorted(of.hex() for of, side in sides.items() if side == name) for name in names}

@@ -1,4 +1,4 @@
-"""What `train` can be told beside its plan, and who listens while it works."""
+"""What `train` takes beside its plan, and who listens while it works."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Title = str | Callable[[int, int], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainOptions:
-    """What a run is told.
+    """What a run works on, and how.
 
     Attributes:
         collection: Folder of the collection that is learned from.
@@ -40,13 +40,13 @@ class TrainOptions:
 
 
 @contextmanager
-def _unseen(title: Title) -> Iterator[Progress]:
+def _silent_stage(title: Title) -> Iterator[Progress]:
     yield silent
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Who is told while a run goes on.
+    """Who follows a run while it goes on.
 
     Attributes:
         stage: Opens a stage by its title; what it yields takes the stage's progress.
@@ -58,7 +58,7 @@ class Listener:
             is there whenever the run is.
     """
 
-    stage: Callable[[Title], AbstractContextManager[Progress]] = _unseen
+    stage: Callable[[Title], AbstractContextManager[Progress]] = _silent_stage
     began: Callable[[Path], None] = lambda run: None
     note: Callable[[str], None] = lambda text: None
     epoch: Callable[[Epoch], None] = lambda epoch: None

@@ -1,4 +1,4 @@
-"""From what somebody names to what a run is told: its collection, embedded if need be, its folder.
+"""From what somebody names to a run's options: its folder, its collection, embedded if need be.
 
 What can be refused at once is refused before a collection is embedded.
 """
@@ -56,7 +56,7 @@ class TrainRequest:
 
 
 def prepare_run(request: TrainRequest, listener: Listener = NOBODY) -> TrainOptions:
-    """Return what a new run is told; its collection is embedded first where it has to be.
+    """Return the options of a new run; its collection is embedded first where it has to be.
 
     Raises:
         ArtvecError: A name or value is wrong, there is a run of that name, there is neither a
@@ -77,7 +77,7 @@ def prepare_run(request: TrainRequest, listener: Listener = NOBODY) -> TrainOpti
 
 
 def prepare_resumed_run(request: TrainRequest) -> TrainOptions:
-    """Return what an interrupted run was told, which the request must not contradict.
+    """Return the options of an interrupted run, which the request must not contradict.
 
     Without a name it is the only run that was interrupted, or the one that bears the source's name.
 

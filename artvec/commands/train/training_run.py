@@ -49,7 +49,7 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
 
     Args:
         options: See `TrainOptions`.
-        listener: Is told how far it is.
+        listener: Follows how far it is.
 
     Raises:
         ArtvecError: The run's folder is taken, or there is nothing to resume; nothing to learn or
@@ -77,8 +77,8 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
         listener.judged(report)
         write_run(options.run, context, report, steps[-1].inspection.anchor)
     if failure is not None:
-        kept_there = f"{failure.message}; the last good weights are in {options.run}"
-        raise Diverged(kept_there, f"{failure.hint}, and another --name")
+        message = f"{failure.message}; the last good weights are in {options.run}"
+        raise Diverged(message, f"{failure.hint}, and another --name")
     return report
 
 
@@ -139,7 +139,7 @@ def _open_watched(
     plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
 ) -> tuple[Watched, ...]:
     """Open what is watched; one that bears the name of a split, or of another, goes by its path."""
-    seen = {*material.hashes, *start.backbone.splits}
+    trained_hashes = {*material.hashes, *start.backbone.splits}
     identity = start.backbone.identity
 
     def embed(samples: Sequence[Sample]) -> Float32Array:
@@ -150,7 +150,7 @@ def _open_watched(
 
     found: dict[str, Watched] = {}
     for folder in plan.watch:
-        one = watched(open_collection(Path(folder)), identity, seen, embed)
+        one = watched(open_collection(Path(folder)), identity, trained_hashes, embed)
         if one.name in {*SPLITS, *found}:
             one = replace(one, name=folder)
         found[one.name] = one
@@ -200,7 +200,7 @@ def _report(
         _phase_report(context, number, step, own)
         for number, (step, own) in enumerate(zip(steps[1:], figures[1:], strict=True))
     )
-    told = _verdicts(context, steps, figures)
+    found = _verdicts(context, steps, figures)
     classes = context.material.classes
     others = [len(names) for names in classes[1:]]
     return TrainReport(
@@ -210,12 +210,12 @@ def _report(
         classes=classes,
         phases=phases,
         untrained={**figures[0], **steps[0].inspection.watched},
-        verdicts=told,
+        verdicts=found,
         advice=tuple(
             one
             for phase, step in zip(phases, steps[1:], strict=True)
             if step.outcome is not None
-            for one in advice(phase, step.outcome.trace, classes[0], told, others=others)
+            for one in advice(phase, step.outcome.trace, classes[0], found, others=others)
         ),
         warnings=(
             *context.material.notes,
@@ -272,8 +272,8 @@ def _verdicts(
     material = context.material
     groups = None if material.groups is None else material.groups[material.test]
     names = [step.name for step in steps]
-    told = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
+    found = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
     for one in context.watched:
         inspections = [(step.name, step.inspection.watched[one.name]) for step in steps]
-        told += verdicts(inspections, one.groups, on=one.name, metrics=WATCHED)
-    return told
+        found += verdicts(inspections, one.groups, on=one.name, metrics=WATCHED)
+    return found

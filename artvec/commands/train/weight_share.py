@@ -24,12 +24,12 @@ def choose_share(
     val: Sequence[Figures],
     watched: Sequence[Mapping[str, Figures]] = (),
     *,
-    kept: float = KEPT,
+    least: float = KEPT,
 ) -> float:
     """Choose the share of the trained weights by val and watched pictures; test is never asked.
 
     Gains are counted from the smallest share, per figure of `JUDGED`; figures that no share
-    improves are left out. A share qualifies where every figure keeps `kept` of the best gain that
+    improves are left out. A share qualifies where every figure keeps `least` of the best gain that
     any share has in it. Of the shares that qualify the smallest is taken: nearer the weights that
     the phase began with, less is forgotten. With watched collections the one with the highest mean
     of `WATCHED` over them is taken, the smaller of equal ones. Where none qualifies, because
@@ -39,12 +39,12 @@ def choose_share(
         shares: Ascending, from the one to count from (0: the phase undone).
         val: Figures on val, a share each.
         watched: Name → figures of each watched collection, a share each; empty for none.
-        kept: See `KEPT`.
+        least: See `KEPT`.
 
     Source: Wortsman et al. 2022 (WiSE-FT) interpolate; the rule is argued in docs/decisions.md.
     """
     keeping = _keeping(val)  # (S,)
-    qualified = keeping >= kept - _EQUAL
+    qualified = keeping >= least - _EQUAL
     if not qualified.any():
         return shares[int(keeping.argmax())]
     if not any(watched):

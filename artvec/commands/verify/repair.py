@@ -33,7 +33,7 @@ class RepairReport:
         rebuilt: Rows embedded again.
         lost: Paths of rows that are gone: their images are no longer in the source.
         unreadable_rows: Rows that were in shards too damaged to tell their paths.
-        notes: What a user should be told.
+        notes: For the user, a sentence each.
     """
 
     rebuilt: int
@@ -104,8 +104,8 @@ def _mendable(folder: Path, source: Path | None) -> _Broken:
         manifest = read_manifest(folder)
     except ArtvecError as error:
         rebuilt = _rebuilt(folder, source)
-        told = f"{error.message}; it was rebuilt from the shards"
-        return _Broken(rebuilt, notes=(told, *_unknown(rebuilt)))
+        note = f"{error.message}; it was rebuilt from the shards"
+        return _Broken(rebuilt, notes=(note, *_unknown(rebuilt)))
     return _Broken(manifest, by_content(folder, manifest).damaged)
 
 

@@ -39,7 +39,7 @@ def draw_picture(scene: Scene, palette: Palette, *, rng: Rng) -> Picture:
     scale = short / min(scene.width, 1.0)
     size = (round(scale / 2) * 2, round(scale * scene.width / 2) * 2)
     view = _view(scene, rng)
-    outlines = [_seen(shape.outline, scene, view=view) * scale * 2 for shape in scene.shapes]
+    outlines = [_projected(shape.outline, scene, view=view) * scale * 2 for shape in scene.shapes]
     regions = _region_map(outlines, size)
     colours = _shade(scene.shapes, palette, outlines=outlines, regions=regions)
     unevenness = 0.035 * clouds(rng, size, scale=40) + 0.015 * noise(rng, size, scale=3)
@@ -54,7 +54,7 @@ def _view(scene: Scene, rng: Rng) -> _View:
     return _View(zoom, shift, mirrored=bool(rng.random() < 0.5))
 
 
-def _seen(outline: Points, scene: Scene, *, view: _View) -> Points:
+def _projected(outline: Points, scene: Scene, *, view: _View) -> Points:
     points = outline * (-1, 1) + (scene.width, 0) if view.mirrored else outline
     return (points - view.shift) * view.zoom
 

@@ -80,16 +80,16 @@ def side_by_side(trained: Float32Array, start: Float32Array, anchor: Anchor) -> 
     return np.hstack([trained, start / np.where(known > 0, known, 1) * scale]).astype(np.float32)
 
 
-def with_anchor(trained: Backbone, start: Backbone, told: Mapping[str, float]) -> Backbone:
+def with_anchor(trained: Backbone, start: Backbone, settings: Mapping[str, float]) -> Backbone:
     """Put a run's backbone beside the one it began as, as its record says.
 
     Args:
         trained: With the run's weights.
         start: Of the same architecture and preprocessing.
-        told: `weight` and `length`, see `Anchor`.
+        settings: `weight` and `length`, see `Anchor`.
     """
     assert trained.module is not None and start.module is not None
-    anchor = Anchor(float(told["weight"]), float(told["length"]))
+    anchor = Anchor(float(settings["weight"]), float(settings["length"]))
     if not (anchor.weight > 0 and anchor.length > 0):
         raise ValueError("its anchor has no weight")
     identity = trained.identity

@@ -41,9 +41,9 @@ class FeatureMap(nn.Module):
         return self.backbone.model
 
     @property
-    def unseen(self) -> tuple[str, ...]:
+    def unused(self) -> tuple[str, ...]:
         """Names of the network's parts that the map doesn't go through, as in `Penultimate`."""
-        return self.backbone.unseen
+        return self.backbone.unused
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return what the pooling is given, flattened to one vector an image."""

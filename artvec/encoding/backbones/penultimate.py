@@ -18,7 +18,7 @@ class Penultimate(torch.nn.Module):
         model: The whole network.
         features: Maps the network and images to features. It is given the network, so that a copy
             of this module runs its own weights.
-        unseen: Names of the network's parts that the features don't go through.
+        unused: Names of the network's parts that the features don't go through.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class Penultimate(torch.nn.Module):
         model: torch.nn.Module,
         features: Callable[[Any, torch.Tensor], torch.Tensor],
         *,
-        unseen: tuple[str, ...] = (),
+        unused: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.model = model
-        self.unseen = unseen
+        self.unused = unused
         self._features = features
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -59,7 +59,7 @@ def load(request: BackboneRequest) -> Backbone:
         model = SimpleCnn()
     if request.weights is not None:
         load_into(model, read_weights(request.weights), head=_HEAD, file=request.weights)
-    module = Penultimate(model, _features, unseen=_HEAD).eval()
+    module = Penultimate(model, _features, unused=_HEAD).eval()
     preprocessing = _preprocessing(request.fit or "crop")
     identity = EncoderIdentity(
         request.name,

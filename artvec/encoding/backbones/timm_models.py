@@ -192,7 +192,7 @@ def check_name(name: str) -> None:
 
 
 def _cut(model: Any) -> Penultimate:
-    return Penultimate(model, _features, unseen=_head_names(model))
+    return Penultimate(model, _features, unused=_head_names(model))
 
 
 def _features(model: Any, images: torch.Tensor) -> torch.Tensor:

@@ -35,12 +35,12 @@ def load(request: BackboneRequest) -> Backbone:
     except Exception as error:  # torch.hub passes on whatever the network raises
         raise no_download(request.name, error) from error
     head = _last_linear(model, request.name)
-    unseen = (head, *_AUXILIARY)
+    unused = (head, *_AUXILIARY)
     if request.weights is not None:
-        load_into(model, read_weights(request.weights), head=unseen, file=request.weights)
+        load_into(model, read_weights(request.weights), head=unused, file=request.weights)
     else:
         check_weights(model.state_dict(), f"the weights of {request.name}")
-    weights_sha256 = digest(model, head=unseen)
+    weights_sha256 = digest(model, head=unused)
     model.set_submodule(head, torch.nn.Identity())
     for part in _AUXILIARY:
         if hasattr(model, part):

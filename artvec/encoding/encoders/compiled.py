@@ -21,7 +21,7 @@ CODE_VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An encoder, and what a user should be told about it."""
+    """An encoder, and notes about it for the user."""
 
     encoder: Encoder
     notes: tuple[str, ...] = ()
@@ -84,8 +84,8 @@ def _compiled(backbone: Backbone, options: EncoderOptions) -> Compiled:
     """Compile and keep; or wait for whoever is at it, and take what was kept."""
     file = _blob_file(backbone.identity, options)
     with in_turn(runtime.cache_folder() / "locks" / f"{file.stem}.lock") as waited:
-        kept = cached(backbone.identity, options) if waited else None
-        return Compiled(kept) if kept else _compiled_anew(backbone, options, file)
+        encoder = cached(backbone.identity, options) if waited else None
+        return Compiled(encoder) if encoder else _compiled_anew(backbone, options, file)
 
 
 def _compiled_anew(backbone: Backbone, options: EncoderOptions, file: Path | None) -> Compiled:

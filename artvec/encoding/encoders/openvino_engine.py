@@ -105,8 +105,8 @@ def keep_blob(file: Path, blob: bytes) -> None:
 def load_blob(file: Path, identity: EncoderIdentity, precision: str) -> OpenVinoEncoder | None:
     """Load a kept graph; None where it is damaged or can't be read: compiling replaces it."""
     try:
-        with file.open("rb") as kept:
-            digest, blob = kept.read(_DIGEST_BYTES), kept.read()
+        with file.open("rb") as stream:
+            digest, blob = stream.read(_DIGEST_BYTES), stream.read()
         if hashlib.sha256(blob).digest() != digest:
             raise RuntimeError("damaged")
         return from_blob(blob, identity, precision)

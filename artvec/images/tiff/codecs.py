@@ -243,7 +243,7 @@ def _without_its_colours(layout: Layout, data: bytes, transform: int) -> bytes:
     Raises:
         UnsupportedMode: These contradict the TIFF's tags; readers don't agree on whom to believe.
     """
-    at, kept = 2, b""
+    at, markers = 2, b""
     while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"\xda", b"\xd9", b""):
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
         segment = data[at + 4 : end]
@@ -253,9 +253,9 @@ def _without_its_colours(layout: Layout, data: bytes, transform: int) -> bytes:
         ):
             raise unsupported("whose JPEG data name other colours than its tags")
         if not is_jfif and not segment.startswith(b"Adobe"):
-            kept += data[at:end]
+            markers += data[at:end]
         at = end
-    return kept + data[at:]
+    return markers + data[at:]
 
 
 def _pixels(layout: Layout, image: Image.Image, part: int, *, inverted: bool = False) -> bytes:

@@ -167,8 +167,8 @@ def _directory(empty: Directory, offset: int, *, is_big: bool) -> tuple[Director
         tags.setdefault(tag, _Entry(kind, count, inline))
     after = "Q" if is_big else "I"
     end = begin + size
-    is_told = end + struct.calcsize(after) <= empty.size_bytes
+    has_next = end + struct.calcsize(after) <= empty.size_bytes
     (following,) = (
-        struct.unpack(order + after, empty.read(end, struct.calcsize(after))) if is_told else (0,)
+        struct.unpack(order + after, empty.read(end, struct.calcsize(after))) if has_next else (0,)
     )
     return Directory(empty.stream, empty.size_bytes, order, tags), following

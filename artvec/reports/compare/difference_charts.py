@@ -88,13 +88,13 @@ def _point(axes: Axes, row: Row, interval: Interval, colour: str) -> None:
 
 def _shown(comparison: Comparison) -> list[Pair]:
     """Return the headline differences, among the best-ranked where there are many."""
-    kept = [row.name for row in comparison.rows]
-    while len(kept) * (len(kept) - 1) // 2 > _MAX_PAIRS:
-        kept.pop()
+    shown = [row.name for row in comparison.rows]
+    while len(shown) * (len(shown) - 1) // 2 > _MAX_PAIRS:
+        shown.pop()
     return [
         pair
         for pair in comparison.pairs
-        if pair.metric in comparison.rankings.metrics and pair.a in kept and pair.b in kept
+        if pair.metric in comparison.rankings.metrics and pair.a in shown and pair.b in shown
     ]
 
 

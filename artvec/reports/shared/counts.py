@@ -62,11 +62,11 @@ def counts_table(
         for row in keep_rows
     )
     hidden = [
-        f"{len(names) - len(kept)} smaller {noun}s"
-        for noun, names, kept in zip(
+        f"{len(names) - len(listed)} smaller {noun}s"
+        for noun, names, listed in zip(
             corner, (rows, columns), (keep_rows, keep_columns), strict=True
         )
-        if len(kept) < len(names)
+        if len(listed) < len(names)
     ]
     note = f"{' and '.join(hidden)} are left out" if hidden else ""
     return Counts(corner, tuple(columns[at] for at in keep_columns), lines, note)

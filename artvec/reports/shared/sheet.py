@@ -19,7 +19,7 @@ class Shown:
 
     Attributes:
         title: Path or query.
-        alt: What a reader without pictures is told.
+        alt: Text for a reader without pictures.
         label: Of the hit.
         score: Of the hit.
         link: To the file.

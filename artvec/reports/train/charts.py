@@ -192,9 +192,9 @@ def _over_phases(figure: Figure, report: TrainReport, best: _Value | None) -> Fi
         if start:
             axes.axvline(start + 0.5, color=NONE, lw=0.8, ls=":")
         if best and 0 < part.best_epoch <= len(part.history):
-            kept = _values(part, best)[part.best_epoch - 1]
+            best_value = _values(part, best)[part.best_epoch - 1]
             at_epoch = [start + part.best_epoch]
-            axes.plot(at_epoch, [kept], "o", mfc="none", mec=_VAL, ms=9, mew=1.4, label=label)
+            axes.plot(at_epoch, [best_value], "o", mfc="none", mec=_VAL, ms=9, mew=1.4, label=label)
             label = None
     _names(axes, report)
     if axes.get_legend_handles_labels()[0]:
@@ -210,10 +210,10 @@ def _names(axes: Axes, report: TrainReport) -> None:
         room = [*starts, end, end][at + 2] - start
         letters = max(2, _LETTERS * room // max(1, end))
         name = short(part.phase.name)
-        told = name if len(name) <= letters else name[: letters - 1] + "…"
+        text = name if len(name) <= letters else name[: letters - 1] + "…"
         height = (1.02, 1.09)[at % 2]
         across = axes.get_xaxis_transform()
-        axes.text(start + 0.6, height, told, fontsize=7.5, transform=across)
+        axes.text(start + 0.6, height, text, fontsize=7.5, transform=across)
 
 
 def _starts(report: TrainReport) -> list[tuple[PhaseReport, int]]:
@@ -278,10 +278,10 @@ def _all_maps(report: TrainReport) -> Figure | None:
     panels = figure.subplots(1, len(parts), squeeze=False)[0]
     classes = report.classes[0]
     for axes, part in zip(panels, parts, strict=True):
-        told = _map(axes, part, classes)
+        named = _map(axes, part, classes)
         axes.set_title(short(part.phase.name))
-    left_out = len(classes) - len(told)
-    legend(panels[-1], f"the {len(told)} largest of {len(classes)}" if left_out > 0 else None)
+    left_out = len(classes) - len(named)
+    legend(panels[-1], f"the {len(named)} largest of {len(classes)}" if left_out > 0 else None)
     return figure
 
 
@@ -293,7 +293,7 @@ def _confusion(report: TrainReport) -> Figure | None:
     wrong = counts.sum(axis=1) + counts.sum(axis=0) - 2 * np.diag(counts)
     shown = np.sort(np.argsort(-wrong, kind="stable")[:_MOST_CLASSES])
     names = [found.classes[code] for code in shown]
-    figure = heat(counts[np.ix_(shown, shown)], names, names, ("told by the head", "true label"))
+    figure = heat(counts[np.ix_(shown, shown)], names, names, ("predicted label", "true label"))
     if len(shown) < len(counts):
         figure.axes[0].set_title(f"the {len(shown)} of {len(counts)} classes with most mistakes")
     return figure

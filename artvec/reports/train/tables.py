@@ -62,21 +62,21 @@ class Answers:
     Attributes:
         classes: Names by code.
         labels: (n,) true codes, none unknown.
-        told: (n,) codes of the head's first choice.
+        predicted: (n,) codes of the head's first choice.
         sure: (n,) its probability.
         paths: Of the pictures; empty where they aren't known.
     """
 
     classes: tuple[str, ...]
     labels: Int64Array
-    told: Int64Array
+    predicted: Int64Array
     sure: Float32Array
     paths: tuple[str, ...]
 
     @property
     def counts(self) -> Int64Array:
-        """(C, C), pictures by true label (rows) and told label (columns)."""
-        return confusion(self.labels, self.told, len(self.classes))
+        """(C, C), pictures by true label (rows) and predicted label (columns)."""
+        return confusion(self.labels, self.predicted, len(self.classes))
 
 
 def by_split(report: TrainReport) -> list[Table]:
@@ -150,7 +150,7 @@ def answers(report: TrainReport) -> Answers | None:
     return Answers(
         classes=report.classes[0],
         labels=final.labels[known],
-        told=final.probabilities[known].argmax(axis=1),
+        predicted=final.probabilities[known].argmax(axis=1),
         sure=final.probabilities[known].max(axis=1),
         paths=tuple(paths[row] for row in known) if len(paths) == len(final.labels) else (),
     )
@@ -178,23 +178,23 @@ def classes(found: Answers) -> list[Line]:
         )
         for code in order
     ]
-    seen = each.support > 0
-    mean = [Cell(decimal(float(np.nan_to_num(column[seen]).mean()))) for column in columns]
+    occurring = each.support > 0
+    mean = [Cell(decimal(float(np.nan_to_num(column[occurring]).mean()))) for column in columns]
     total = Cell(f"{each.support.sum():,}")
     return [*lines, Line("mean of classes", (*mean, total))]
 
 
 def mistakes(found: Answers) -> list[tuple[str, str, str, str]]:
-    """Return the surest wrong answers: path, true label, told label, probability."""
+    """Return the surest wrong answers: path, true label, predicted label, probability."""
     if not found.paths:
         return []
-    wrong = np.flatnonzero(found.labels != found.told)
+    wrong = np.flatnonzero(found.labels != found.predicted)
     order = wrong[np.argsort(-found.sure[wrong], kind="stable")][:_MISTAKES]
     return [
         (
             found.paths[row],
             found.classes[found.labels[row]],
-            found.classes[found.told[row]],
+            found.classes[found.predicted[row]],
             words.percent(float(found.sure[row])),
         )
         for row in order

@@ -61,8 +61,8 @@ def coverage(report: TrainReport) -> str:
         "training pictures"
     )
     if len(report.seeds) > 1:
-        return f"{text} nor the seed; the spread over {len(report.seeds)} seeds is told below."
-    return f"{text} nor the seed: with --seeds 3 the spread over three is told, too."
+        return f"{text} nor the seed; the spread over {len(report.seeds)} seeds is given below."
+    return f"{text} nor the seed: --seeds 3 adds the spread over three."
 
 
 def cautions(report: TrainReport) -> list[str]:
@@ -73,13 +73,13 @@ def cautions(report: TrainReport) -> list[str]:
         warnings.insert(0, f"The run ended early: {report.failure}")
     if split == "test":
         return warnings
-    told = {
+    instead_of_test = {
         "val": "There is no test split: these are figures of val, by which epochs were chosen, "
         "and thus too good.",
         "train": "There is neither test nor val: these are figures of the training pictures, "
         "which say little.",
     }
-    return [told[split], *warnings] if split else warnings
+    return [instead_of_test[split], *warnings] if split else warnings
 
 
 def compared(verdict: Verdict) -> str:

@@ -120,8 +120,8 @@ def _render(report: EmbedReport, output: Output, *, verbose: bool) -> None:
             "other programs": use.others,
             "idle": use.idle,
         }
-        told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-        output.line(f"time of {use.cores} cores: {told}")
+        listed = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+        output.line(f"time of {use.cores} cores: {listed}")
     if report.area_lost:
         output.line(
             f"{report.area_lost:.0%} of the pictures' area lies outside the crop (--fit pad)"

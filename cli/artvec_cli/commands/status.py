@@ -52,7 +52,7 @@ def check_complete(report: StatusReport) -> None:
 
 
 def show(report: StatusReport, output: Output, *, verbose: bool) -> None:
-    """Print a report; of long lists the beginning, unless told to be verbose."""
+    """Print a report; of long lists the beginning, all where verbose."""
     listed = None if verbose else _LISTED
     output.notes(report.notes)
     state = "complete" if report.complete else "not complete"

@@ -141,11 +141,11 @@ def _listener(output: Output, logged: Path | None, *, verbose: bool) -> Listener
         if log is not None:
             log = epoch_logger(run / _LOG)
 
-    def epoch(told: Epoch) -> None:
+    def epoch(ended: Epoch) -> None:
         if log is not None:
-            log(told)
+            log(ended)
         if verbose:
-            output.notes([training.epoch_line(told)])
+            output.notes([training.epoch_line(ended)])
 
     def draw(report: TrainReport) -> None:
         from artvec.reports.train import save_figures, write_page, write_tensorboard

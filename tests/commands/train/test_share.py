@@ -24,7 +24,7 @@ def test_the_smallest_share_that_keeps_95_hundredths_of_the_gain() -> None:
     """The gain is .20 at its best; .19 of it is there at .75, and .18 at .5."""
     val = _figures(accuracy=(0.7, 0.8, 0.88, 0.89, 0.9))
     assert choose_share(SHARES, val) == 0.75
-    assert choose_share(SHARES, val, kept=0.9) == 0.5
+    assert choose_share(SHARES, val, least=0.9) == 0.5
 
 
 def test_every_figure_has_to_keep_its_gain() -> None:

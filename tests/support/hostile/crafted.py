@@ -17,7 +17,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def saved(image: Image.Image, form: str, **options: object) -> bytes:
     """Return a picture as a file's bytes."""
     buffer = io.BytesIO()
-    image.save(buffer, form, **options)
+    image.copy().save(buffer, form, **options)  # saving leaves options in an image
     return buffer.getvalue()
 
 

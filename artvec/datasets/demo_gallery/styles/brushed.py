@@ -83,8 +83,8 @@ def _follow(picture: Picture, rng: Rng, *, width: float, loose: float = 0.25) ->
 def _detail(picture: Picture, rng: Rng, *, width: float) -> Marks:
     fine = _follow(picture, rng, width=width, loose=0.1)
     busy = np.hypot(*np.gradient(blur(lightness(picture.colours), 1.0)))
-    kept = at_places(busy, fine.centres) > rng.uniform(0.02, 0.05)
-    centres, angles, lengths, widths = (part[kept] for part in _parts(fine))
+    busy_places = at_places(busy, fine.centres) > rng.uniform(0.02, 0.05)
+    centres, angles, lengths, widths = (part[busy_places] for part in _parts(fine))
     return Marks(centres, angles, lengths * 0.8, widths)
 
 

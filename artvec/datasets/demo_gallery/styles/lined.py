@@ -36,8 +36,10 @@ def pencil_hatching(picture: Picture, rng: Rng) -> Floats:
     for layer in range(layers):
         floor = layer / layers * 0.8
         places = scatter(rng, picture.size, spacing=spacing)
-        kept = places[at_places(dark, places) > 0.12 + floor + rng.uniform(0, 0.2, len(places))]
-        hatch = _hatch(rng, kept, angle=first + layer * turn, dark=dark)
+        dark_places = places[
+            at_places(dark, places) > 0.12 + floor + rng.uniform(0, 0.2, len(places))
+        ]
+        hatch = _hatch(rng, dark_places, angle=first + layer * turn, dark=dark)
         mark = 1 - (1 - mark) * (1 - hatch * rng.uniform(0.55, 0.9))
     mark = np.maximum(mark, _sketched(picture, rng))
     tooth = 0.75 + 0.5 * noise(rng, picture.size, scale=1.7)
