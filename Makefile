@@ -5,7 +5,7 @@ export HF_HUB_OFFLINE ?= 1
 # Pages that cog writes: help pages from the commands, definitions from the metrics.
 GENERATED := docs/commands.md docs/figures.md
 
-.PHONY: demo test test-all check format docs site bench bench-full bench-compare experiments clean
+.PHONY: demo test test-fast test-all check format docs site bench bench-full bench-compare experiments clean
 
 demo: .venv/.installed
 	$(BIN)/artvec demo
@@ -15,6 +15,14 @@ test: export OPENBLAS_NUM_THREADS = 1
 test: export OMP_NUM_THREADS = 1
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile --no-loadscope-reorder
+
+# The inner loop: what computes and reads, without training, browsers, pages or processes.
+FAST := $(addprefix tests/,annotations clustering collection core images metrics vector_search \
+	commands/evaluate commands/search docs/test_pages.py)
+test-fast: export OPENBLAS_NUM_THREADS = 1
+test-fast: export OMP_NUM_THREADS = 1
+test-fast: .venv/.installed-dev
+	$(BIN)/python -m pytest -q -m "not long" -n auto --dist loadfile $(FAST)
 
 test-all: .venv/.installed-dev
 	$(BIN)/python -m pytest -q

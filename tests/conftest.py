@@ -17,6 +17,7 @@ from tests.support.command_line import Finished, run_here
 
 # The hub's library reads this once, when it is imported; fixtures would come too late.
 os.environ["HF_HUB_OFFLINE"] = "1"
+WITHOUT_PANDAS = Path(__file__).parent / "support/without_pandas"
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("artvec", deadline=None)
 settings.load_profile("artvec")
@@ -35,6 +36,9 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     session = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     os.environ["ARTVEC_CACHE"] = str(session / "cache")
     os.environ.pop("ARTVEC_INDEXES", None)
+    # pyarrow would import pandas in every process that writes a shard, for most of a second.
+    path = [str(WITHOUT_PANDAS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(path)
     yield
     os.environ.clear()
     os.environ.update(before)

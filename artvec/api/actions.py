@@ -175,7 +175,7 @@ def train(
         ArtvecError: A name or value is wrong, there is a run of that name, or too few labels.
 
     Example:
-        >>> run = artvec.train(paintings, recipe="frozen")
+        >>> run = artvec.train(paintings, recipe="frozen", name="styles")
         >>> run.predict(["a.jpg"])[0].label
         'baroque'
     """
@@ -239,8 +239,9 @@ def compare(
         ArtvecError: Fewer than two collections, or they have no images in common.
 
     Example:
-        >>> artvec.compare("paintings", "paintings-colour-4x4").to_dict()["paired"][0]["verdict"]
-        'better'
+        >>> found = artvec.compare("paintings", "paintings-colour-4x4", speed=False)
+        >>> found.to_dict()["paired"][0]["metric"]
+        'knn1_accuracy'
     """
     from artvec.api.comparison import Comparison
     from artvec.commands.compare import CompareOptions, compare_collections

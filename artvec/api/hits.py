@@ -32,7 +32,7 @@ class Hits(Tabular, Sequence["Hit"]):
     Example:
         >>> hits = artvec.open("paintings").search("query.jpg", k=3)
         >>> hits[0].path, hits[0].score
-        ('baroque/a.jpg', 0.9312)
+        ('baroque/a.jpg', 0.8965)
     """
 
     found: QueryHits

@@ -7,7 +7,6 @@ import doctest
 import inspect
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,6 +60,15 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Names]:
     os.chdir(before)
 
 
+def close(value: Any, wanted: Any) -> bool:
+    """Compare as an example's reader does: numbers within 2 %, everything else as it is."""
+    if isinstance(wanted, tuple):
+        return len(value) == len(wanted) and all(map(close, value, wanted))
+    if isinstance(wanted, float):
+        return bool(value == pytest.approx(wanted, rel=0.02))
+    return bool(value == wanted)
+
+
 def test_the_page_does_what_it_says(names: Names) -> None:
     assert len(names["hits"]) == 5
     assert names["best"].metadata["year"] < 1700
@@ -77,17 +85,7 @@ def test_what_is_public_has_examples() -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_of_docstrings_run(
-    name: str, names: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a copy of the folder, where nothing has been trained again; numbers within 2 %."""
-    page = Path.cwd()
-    for folder in ("paintings", "indexes", "runs"):
-        if folder != "runs" or "train(" not in EXAMPLES[name][0].source:
-            shutil.copytree(page / folder, tmp_path / folder)
-    for file in page.glob("*.jpg"):
-        shutil.copy(file, tmp_path)
-    monkeypatch.chdir(tmp_path)
+def test_the_examples_of_docstrings_run(name: str, names: Names) -> None:
     libraries = {
         "artvec": artvec,
         "np": np,
@@ -105,4 +103,4 @@ def test_the_examples_of_docstrings_run(
         if isinstance(value, np.ndarray):
             assert repr(value) == want
         else:
-            assert value == pytest.approx(ast.literal_eval(want), rel=0.02)
+            assert close(value, ast.literal_eval(want)), repr(value)

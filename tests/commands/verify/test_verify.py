@@ -61,12 +61,37 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def home(whole: Path) -> Path:
     """The same, free to be damaged: it lies where it was made, since sources are absolute."""
-    kept = whole.with_name("kept")
-    if not kept.exists():
-        shutil.copytree(whole, kept)
-    shutil.rmtree(whole)
-    shutil.copytree(kept, whole)
+    pristine = whole.with_name("pristine")
+    if not pristine.exists():
+        shutil.copytree(whole, pristine)
+        STAMPS.update({file: stamp(file) for file in whole.rglob("*") if file.is_file()})
+    restore(whole, pristine)
     return whole
+
+
+STAMPS: dict[Path, tuple[int, ...]] = {}
+"""Of files as they were when they were last made what they were."""
+
+
+def restore(folder: Path, pristine: Path) -> None:
+    """Make a folder what it was; files that nobody has touched since are left alone."""
+    for place in sorted(folder.rglob("*"), reverse=True):
+        if not (pristine / place.relative_to(folder)).exists():
+            place.rmdir() if place.is_dir() and not place.is_symlink() else place.unlink()
+    for origin in sorted(pristine.rglob("*")):
+        place = folder / origin.relative_to(pristine)
+        if origin.is_dir():
+            place.mkdir(exist_ok=True)
+        elif STAMPS.get(place) != stamp(place):
+            shutil.copy2(origin, place)
+            STAMPS[place] = stamp(place)
+
+
+def stamp(file: Path) -> tuple[int, ...]:
+    if not file.exists():
+        return ()
+    status = file.lstat()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def files_of(index: Path) -> list[Path]:
