@@ -18,7 +18,7 @@ test: .venv/.installed-dev
 
 # The inner loop: what computes and reads, without training, browsers, pages or processes.
 FAST := $(addprefix tests/,annotations clustering collection core images metrics vector_search \
-	commands/evaluate commands/search docs/test_pages.py)
+	commands/search docs/test_pages.py)
 test-fast: export OPENBLAS_NUM_THREADS = 1
 test-fast: export OMP_NUM_THREADS = 1
 test-fast: .venv/.installed-dev

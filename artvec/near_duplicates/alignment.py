@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from artvec.core.types import Float64Array
 from artvec.near_duplicates import evidence
-from artvec.near_duplicates.evidence import BLOCK_PX, BLOCKS
+from artvec.near_duplicates.description import BLOCK_PX, BLOCKS, Description, describe
 
 THUMBNAIL_PX = 128
 """Long side of the pictures that are compared."""
@@ -31,7 +31,7 @@ _STEPS = (0.6, 0.6, 0.3, 0.3)
 """By which a place is refined, in pixels of the search."""
 _MOVES = np.vstack([np.eye(3), -np.eye(3)])
 _CACHED = 128
-"""Pictures, mirrored ones too, of which work is kept for the next pair: 60 MB."""
+"""Pictures, mirrored ones too, of which work is kept for the next pair: 100 MB."""
 _Box = tuple[float, float, float, float]
 
 
@@ -118,8 +118,8 @@ def agreement(one: Thumbnail, other: Thumbnail) -> float:
     return max(found, default=evidence.UNDECIDED)
 
 
-def _positions(one: Thumbnail, other: Thumbnail) -> Iterator[tuple[Float64Array, Float64Array]]:
-    """Yield both as (96, 96, 3), frame on frame, mirrored, and where one lies in the other."""
+def _positions(one: Thumbnail, other: Thumbnail) -> Iterator[tuple[Description, Description]]:
+    """Yield both described, frame on frame, mirrored, and where one lies in the other."""
     mirrored = _mirrored(other)
     if _same_shape(one.image, other.image):
         yield _whole(one), _whole(other)
@@ -127,7 +127,7 @@ def _positions(one: Thumbnail, other: Thumbnail) -> Iterator[tuple[Float64Array,
     ways = ((one, other), (one, mirrored), (other, one), (mirrored, one))
     best = max((_best_place(*way) for way in ways), key=lambda place: place.correlation)
     if best.correlation >= _PROMISING:
-        yield _squared(best.whole.image, _refined(best)), _whole(best.part)
+        yield describe(_squared(best.whole.image, _refined(best))), _whole(best.part)
 
 
 def _same_shape(one: Image.Image, other: Image.Image) -> bool:
@@ -168,8 +168,8 @@ def _grey(thumbnail: Thumbnail) -> Image.Image:
 
 
 @lru_cache(_CACHED)
-def _whole(thumbnail: Thumbnail) -> Float64Array:
-    return _squared(thumbnail.image)
+def _whole(thumbnail: Thumbnail) -> Description:
+    return describe(_squared(thumbnail.image))
 
 
 @lru_cache(_CACHED)

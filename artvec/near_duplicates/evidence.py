@@ -17,9 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.core.types import BoolArray, Float64Array
-from artvec.near_duplicates.detail import LUMA, detail_projection
+from artvec.near_duplicates.description import (
+    BLOCK_PX,
+    BLOCKS,
+    LUMA,
+    Description,
+    blocks_of,
+    detail_projection,
+)
 
-BLOCKS, BLOCK_PX = 8, 12
 CONTRADICTED, UNDECIDED = -1.0, 0.0
 """Agreement of pictures that show different things, and of those that show too little."""
 AGREEMENT = 0.86
@@ -28,9 +34,6 @@ _OPPOSED_AGREEMENT, _SURE_AGREEMENT = 0.88, 0.93
 """Likewise where some blocks contradict, and where few show anything."""
 _TEXTURE = 16.0
 """Variance, in squared levels, from which a block shows something."""
-_CORNER, _CORNER_SHARE = 2.0, 0.03
-"""Least smaller eigenvalue of a block's structure tensor, in squared levels per pixel and as a
-share of the larger one: structure in two directions (Shi, Tomasi, Good Features to Track, 1994)."""
 _SAME_BLOCK = 0.85
 """Blocks of a picture that correlate more, or less than its negative, are counted once."""
 _MANY, _SEVERAL = 20, 6
@@ -99,48 +102,44 @@ class _Light:
     grey: bool
 
 
-def agreement(one: Float64Array, other: Float64Array) -> float:
-    """Return how well two (96, 96, 3) pictures agree: see `CONTRADICTED` and `UNDECIDED`.
+def agreement(one: Description, other: Description) -> float:
+    """Return how well two pictures agree: see `CONTRADICTED` and `UNDECIDED`.
 
     The figure is the median correlation of the blocks with structure in two directions, or the
     correlation of all pixels where colours say it.
     """
-    a, b = (_blocks(image @ LUMA) for image in (one, other))  # (64, 144)
-    centred = [blocks - blocks.mean(axis=1, keepdims=True) for blocks in (a, b)]
-    powers = [np.vecdot(blocks, blocks) / BLOCK_PX**2 for blocks in centred]  # (64,)
-    scale = np.sqrt(np.maximum(powers[0] * powers[1], 1e-9)) * BLOCK_PX**2
-    correlations = np.vecdot(*centred) / scale
-    power = np.maximum(*powers)
-    means = [_means(image) for image in (one, other)]  # (64, 3)
-    light = _light(*means)
+    scale = np.sqrt(np.maximum(one.power * other.power, 1e-9)) * BLOCK_PX**2
+    correlations = np.vecdot(one.centred, other.centred) / scale
+    power = np.maximum(one.power, other.power)
+    light = _light(one.means, other.means)
     against = (power > _OPPOSED_TEXTURE) & (correlations < _OPPOSED)
     against |= light.off > max(_OFF_LEVELS, _OFF_SHARE * light.spread)
     used = _outside_a_caption(against)
-    corners = used & (power > _TEXTURE) & (_corners(one @ LUMA) | _corners(other @ LUMA))
+    corners = used & (power > _TEXTURE) & (one.corners | other.corners)
     median = float(np.median(correlations[corners])) if corners.any() else 0.0
     same_light = float(np.abs(light.gains - 1).max()) <= _SAME_GAIN
     exact = same_light and median >= _EXACT
     if exact and int((against & ~used).sum()) < _CAPTION:
         used = np.ones_like(used)
     stray = _STRAY if int(corners.sum()) >= _MANY and not exact else 0
-    if int((against & used).sum()) > stray or _fails(light, means[0]):
+    if int((against & used).sum()) > stray or _fails(light, one.means):
         return CONTRADICTED if same_light else UNDECIDED  # another light may clip
     least = _OPPOSED_AGREEMENT if against.any() else AGREEMENT
     if corners.sum() >= _JUDGED and median < least:
         return CONTRADICTED if median < _UNLIKE else UNDECIDED
-    distinct = _distinct(centred[0][corners])
+    distinct = _distinct(one.centred[corners])
     if distinct >= _MANY:
         return median
-    whole = float(_correlation(a[used].ravel(), b[used].ravel()))
-    apart = np.abs(means[0] - means[1]).mean(axis=1)[used]
+    whole = float(_correlation(one.luma[used].ravel(), other.luma[used].ravel()))
+    apart = np.abs(one.means - other.means).mean(axis=1)[used]
     equal = float((apart <= _EQUAL_LEVELS).mean()) >= _EQUAL_SHARE and whole >= _EQUAL_PIXELS
     if equal and distinct >= _SEVERAL and median >= _SURE_AGREEMENT:
         return median
-    colours = min((_palette(image, used) for image in (one, other)), key=len)
+    palettes = [_palette(picture.image, used) for picture in (one, other)]
     telling = light.detail != 0 or float(apart.max()) <= _SMOOTH_LEVELS
-    if equal and telling and _numbers(colours) >= _NUMBERS:
+    if equal and telling and _numbers(min(palettes, key=len)) >= _NUMBERS:
         return whole
-    return whole if _relit(light, _palette(one, used), _palette(other, used)) else UNDECIDED
+    return whole if _relit(light, *palettes) else UNDECIDED
 
 
 def _outside_a_caption(against: BoolArray) -> BoolArray:
@@ -202,16 +201,6 @@ def _light(one: Float64Array, other: Float64Array) -> _Light:
     )
 
 
-def _corners(luma: Float64Array) -> BoolArray:
-    """Say which blocks have structure in two directions, by their structure tensors."""
-    down, across = np.gradient(luma, axis=0), np.gradient(luma, axis=1)
-    xx, yy, xy = (_blocks(part).mean(axis=1) for part in (across**2, down**2, across * down))
-    root = np.sqrt((xx - yy) ** 2 + 4 * xy**2)
-    smaller, larger = (xx + yy - root) / 2, (xx + yy + root) / 2
-    corners: BoolArray = smaller > np.maximum(_CORNER, _CORNER_SHARE * larger)
-    return corners
-
-
 def _distinct(centred: Float64Array) -> int:
     """Count centred (n, 144) blocks that are unlike each other, up to light."""
     units = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
@@ -225,7 +214,7 @@ def _distinct(centred: Float64Array) -> int:
 
 def _palette(image: Float64Array, used: BoolArray) -> Float64Array:
     """Return the colours, (n, 3), that cover some of the blocks used; neighbours count once."""
-    pixels = np.stack([_blocks(channel)[used].ravel() for channel in np.moveaxis(image, 2, 0)], 1)
+    pixels = np.stack([blocks_of(channel)[used].ravel() for channel in np.moveaxis(image, 2, 0)], 1)
     bins = pixels.astype(np.int64) // _BIN
     codes, counts = np.unique(bins @ [256, 16, 1], return_counts=True)
     codes, counts = codes[counts >= _PIXELS * len(pixels)], counts[counts >= _PIXELS * len(pixels)]
@@ -255,17 +244,6 @@ def _shades(colours: Float64Array) -> int:
     """Count the greys of colours, those nearer than a step once."""
     lumas = np.sort(colours @ LUMA)
     return int((np.diff(lumas, prepend=-np.inf) > _GREY_STEP).sum())
-
-
-def _means(image: Float64Array) -> Float64Array:
-    cut = image.reshape(BLOCKS, BLOCK_PX, BLOCKS, BLOCK_PX, 3)
-    means: Float64Array = cut.mean(axis=(1, 3)).reshape(-1, 3)
-    return means
-
-
-def _blocks(image: Float64Array) -> Float64Array:
-    blocks = image.reshape(BLOCKS, BLOCK_PX, BLOCKS, BLOCK_PX).swapaxes(1, 2)
-    return blocks.reshape(BLOCKS**2, BLOCK_PX**2)
 
 
 def _correlation(one: Float64Array, other: Float64Array) -> Float64Array:

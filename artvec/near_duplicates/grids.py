@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artvec.core.types import BoolArray, Float64Array, UInt8Array
-from artvec.near_duplicates.detail import LUMA, detail_projection
+from artvec.near_duplicates.description import LUMA, detail_projection
 
 EQUAL_LEVELS = 4.0
 """A cell agrees where its colours differ by no more levels (of 255), on average."""
