@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.clustering.arrays import Vectors
-from artvec.core.types import Float32Array, Int32Array, Int64Array
+from artvec.core.types import Float32Array, FloatArray, Int32Array, Int64Array
 
 NOISE = -1
 _ROWS = 4096
@@ -42,7 +41,7 @@ def numbered(labels: Int64Array) -> Int32Array:
     return number[np.searchsorted(found, labels)]
 
 
-def medoids(vectors: Vectors, clusters: Int32Array) -> Int64Array:
+def medoids(vectors: FloatArray, clusters: Int32Array) -> Int64Array:
     """Return the medoid of every cluster: the row with the least mean cosine distance to it.
 
     It is the row nearest the sum of the cluster's unit vectors, so no pair is visited.
@@ -65,8 +64,8 @@ def medoids(vectors: Vectors, clusters: Int32Array) -> Int64Array:
     return found
 
 
-def _units(vectors: Vectors) -> Vectors:
+def _units(vectors: FloatArray) -> FloatArray:
     wide = vectors.astype(np.float64)
     lengths = np.linalg.norm(wide, axis=1, keepdims=True)
-    units: Vectors = np.divide(wide, lengths, out=wide, where=lengths > 0)
+    units: FloatArray = np.divide(wide, lengths, out=wide, where=lengths > 0)
     return units

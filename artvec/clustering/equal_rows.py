@@ -7,12 +7,11 @@ from hashlib import blake2b
 
 import numpy as np
 
-from artvec.clustering.arrays import Vectors
 from artvec.clustering.assignment import NOISE, Assignment, numbered
-from artvec.core.types import Int64Array
+from artvec.core.types import FloatArray, Int64Array
 
 
-def first_of_equals(vectors: Vectors, content_hashes: Sequence[bytes]) -> Int64Array:
+def first_of_equals(vectors: FloatArray, content_hashes: Sequence[bytes]) -> Int64Array:
     """Return for every row the first row with the same vector, or of the same file.
 
     A file that was embedded in batches of two sizes may have vectors that differ by rounding.

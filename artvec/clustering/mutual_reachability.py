@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.clustering.arrays import Vectors
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Float64Array, Int64Array
+from artvec.core.types import Float32Array, Float64Array, FloatArray, Int64Array
 
 _ROWS = 65_536
 _CLEARED_EVERY = 1024
@@ -28,7 +27,9 @@ class SpanningTree:
     weights: Float64Array
 
 
-def spanning_tree(points: Float32Array, core: Vectors, progress: Progress = silent) -> SpanningTree:
+def spanning_tree(
+    points: Float32Array, core: FloatArray, progress: Progress = silent
+) -> SpanningTree:
     """Return the minimum spanning tree of max(distance, both core distances); exact.
 
     Prim's algorithm: a row joins, its distances to all rows outside are one product of matrix and

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artvec.clustering.arrays import Vectors
-from artvec.core.types import Float32Array, Float64Array
+from artvec.core.types import Float32Array, Float64Array, FloatArray
 
 DIMENSIONS = 50
 _ROWS = 4096
@@ -18,7 +17,7 @@ _LEAST_VARIANCE = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """Vectors in fewer dimensions.
+    """FloatArray in fewer dimensions.
 
     Attributes:
         points: (N, d) float32, widest component first; around 0.
@@ -29,7 +28,7 @@ class Reduced:
     variance_kept: float
 
 
-def reduce(vectors: Vectors, dimensions: int = DIMENSIONS) -> Reduced:
+def reduce(vectors: FloatArray, dimensions: int = DIMENSIONS) -> Reduced:
     """Return the principal components of vectors at length 1; deterministic, signs included.
 
     Euclidean distance between vectors at length 1 grows with the angle between them, so grouping
@@ -60,7 +59,7 @@ class _Components:
     total: float
 
 
-def _components(vectors: Vectors, mean: Float64Array, most: int) -> _Components:
+def _components(vectors: FloatArray, mean: Float64Array, most: int) -> _Components:
     n, dim = vectors.shape
     if n <= dim:  # the (n, n) products of rows have the same eigenvalues, and are fewer
         centred = np.concatenate([units - mean for units in _units(vectors)])
@@ -94,7 +93,7 @@ def _signed(components: Float64Array) -> Float64Array:
     return signed
 
 
-def _units(vectors: Vectors) -> Iterator[Float32Array]:
+def _units(vectors: FloatArray) -> Iterator[Float32Array]:
     """Yield (n, D) float32 copies at length 1, block by block."""
     for first in range(0, len(vectors), _ROWS):
         wide = vectors[first : first + _ROWS].astype(np.float64)

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.reader import Collection
-from artvec.collection.shards import FloatArray, vectors_of
+from artvec.collection.shards import vectors_of
+from artvec.core.types import FloatArray
 
 HEXADECIMAL = ("content_hash", "phash")
 _OWN = {

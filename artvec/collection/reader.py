@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.manifest import Manifest, ShardEntry, read_manifest
-from artvec.collection.shards import FloatArray, open_shard, shard_schema, vectors_of
+from artvec.collection.shards import open_shard, shard_schema, vectors_of
 from artvec.core.errors import ArtvecError, command
-from artvec.core.types import BoolArray
+from artvec.core.types import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import write_whole
-from artvec.core.types import EncoderIdentity, Float32Array, UInt64Array
+from artvec.core.types import EncoderIdentity, Float32Array, FloatArray, UInt64Array
 from artvec.encoding.identity import identity_json
 
 FORMAT_VERSION = 1
@@ -227,6 +227,3 @@ def _column(field: pa.Field, rows: Sequence[Row], vectors: Float32Array) -> pa.A
     if field.name in Row.__dataclass_fields__ and field.name != "metadata":
         return pa.array([getattr(row, field.name) for row in rows], type=field.type)
     return pa.array([row.metadata.get(field.name) for row in rows], type=field.type)
-
-
-FloatArray = np.ndarray[tuple[int, ...], np.dtype[np.floating[Any]]]

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from artvec.core.types import Float64Array, Int64Array
+from artvec.core.types import Float64Array, FloatArray, Int64Array
 
 Result = TypeVar("Result")
-Vectors = npt.NDArray[np.floating[Any]]
 ROWS = 4096
 """Rows of a block: 42 MB in double precision at 1,280 dimensions, enough to keep BLAS busy."""
 
@@ -31,7 +29,7 @@ def in_threads(work: Callable[[slice], Result], parts: Iterable[slice]) -> Itera
         yield from pool.map(work, parts)
 
 
-def lengths(vectors: Vectors) -> Float64Array:
+def lengths(vectors: FloatArray) -> Float64Array:
     """Return the (N,) float64 Euclidean lengths of (N, D) vectors."""
     squares: Float64Array = np.zeros(len(vectors))
     for span in spans(len(vectors)):
@@ -40,13 +38,13 @@ def lengths(vectors: Vectors) -> Float64Array:
     return np.sqrt(squares)
 
 
-def inverse_lengths(vectors: Vectors) -> Float64Array:
+def inverse_lengths(vectors: FloatArray) -> Float64Array:
     """Return (N,) float64 1 / length, and 0 for a zero vector, which is similar to nothing."""
     norms = lengths(vectors)
     return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
 
 
-def unit_rows(vectors: Vectors) -> Float64Array:
+def unit_rows(vectors: FloatArray) -> Float64Array:
     """Return an (N, D) float64 copy at length 1; a zero vector stays zero."""
     units: Float64Array = vectors.astype(np.float64) * inverse_lengths(vectors)[:, None]
     return units

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.core.types import Float64Array
-from artvec.metrics.blocks import Vectors, spans, unit_rows
+from artvec.core.types import Float64Array, FloatArray
+from artvec.metrics.blocks import spans, unit_rows
 
 
-def anisotropy(vectors: Vectors) -> float:
+def anisotropy(vectors: FloatArray) -> float:
     """Return the mean cosine over all pairs of different rows; exact, in O(N·D).
 
     (‖Σu‖² - Σ‖u‖²) / (N·(N - 1)) over unit vectors u: what random pairs give on average. In
@@ -35,7 +35,7 @@ def anisotropy(vectors: Vectors) -> float:
     return (float(total @ total) - squares) / (rows * (rows - 1))
 
 
-def spread(vectors: Vectors) -> float:
+def spread(vectors: FloatArray) -> float:
     """Return the share of the mean squared length that varies between rows: 1 - ‖mean‖² / mean‖x‖².
 
     In [0, 1]: near 0, embeddings are nearly constant; 1, they are centred.
@@ -51,7 +51,7 @@ def spread(vectors: Vectors) -> float:
     return around / whole if len(vectors) > 1 and whole > 0 else float("nan")
 
 
-def effective_rank(vectors: Vectors) -> float:
+def effective_rank(vectors: FloatArray) -> float:
     """Return how many directions the rows really use: exp of the entropy of singular values.
 
     With singular values σ of the centred vectors and p = σ / Σσ, exp(-Σ p·log p). In [1, min(N - 1,
@@ -73,7 +73,7 @@ def effective_rank(vectors: Vectors) -> float:
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
 
-def _singular_values(vectors: Vectors) -> Float64Array:
+def _singular_values(vectors: FloatArray) -> Float64Array:
     """Return the singular values above 0 of the centred vectors, through the (D, D) Gram matrix."""
     mean = _mean(vectors)
     gram: Float64Array = np.zeros((vectors.shape[1], vectors.shape[1]))
@@ -86,7 +86,7 @@ def _singular_values(vectors: Vectors) -> Float64Array:
     return np.sqrt(nonzero)
 
 
-def _mean(vectors: Vectors) -> Float64Array:
+def _mean(vectors: FloatArray) -> Float64Array:
     """Return the (D,) float64 mean; 0 without rows."""
     total: Float64Array = np.zeros(vectors.shape[1])
     for span in spans(len(vectors)):
@@ -94,7 +94,7 @@ def _mean(vectors: Vectors) -> Float64Array:
     return total / max(len(vectors), 1)
 
 
-def _squares(vectors: Vectors, centre: Float64Array) -> float:
+def _squares(vectors: FloatArray, centre: Float64Array) -> float:
     """Return the summed squared distance to a centre."""
     return sum(
         float(np.vdot(around, around))

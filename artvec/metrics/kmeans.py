@@ -6,13 +6,13 @@ import warnings
 
 import numpy as np
 
-from artvec.core.types import Int64Array
-from artvec.metrics.blocks import Vectors, inverse_lengths
+from artvec.core.types import FloatArray, Int64Array
+from artvec.metrics.blocks import inverse_lengths
 
 STARTS = 10
 
 
-def kmeans_clusters(vectors: Vectors, n_clusters: int, seed: int = 0) -> Int64Array:
+def kmeans_clusters(vectors: FloatArray, n_clusters: int, seed: int = 0) -> Int64Array:
     """Return the cluster of every row: k-means on vectors at length 1, the best of 10 starts.
 
     Args:

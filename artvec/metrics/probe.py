@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from threadpoolctl import threadpool_limits
 
-from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array
-from artvec.metrics.blocks import Vectors, codes_of, in_threads, spans
+from artvec.core.types import BoolArray, Float32Array, Float64Array, FloatArray, Int64Array
+from artvec.metrics.blocks import codes_of, in_threads, spans
 
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(0.5, -5.5, -0.5))
 """L2 strengths tried, strongest first: 3.2 to 1e-5 of a row's mean loss, half a decade apart."""
@@ -48,7 +48,7 @@ class Probe:
     strength: float
     objective: float
 
-    def log_probabilities(self, vectors: Vectors) -> Float64Array:
+    def log_probabilities(self, vectors: FloatArray) -> Float64Array:
         """Return (N, C) float64 log-probabilities; -inf for classes that the gallery lacks."""
         found = np.full((len(vectors), self.n_classes), -np.inf)
         for span in spans(len(vectors)):
@@ -58,7 +58,7 @@ class Probe:
 
 
 def fit_probe(
-    gallery: Vectors, labels: Int64Array, val: Vectors, val_labels: Int64Array, n_classes: int
+    gallery: FloatArray, labels: Int64Array, val: FloatArray, val_labels: Int64Array, n_classes: int
 ) -> Probe:
     """Fit multinomial logistic regression; its L2 strength is the best one on the val rows.
 
@@ -96,7 +96,7 @@ def fit_probe(
         return problem.probe(best, problem.minimise(best, start, _FINE))
 
 
-def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength: float) -> Probe:
+def fit_probe_at(gallery: FloatArray, labels: Int64Array, n_classes: int, strength: float) -> Probe:
     """Fit multinomial logistic regression with a given L2 strength.
 
     Minimises mean cross-entropy + strength/2 ‖W‖² over weights W and intercepts (not penalised) on
@@ -118,7 +118,7 @@ def fit_probe_at(gallery: Vectors, labels: Int64Array, n_classes: int, strength:
         return problem.probe(strength, problem.minimise(strength, problem.start(), _FINE))
 
 
-def top_k_hits(scores: Vectors, labels: Int64Array, k: int) -> BoolArray:
+def top_k_hits(scores: FloatArray, labels: Int64Array, k: int) -> BoolArray:
     """Return whether the label is among the k classes of the largest scores.
 
     Equal scores rank by code, as `argmax` does, so that the first hit is the prediction. A class
@@ -250,7 +250,7 @@ def _one_thread_a_product() -> threadpool_limits:
     return threadpool_limits(1, "blas")
 
 
-def _problem(gallery: Vectors, labels: Int64Array, n_classes: int) -> _Problem:
+def _problem(gallery: FloatArray, labels: Int64Array, n_classes: int) -> _Problem:
     if not len(gallery):
         raise ValueError("there is no gallery row to learn from")
     positions, _ = codes_of(labels, len(gallery))
@@ -282,7 +282,7 @@ def _within_their_span(rows: Float32Array) -> tuple[Float32Array, Float64Array |
     return np.ascontiguousarray(coordinates.T, dtype=np.float32), basis
 
 
-def _score(probe: Probe, val: Vectors, val_labels: Int64Array) -> tuple[float, float]:
+def _score(probe: Probe, val: FloatArray, val_labels: Int64Array) -> tuple[float, float]:
     """Return accuracy and minus the mean loss over val rows of classes that the probe knows."""
     found = probe.log_probabilities(val)
     own = found[np.arange(len(val)), val_labels]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.core.progress import Progress, silent
-from artvec.core.types import BoolArray, Float64Array, Int64Array
-from artvec.metrics.blocks import Vectors, inverse_lengths, spans, unit_rows
+from artvec.core.types import BoolArray, Float64Array, FloatArray, Int64Array
+from artvec.metrics.blocks import inverse_lengths, spans, unit_rows
 
 _FIRST = 10
 """Ranks that precision and recall look at."""
@@ -55,9 +55,9 @@ class RetrievalOutcomes:
 
 
 def retrieval_outcomes(
-    queries: Vectors,
+    queries: FloatArray,
     query_labels: Int64Array,
-    gallery: Vectors,
+    gallery: FloatArray,
     gallery_labels: Int64Array,
     same_row: Int64Array | None = None,
     progress: Progress = silent,
@@ -122,7 +122,11 @@ def _relevant(query_labels: Int64Array, labels: Int64Array, own: Int64Array) -> 
 
 
 def _rank(
-    keys: Int64Array, queries: Vectors, gallery: Vectors, inverse: Float64Array, own: Int64Array
+    keys: Int64Array,
+    queries: FloatArray,
+    gallery: FloatArray,
+    inverse: Float64Array,
+    own: Int64Array,
 ) -> None:
     """Fill (n, N) keys that sort by distance, then by gallery row."""
     units = unit_rows(queries)

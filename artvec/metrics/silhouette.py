@@ -8,8 +8,8 @@ import numpy as np
 from scipy import sparse
 
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array, Float64Array, Int64Array
-from artvec.metrics.blocks import Vectors, codes_of, spans, unit_rows
+from artvec.core.types import Float32Array, Float64Array, FloatArray, Int64Array
+from artvec.metrics.blocks import codes_of, spans, unit_rows
 
 _ROUNDING = 1e-12
 """Cosine distances below this are rounding of 0, as between copies of a vector."""
@@ -21,7 +21,7 @@ _NEAR = 0.1
 """Squared distances below this share of both squared lengths lose digits in single precision."""
 
 
-def cosine_silhouettes(vectors: Vectors, labels: Int64Array) -> Float64Array:
+def cosine_silhouettes(vectors: FloatArray, labels: Int64Array) -> Float64Array:
     """Return the silhouette of every row by label, with cosine distance; exact, in O(N·C·D).
 
     s = (b - a) / max(a, b), where a is the mean distance (1 - cosine) to the other rows of the own
@@ -64,7 +64,7 @@ def cosine_silhouettes(vectors: Vectors, labels: Int64Array) -> Float64Array:
 
 
 def euclidean_silhouettes(
-    vectors: Vectors, labels: Int64Array, progress: Progress = silent
+    vectors: FloatArray, labels: Int64Array, progress: Progress = silent
 ) -> Float64Array:
     """Return the silhouette of every row by label, with Euclidean distance; exact, over all pairs.
 
@@ -121,7 +121,7 @@ class _Rows:
         squares: (N,) squared lengths of these.
     """
 
-    vectors: Vectors
+    vectors: FloatArray
     order: Int64Array
     mean: Float64Array
     widest: float
@@ -134,7 +134,7 @@ class _Rows:
         return rows
 
 
-def _rows(vectors: Vectors, order: Int64Array) -> _Rows:
+def _rows(vectors: FloatArray, order: Int64Array) -> _Rows:
     mean = vectors.mean(axis=0, dtype=np.float64)
     widest = max(float(np.abs(vectors[span] - mean).max()) for span in spans(len(vectors)))
     single, squares = np.empty(vectors.shape, np.float32), np.empty(len(order), np.float32)
@@ -145,7 +145,7 @@ def _rows(vectors: Vectors, order: Int64Array) -> _Rows:
     return rows
 
 
-def _distances(rows: _Rows, first: slice, second: slice) -> Vectors:
+def _distances(rows: _Rows, first: slice, second: slice) -> FloatArray:
     """Return the (n, m) Euclidean distances between two blocks of rows."""
     if first != second:
         one, other = rows.squares[first], rows.squares[second]
@@ -161,16 +161,18 @@ def _distances(rows: _Rows, first: slice, second: slice) -> Vectors:
     return squares
 
 
-def _squared_distances(a: Vectors, b: Vectors, one: Vectors, other: Vectors) -> Vectors:
+def _squared_distances(
+    a: FloatArray, b: FloatArray, one: FloatArray, other: FloatArray
+) -> FloatArray:
     """Return (n, m) ‖a‖² + ‖b‖² - 2ab; `one` and `other` are the squared lengths."""
-    squares: Vectors = a @ b.T
+    squares: FloatArray = a @ b.T
     squares *= -2.0
     squares += one[:, None]
     squares += other
     return squares
 
 
-def _add(totals: Float64Array, distances: Vectors, codes: Int64Array) -> None:
+def _add(totals: Float64Array, distances: FloatArray, codes: Int64Array) -> None:
     """Add (n, m) distances to (n, C) totals by the class of their column; `codes` ascend."""
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     totals[:, codes[starts]] += np.add.reduceat(distances, starts, axis=1, dtype=np.float64)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from artvec.core.types import Float64Array, Int64Array
-from artvec.metrics.blocks import Vectors, spans
+from artvec.core.types import Float64Array, FloatArray, Int64Array
+from artvec.metrics.blocks import spans
 
 TEMPERATURE = 0.07
 """Of the weighted vote, after DINOv2 (Oquab et al. 2023) and Wu et al. 2018."""
@@ -13,7 +13,7 @@ TEMPERATURE = 0.07
 
 def vote(
     neighbour_labels: Int64Array,
-    similarities: Vectors,
+    similarities: FloatArray,
     n_classes: int,
     temperature: float = TEMPERATURE,
 ) -> Int64Array:
@@ -40,7 +40,9 @@ def vote(
     return _largest(neighbour_labels, weights, np.zeros_like(weights), n_classes)
 
 
-def uniform_vote(neighbour_labels: Int64Array, similarities: Vectors, n_classes: int) -> Int64Array:
+def uniform_vote(
+    neighbour_labels: Int64Array, similarities: FloatArray, n_classes: int
+) -> Int64Array:
     """Return the class of most neighbours; a tie goes to the larger summed similarity.
 
     Args:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from artvec.collection.reader import Collection, blocks
-from artvec.collection.shards import FloatArray
 from artvec.core.progress import Progress, silent
-from artvec.core.types import BoolArray, Float32Array, Float64Array, Int64Array
+from artvec.core.types import BoolArray, Float32Array, Float64Array, FloatArray, Int64Array
 from artvec.vector_search.exact import exact_search
 
 NEIGHBOURS = 16

@@ -32,7 +32,7 @@ def of_timm(name: str) -> Penultimate:
     return Penultimate(
         model,
         lambda network, x: network.forward_head(network.forward_features(x), pre_logits=True),
-        unseen=(model.pretrained_cfg["classifier"],),
+        unused=(model.pretrained_cfg["classifier"],),
     )
 
 

@@ -45,7 +45,7 @@ def test_rates_and_decay_are_those_of_timms_layer_decay(name: str) -> None:
         for p in group["params"]
     }
     classifier = network.get_classifier()
-    backbone = Penultimate(network, lambda m, x: x, unseen=(network.pretrained_cfg["classifier"],))
+    backbone = Penultimate(network, lambda m, x: x, unused=(network.pretrained_cfg["classifier"],))
     phase = Phase(name="p", weight_decay=0.05, layer_decay=0.7)
     groups = parameter_groups(Classifier(backbone, [classifier]), nn.ModuleList(), phase)
     ours = {id(p): (g["lr_scale"], g["weight_decay"]) for g in groups for p in g["params"]}

@@ -59,7 +59,7 @@ def tiny(*, classes: tuple[int, ...] = (3,), head: str = "linear") -> Classifier
     backbone = Penultimate(
         model,
         lambda network, x: network.forward_head(network.forward_features(x), pre_logits=True),
-        unseen=("classifier",),
+        unused=("classifier",),
     )
     return Classifier(backbone, [build_head(head, 256, n) for n in classes])
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from artvec.collection.reader import Collection
-from artvec.collection.shards import FloatArray, content_keys_of, open_shard, vectors_of
-from artvec.core.types import Int64Array, UInt64Array
+from artvec.collection.shards import content_keys_of, open_shard, vectors_of
+from artvec.core.types import FloatArray, Int64Array, UInt64Array
 
 POSITIONS = np.dtype([("content", "<u8"), ("row", "<i8")])
 """A position of an index: the first 8 bytes of its picture's content hash, and its row or -1."""

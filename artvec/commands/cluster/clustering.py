@@ -17,7 +17,6 @@ from artvec.clustering.nearest_rows import Neighbours, neighbours
 from artvec.clustering.reduction import Reduced, reduce
 from artvec.collection.analysis import outdated, store_groups, store_projection, stored_projection
 from artvec.collection.reader import Collection, blocks, columns, open_collection
-from artvec.collection.shards import FloatArray
 from artvec.commands.cluster.cluster_options import ClusterOptions, check
 from artvec.commands.cluster.cluster_report import ClusterReport, LabelTable
 from artvec.commands.cluster.methods import Parameters, Rows, group_rows
@@ -28,7 +27,7 @@ from artvec.core.errors import ArtvecError, command
 from artvec.core.finite import finite_rows, not_finite
 from artvec.core.progress import Progress, silent
 from artvec.core.results import Groups, Projection
-from artvec.core.types import Float64Array, Int32Array, Int64Array
+from artvec.core.types import Float64Array, FloatArray, Int32Array, Int64Array
 from artvec.core.wording import counted
 from artvec.metrics.silhouette import cosine_silhouettes
 

@@ -18,8 +18,8 @@ from artvec.core.errors import ArtvecError, mistyped
 from artvec.core.finite import check_weights
 from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
 from artvec.encoding.backbones import colour, packaged
+from artvec.encoding.backbones.packaged import no_download
 from artvec.encoding.backbones.penultimate import Penultimate, width
-from artvec.encoding.backbones.unavailable import no_download
 from artvec.encoding.backbones.weights import Tensors, digest, in_order, load_into, read_weights
 
 _FITS: dict[str, Fit] = {"center": "crop", "border": "pad", "squash": "squash"}

@@ -12,8 +12,8 @@ from torchvision import models
 from artvec.core.errors import ArtvecError, mistyped
 from artvec.core.finite import check_weights
 from artvec.core.types import Backbone, BackboneRequest, EncoderIdentity, Preprocessing, Untrained
+from artvec.encoding.backbones.packaged import no_download
 from artvec.encoding.backbones.penultimate import Penultimate, width
-from artvec.encoding.backbones.unavailable import no_download
 from artvec.encoding.backbones.weights import digest, load_into, read_weights
 
 PREFIX = "torchvision:"
