@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from artvec.collection.reader import columns, open_collection
 from artvec.commands.cluster import Findings, LabelEvaluation
 from artvec.core.results import Groups, Interval, NearDuplicates, Projection
 from artvec.core.types import Skipped
+from tests.support.command_line import run_here
 from tests.support.small_gallery import COLOURS, EACH, HOSTILE, HOSTILE_COLUMNS, SCRIPT
 
 
@@ -38,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (place / "facts.csv").open("w", newline="", encoding="utf-8") as handle:
         csv.writer(handle).writerows([("filename", "year", "title", *HOSTILE_COLUMNS), *facts])
     words = ("embed", "pictures", "-m", "colour:4x4", "--metadata", "facts.csv", "-q")
-    subprocess.run([sys.executable, "-m", "artvec_cli", *words], cwd=place, check=True)
+    assert run_here(*words, cwd=place).code == 0
     return place / "indexes" / "pictures"
 
 

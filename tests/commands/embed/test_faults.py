@@ -123,7 +123,7 @@ def test_a_source_unmounted_in_the_middle_of_a_run(
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_stopped_politely(tmp_path: Path, artvec: Run, sent: int, code: int) -> None:
-    paint(tmp_path / "art", range(6000))
+    paint(tmp_path / "art", range(4000))
     process = start(tmp_path)
     wait_for_shards(tmp_path / "indexes/art", 1)
     process.send_signal(sent)
@@ -182,7 +182,7 @@ def wait_for_shards(index: Path, count: int) -> None:
 
 
 def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path, artvec: Run) -> None:
-    paint(tmp_path / "art", range(6000))
+    paint(tmp_path / "art", range(3000))
     first = start(tmp_path)
     wait_for_shards(tmp_path / "indexes/art", 1)
     first.send_signal(signal.SIGSTOP)
@@ -191,7 +191,7 @@ def test_a_second_writer_is_told_who_the_first_is(tmp_path: Path, artvec: Run) -
     assert re.search(rf"is being written to by process {first.pid} on ", one_error(second.err))
     first.send_signal(signal.SIGCONT)
     assert first.wait(timeout=60) == 0
-    assert open_collection(tmp_path / "indexes/art").rows == 6000
+    assert open_collection(tmp_path / "indexes/art").rows == 3000
 
 
 def test_readers_are_never_disturbed_by_a_writer(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 from PIL import Image
 
 from artvec.commands.embed import EmbedOptions, embed_images
+from tests.support.command_line import run_here
 
 CLASSES = ("blue", "green", "red")
 OF_A_CLASS = 15
@@ -33,17 +32,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "speckles" / name).mkdir(parents=True)
         for seed in range(OF_A_CLASS):
             speckled(code, seed).save(place / "speckles" / name / f"{seed:02}.png")
-    words = [
-        sys.executable,
-        "-m",
-        "artvec_cli",
-        "embed",
-        "speckles",
-        "-m",
-        "simple_cnn",
-        "-q",
-    ]
-    subprocess.run(words, cwd=place, check=True, capture_output=True)
+    assert run_here("embed", "speckles", "-m", "simple_cnn", "-q", cwd=place).code == 0
     return place
 
 
