@@ -159,8 +159,8 @@ class Run:
         return [
             {
                 "phase": phase.phase.name,
-                "epochs": len(phase.history),
-                "seconds": phase.seconds,
+                "epochs": len(phase.result.history),
+                "seconds": phase.result.seconds,
                 **{name: one.value for name, one in phase.splits["test"].figures.items()},
             }
             for phase in self.report.phases

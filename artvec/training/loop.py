@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 import torch
@@ -18,32 +17,15 @@ from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
 from artvec.training.learner import BatchResult, Learner
 from artvec.training.optimise import best_of, is_better, rate_factor, set_rate
-from artvec.training.phase import Epoch, Phase
+from artvec.training.phase import Epoch, Phase, PhaseResult
 from artvec.training.sampling import epoch_batches
 from artvec.training.task import Task, epoch_seed, loaded
 
-__all__ = ["Diverged", "Task", "Trained", "train_phase"]
+__all__ = ["Diverged", "Task", "train_phase"]
 
 
 class Diverged(ArtvecError):
     """The loss is no longer finite; the model holds the best weights so far."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """How a phase went.
-
-    Attributes:
-        history: Epoch by epoch.
-        best_epoch: Whose weights the model holds.
-        seconds: Wall time, val included.
-        trace: Loss of every batch.
-    """
-
-    history: tuple[Epoch, ...]
-    best_epoch: int
-    seconds: float
-    trace: tuple[float, ...]
 
 
 def train_phase(
@@ -54,7 +36,7 @@ def train_phase(
     resume: Checkpoint | None = None,
     on_epoch: Callable[[Epoch, Checkpoint], None] = lambda epoch, checkpoint: None,
     progress: Progress = silent,
-) -> Trained:
+) -> PhaseResult:
     """Train a model as a phase says; it then holds the weights of the best epoch.
 
     Every epoch seeds torch's generator anew, so that the outcome depends on the arguments only: on
@@ -99,8 +81,13 @@ def train_phase(
         on_epoch(epoch, stand)
     model.load_state_dict(stand.best)
     model.eval().zero_grad()
-    best = best_of(stand.history, phase)
-    return Trained(stand.history, best.number, stand.seconds, stand.trace)
+    return result_at(stand, phase)
+
+
+def result_at(checkpoint: Checkpoint, phase: Phase) -> PhaseResult:
+    """Return how a phase went up to a checkpoint, of one epoch or more."""
+    best = best_of(checkpoint.history, phase)
+    return PhaseResult(checkpoint.history, checkpoint.trace, best.number, checkpoint.seconds)
 
 
 def _epoch(

@@ -115,3 +115,22 @@ class Epoch:
     monitored: float
     seconds: float
     images_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """How the training of a phase went: from the loop through checkpoints to the report.
+
+    Attributes:
+        history: Epoch by epoch; that of a resumed phase is whole.
+        trace: Loss of every batch, in order.
+        best_epoch: Whose weights were kept.
+        seconds: Wall time of training, val included, evaluation excluded.
+        share: Of the trained weights in the kept ones (WiSE-FT); 1 where nothing was interpolated.
+    """
+
+    history: tuple[Epoch, ...]
+    trace: tuple[float, ...]
+    best_epoch: int
+    seconds: float
+    share: float = 1.0

@@ -70,10 +70,10 @@ def _phases(report: TrainReport) -> None:
         rows.append(
             [
                 phase.phase.name,
-                str(len(phase.history)),
-                str(phase.best_epoch),
-                _duration(phase.seconds),
-                f"{phase.share:.0%}",
+                str(len(phase.result.history)),
+                str(phase.result.best_epoch),
+                _duration(phase.result.seconds),
+                f"{phase.result.share:.0%}",
                 "" if train is None else f"{train.value:.3f}",
                 *_cells(phase.splits),
             ]

@@ -47,7 +47,8 @@ def test_what_is_not_known_is_not_drawn(tmp_path: Path) -> None:
         "confusion",
     }
     part = report.phases[0]
-    part = replace(part, history=(), splits={}, phase=replace(part.phase, monitor="loss"))
+    result, phase = replace(part.result, history=()), replace(part.phase, monitor="loss")
+    part = replace(part, result=result, splits={}, phase=phase)
     assert save_figures(replace(report, phases=(part,)), tmp_path) == ()
 
 

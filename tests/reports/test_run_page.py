@@ -254,14 +254,15 @@ def test_little_is_known(tmp_path: Path) -> None:
 def odd_runs() -> Iterator[TrainReport]:
     whole = whole_run(Path("odd"), ("a", "b", "c"), each=6)
     head, *others = whole.phases
-    nothing = replace(head, history=(), best_epoch=0)
+    nothing = replace(head, result=replace(head.result, history=(), best_epoch=0))
     yield replace(whole, phases=(nothing,))
     yield replace(whole, phases=(nothing, *others))
     yield replace(whole, phases=(replace(head, splits={}),))
     yield replace(whole, seeds={0: {"accuracy": around(0.9, 0.1)}, 1: {}})
     nan = float("nan")
-    broken = tuple(replace(e, train_loss=nan, val_loss=float("inf")) for e in head.history)
-    yield replace(whole, phases=(replace(head, history=broken),))
+    infinite = float("inf")
+    broken = tuple(replace(e, train_loss=nan, val_loss=infinite) for e in head.result.history)
+    yield replace(whole, phases=(replace(head, result=replace(head.result, history=broken)),))
     unsure = tuple(replace(v, difference=around(0.0, nan)) for v in whole.verdicts)
     yield replace(whole, verdicts=unsure)
     unlabelled = {

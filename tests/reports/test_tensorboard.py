@@ -31,7 +31,7 @@ def test_epochs_can_be_read_as_soon_as_they_are_logged(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     phases = whole_run(tmp_path).phases
     log = epoch_logger(tmp_path / "log")
-    for number, epoch in enumerate(phases[0].history, 1):
+    for number, epoch in enumerate(phases[0].result.history, 1):
         log(epoch)
         read = scalars(tmp_path / "log" / "head")
         assert len(read["loss/val"]) == number
@@ -40,13 +40,13 @@ def test_epochs_can_be_read_as_soon_as_they_are_logged(tmp_path: Path) -> None:
         *("loss/train", "loss/val", "accuracy/train", "accuracy/val"),
         *("monitored", "rate", "images_per_second"),
     }
-    log(phases[2].history[0])  # labels were mixed: no accuracy on train
+    log(phases[2].result.history[0])  # labels were mixed: no accuracy on train
     assert "accuracy/train" not in scalars(tmp_path / "log" / "refine")
 
 
 def test_a_resumed_phase_goes_on_where_it_was(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    history = whole_run(tmp_path).phases[1].history
+    history = whole_run(tmp_path).phases[1].result.history
     for some in (history[:5], history[5:]):
         log = epoch_logger(tmp_path)
         for epoch in some:
@@ -67,7 +67,7 @@ def test_figures_of_phases_stand_at_their_best_epoch(tmp_path: Path) -> None:
 
 def test_a_phases_name_is_no_path(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
-    epoch = replace(whole_run(tmp_path).phases[0].history[0], phase="../../out")
+    epoch = replace(whole_run(tmp_path).phases[0].result.history[0], phase="../../out")
     epoch_logger(tmp_path / "log")(epoch)
     assert [one.name for one in tmp_path.iterdir()] == ["log"]
     assert [one.name for one in (tmp_path / "log").iterdir()] == ["______out"]

@@ -18,7 +18,7 @@ from artvec.commands.train.train_report import (
 )
 from artvec.core.results import Interval
 from artvec.core.types import Float32Array, Int64Array
-from artvec.training.phase import Epoch, Phase
+from artvec.training.phase import Epoch, Phase, PhaseResult
 
 SCRIPT = "</script><script>alert('$x_1$')</script>"
 STYLES = ("baroque", "cubism", SCRIPT, "fauvism", "impressionism", "ink & wash", "pointillism")
@@ -119,10 +119,13 @@ def phase_report(
     )
     return PhaseReport(
         phase=phase,
-        history=history(phase, before, skill, seed=phase.epochs),
-        best_epoch=phase.epochs - 1,
-        seconds=40.0 * phase.epochs,
-        share=0.8 if finetune else 1.0,
+        result=PhaseResult(
+            history=history(phase, before, skill, seed=phase.epochs),
+            trace=(),
+            best_epoch=phase.epochs - 1,
+            seconds=40.0 * phase.epochs,
+            share=0.8 if finetune else 1.0,
+        ),
         splits={
             "train": split(labels, n_classes, skill + 0.03),
             "val": split(labels[: len(labels) // 4], n_classes, skill + 0.01),

@@ -19,8 +19,8 @@ from artvec.encoding.heads import build_head
 from artvec.training.checkpoint import Checkpoint, State, read_checkpoint, write_checkpoint
 from artvec.training.classifier import Classifier
 from artvec.training.inputs import StoredVectors
-from artvec.training.loop import Task, Trained, train_phase
-from artvec.training.phase import Epoch, Phase
+from artvec.training.loop import Task, train_phase
+from artvec.training.phase import Epoch, Phase, PhaseResult
 
 PHASE = Phase(name="p", epochs=4, batch_size=8, rate=1e-2, dropout=0.2, monitor="loss")
 PHASES = {
@@ -77,7 +77,7 @@ def stopped_after(epoch: int, phase: Phase, file: Path) -> None:
         train_phase(network(), phase, task(), on_epoch=stop)
 
 
-def untimed(trained: Trained) -> list[Epoch]:
+def untimed(trained: PhaseResult) -> list[Epoch]:
     return [replace(epoch, seconds=0.0, images_per_second=0.0) for epoch in trained.history]
 
 

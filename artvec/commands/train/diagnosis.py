@@ -40,7 +40,6 @@ _NAMED = 5
 
 def advice(
     report: PhaseReport,
-    trace: Sequence[float],
     classes: Sequence[str],
     verdicts: Sequence[Verdict] = (),
     *,
@@ -49,8 +48,7 @@ def advice(
     """Find what went wrong; accuracy at chance and classes never predicted are always reported.
 
     Args:
-        report: The phase, its history and its figures on train and val.
-        trace: Loss of every batch, in order; one or more.
+        report: The phase, how it went (one batch or more), and its figures on train and val.
         classes: Names by code.
         verdicts: Of the run: a phase that helped gets no advice.
         others: How many classes each label column after the first has; losses are sums over all.
@@ -60,7 +58,7 @@ def advice(
     """
     found = [at_chance(report, classes), never_predicted(report, classes)]
     if not helped(report.phase.name, verdicts):
-        rate = too_high(report, trace, others) or nothing_moved(report, trace)
+        rate = too_high(report, others) or nothing_moved(report)
         found += [rate] if rate else [overfitting(report), too_few_epochs(report)]
     return tuple(one for one in found if one is not None)
 
@@ -76,9 +74,7 @@ def helped(phase: str, verdicts: Sequence[Verdict]) -> bool:
     return "yes" in step and "no" not in step
 
 
-def too_high(
-    report: PhaseReport, trace: Sequence[float], others: Sequence[int] = ()
-) -> Advice | None:
+def too_high(report: PhaseReport, others: Sequence[int] = ()) -> Advice | None:
     """Say that the loss rose (`ROSE`), or the val loss never fell (`WORSE`), or swings (`SWING`).
 
     Batches are averaged over a twentieth of the phase. A loss that rose but stayed below half of
@@ -87,8 +83,8 @@ def too_high(
     overshot within the first epoch; overfitting begins lower.
     """
     phase, guessing = report.phase, _guessing(report, others)
-    losses = np.array([epoch.val_loss for epoch in report.history])
-    start, peak = _start_and_peak(trace)
+    losses = np.array([epoch.val_loss for epoch in report.result.history])
+    start, peak = _start_and_peak(report.result.trace)
     if peak > ROSE * start and peak > guessing / 2:
         finding = f"the loss rose from {start:.3g} to {peak:.3g}"
     elif losses.min() > WORSE * max(start, guessing):
@@ -102,11 +98,12 @@ def too_high(
     return Advice(phase.name, f"rate too high: {finding}", _set(phase, "rate", phase.rate / 10))
 
 
-def nothing_moved(report: PhaseReport, trace: Sequence[float]) -> Advice | None:
+def nothing_moved(report: PhaseReport) -> Advice | None:
     """Say that the loss of the last quarter is that of the first (`MOVED`).
 
     Either the rate is too low, or the training pictures were learned before (`LEARNED`).
     """
+    trace = report.result.trace
     quarter = max(1, len(trace) // 4)
     first, last = float(np.mean(trace[:quarter])), float(np.mean(trace[-quarter:]))
     if len(trace) < 2 or abs(first - last) > MOVED * abs(first):
@@ -125,8 +122,8 @@ def overfitting(report: PhaseReport) -> Advice | None:
     Accuracies are those of the kept weights on pictures as evaluation sees them; a gap within the
     interval of the val pictures is none.
     """
-    lowest = min(report.history, key=lambda epoch: epoch.val_loss)
-    last = report.history[-1]
+    lowest = min(report.result.history, key=lambda epoch: epoch.val_loss)
+    last = report.result.history[-1]
     signs = []
     train = _value(report, "train", "accuracy")
     val = report.splits["val"].figures.get("accuracy") if "val" in report.splits else None
@@ -145,7 +142,7 @@ def overfitting(report: PhaseReport) -> Advice | None:
 
 def too_few_epochs(report: PhaseReport) -> Advice | None:
     """Say that the val loss was still falling at the end (`STILL`), and nothing had stopped it."""
-    losses = [epoch.val_loss for epoch in report.history]
+    losses = [epoch.val_loss for epoch in report.result.history]
     phase = report.phase
     if len(losses) < max(2, phase.epochs) or losses[-1] > min(losses):
         return None

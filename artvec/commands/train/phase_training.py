@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from artvec.commands.train.inspection import Inspection, encoder_of, figures_of, probabilities_of
-from artvec.commands.train.run_checkpoints import FinishedPhase, State
+from artvec.commands.train.run_checkpoints import State
 from artvec.commands.train.run_context import Rows, RunContext
 from artvec.commands.train.split_figures import Rows as Judged
 from artvec.commands.train.split_figures import figures_of_split
@@ -20,9 +20,8 @@ from artvec.training.checkpoint import Checkpoint
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import Inputs, StoredPictures, StoredVectors
 from artvec.training.interpolate import interpolated
-from artvec.training.loop import Diverged, Trained, train_phase
-from artvec.training.optimise import best_of
-from artvec.training.phase import Epoch, Phase
+from artvec.training.loop import Diverged, result_at, train_phase
+from artvec.training.phase import Epoch, Phase, PhaseResult
 from artvec.training.recipes import trains_backbone
 from artvec.training.task import Task
 
@@ -35,21 +34,23 @@ _MEASURED_BATCHES = 5
 
 
 @dataclass(frozen=True)
-class PhaseOutcome:
-    """A phase that is done, and what its kept weights make of the pictures.
+class Step:
+    """The end of a phase; before the first phase, the backbone as it came.
 
     Attributes:
-        finished: How it went.
-        inspection: Under the kept weights.
+        name: Of the phase.
+        inspection: What its kept weights make of the pictures.
+        result: How it went; None before the first phase.
         failure: Why it ended early; what came before is kept.
     """
 
-    finished: FinishedPhase
+    name: str
     inspection: Inspection
+    result: PhaseResult | None = None
     failure: Diverged | None = None
 
 
-def run_phase(context: RunContext, number: int, before: Inspection) -> PhaseOutcome:
+def run_phase(context: RunContext, number: int, before: Inspection) -> Step:
     """Train a phase, or take up where it was interrupted; the context then holds its weights.
 
     Args:
@@ -64,8 +65,8 @@ def run_phase(context: RunContext, number: int, before: Inspection) -> PhaseOutc
     phase = context.plan.phases[number]
     done = context.checkpoints.finished(number)
     if done is not None:
-        context.load(done.weights)
-        return PhaseOutcome(done, look(context, phase, before, done.share))
+        context.load(context.checkpoints.weights(number))
+        return Step(phase.name, look(context, phase, before, done.share), done)
     start = context.weights()
     failure = None
     try:
@@ -75,27 +76,19 @@ def run_phase(context: RunContext, number: int, before: Inspection) -> PhaseOutc
         trained = _until(context, number, error)
     context.rest()
     share, found = _best_share(context, phase, start, before)
-    done = FinishedPhase(
-        history=trained.history,
-        trace=trained.trace,
-        best_epoch=trained.best_epoch,
-        seconds=trained.seconds,
-        share=share,
-        weights=context.weights(),
-    )
+    result = replace(trained, share=share)
     if failure is None:
-        context.checkpoints.finish(number, done)
-    return PhaseOutcome(done, found, failure)
+        context.checkpoints.finish(number, result, context.weights())
+    return Step(phase.name, found, result, failure)
 
 
-def _until(context: RunContext, number: int, failure: Diverged) -> Trained:
+def _until(context: RunContext, number: int, failure: Diverged) -> PhaseResult:
     """Return how a phase went until it failed; the context holds its best weights."""
     stand = context.checkpoints.epoch(number)
     if stand is None:
         context.rest()
         raise failure
-    best = best_of(stand.history, context.plan.phases[number])
-    return Trained(stand.history, best.number, stand.seconds, stand.trace)
+    return result_at(stand, context.plan.phases[number])
 
 
 def look(context: RunContext, phase: Phase, before: Inspection, share: float = 1.0) -> Inspection:
@@ -109,7 +102,7 @@ def look(context: RunContext, phase: Phase, before: Inspection, share: float = 1
     return context.look(phase.name, phase.anchor)
 
 
-def _trained(context: RunContext, number: int, inputs: Float32Array) -> Trained:
+def _trained(context: RunContext, number: int, inputs: Float32Array) -> PhaseResult:
     """Train; the context then holds the weights of the best epoch."""
     phase = context.plan.phases[number]
 

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +21,12 @@ from artvec.commands.train.train_options import TrainOptions
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import write_whole
 from artvec.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from artvec.training.phase import Epoch
+from artvec.training.phase import Epoch, PhaseResult
 
 FOLDER = "checkpoint"
 _BEGUN = "begun.json"
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
 State = dict[str, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class FinishedPhase:
-    """A phase that is done.
-
-    Attributes:
-        history: Epoch by epoch.
-        trace: Loss of every batch.
-        best_epoch: Whose weights were kept.
-        seconds: Of training.
-        share: Of the trained weights in the kept ones.
-        weights: Of backbone and heads, as kept.
-    """
-
-    history: tuple[Epoch, ...]
-    trace: tuple[float, ...]
-    best_epoch: int
-    seconds: float
-    share: float
-    weights: State
 
 
 class RunCheckpoints:
@@ -83,8 +62,8 @@ class RunCheckpoints:
                 f"begin anew: remove {self._folder.parent}, or give another --name",
             )
 
-    def finished(self, number: int) -> FinishedPhase | None:
-        """Return what a phase ended with, None where it hasn't ended.
+    def finished(self, number: int) -> PhaseResult | None:
+        """Return how a phase went, None where it hasn't ended.
 
         Raises:
             ArtvecError: It is damaged.
@@ -94,23 +73,32 @@ class RunCheckpoints:
             return None
         try:
             record = _read(file)
-            return FinishedPhase(
+            return PhaseResult(
                 history=tuple(Epoch(**epoch) for epoch in record["history"]),
                 trace=tuple(record["trace"]),
                 best_epoch=record["best_epoch"],
                 seconds=record["seconds"],
                 share=record["share"],
-                weights=load_file(file.with_suffix(".safetensors")),
             )
         except _UNREADABLE as error:
             raise _damaged(file, error) from error
 
-    def finish(self, number: int, phase: FinishedPhase) -> None:
+    def weights(self, number: int) -> State:
+        """Return the weights of backbone and heads that a finished phase ended with.
+
+        Raises:
+            ArtvecError: They are damaged.
+        """
+        file = self._weights_file(number)
+        try:
+            return dict(load_file(file))
+        except _UNREADABLE as error:
+            raise _damaged(file, error) from error
+
+    def finish(self, number: int, result: PhaseResult, weights: State) -> None:
         """Keep what a phase ended with, and let go of its epochs."""
-        write_whole(self._folder / f"{number}.safetensors", save(phase.weights))
-        record = asdict(replace(phase, weights={}))
-        del record["weights"]
-        self._note(f"{number}.json", record)
+        write_whole(self._weights_file(number), save(weights))
+        self._note(f"{number}.json", asdict(result))
         self._epoch_file(number).unlink(missing_ok=True)
 
     def epoch(self, number: int) -> Checkpoint | None:
@@ -134,6 +122,9 @@ class RunCheckpoints:
     def end(self) -> None:
         """Remove everything: the run is finished."""
         shutil.rmtree(self._folder)
+
+    def _weights_file(self, number: int) -> Path:
+        return self._folder / f"{number}.safetensors"
 
     def _epoch_file(self, number: int) -> Path:
         return self._folder / f"epoch-{number}.pt"

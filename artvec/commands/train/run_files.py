@@ -106,7 +106,7 @@ def _history(phases: Sequence[PhaseReport]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(field.name for field in fields(Epoch))
     for phase in phases:
-        writer.writerows(map(astuple, phase.history))
+        writer.writerows(map(astuple, phase.result.history))
     return text.getvalue().encode()
 
 
@@ -194,10 +194,10 @@ def _phase(report: PhaseReport) -> dict[str, Any]:
     watched = {name: values_of(of) for name, of in report.watched.items()}
     return {
         "name": report.phase.name,
-        "epochs": len(report.history),
-        "best_epoch": report.best_epoch,
-        "seconds": report.seconds,
-        "share": report.share,
+        "epochs": len(report.result.history),
+        "best_epoch": report.result.best_epoch,
+        "seconds": report.result.seconds,
+        "share": report.result.share,
         "trainable_parameters": report.trainable_parameters,
         **{name: values_of(report.splits.get(name)) for name in ("train", "val", "test")},
         "ci95": {name: _ends(of) for name, of in report.splits.items()},

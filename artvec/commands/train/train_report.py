@@ -9,7 +9,7 @@ from typing import Literal
 
 from artvec.core.results import Interval
 from artvec.core.types import Float32Array, Float64Array, Int64Array
-from artvec.training.phase import Epoch, Phase
+from artvec.training.phase import Phase, PhaseResult
 
 Helped = Literal["yes", "no", "inconclusive"]
 FIGURES = (
@@ -83,14 +83,11 @@ class Advice:
 
 @dataclass(frozen=True)
 class PhaseReport:
-    """One phase, as it went.
+    """One phase: how it went, and what it is worth.
 
     Attributes:
         phase: Its settings.
-        history: Epoch by epoch; the run of a resumed phase is whole.
-        best_epoch: Whose weights were kept.
-        seconds: Wall time of training, evaluation excluded.
-        share: Of the trained weights in the kept ones (WiSE-FT); 1 where nothing was interpolated.
+        result: How its training went.
         splits: `train`, `val`, `test` → figures under the kept weights.
         watched: Name of a watched collection → its figures (see `WATCHED`).
         trainable_parameters: How many were trained.
@@ -98,10 +95,7 @@ class PhaseReport:
     """
 
     phase: Phase
-    history: tuple[Epoch, ...]
-    best_epoch: int
-    seconds: float
-    share: float
+    result: PhaseResult
     splits: Mapping[str, SplitFigures]
     watched: Mapping[str, SplitFigures]
     trainable_parameters: int

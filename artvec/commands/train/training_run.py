@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from artvec.collection.reader import open_collection
@@ -15,10 +15,10 @@ from artvec.commands.train.inspection import Inspection, embedded, encoder_of, f
 from artvec.commands.train.labelled_rows import Material, material
 from artvec.commands.train.other_seeds import run_other_seeds
 from artvec.commands.train.out_of_domain import Watched, watched
-from artvec.commands.train.phase_training import run_phase
+from artvec.commands.train.phase_training import Step, run_phase
 from artvec.commands.train.phase_verdicts import UNTRAINED, verdicts
 from artvec.commands.train.plan import Plan
-from artvec.commands.train.run_checkpoints import FinishedPhase, check_place, open_checkpoints
+from artvec.commands.train.run_checkpoints import check_place, open_checkpoints
 from artvec.commands.train.run_context import RunContext, reachable
 from artvec.commands.train.run_files import data_fingerprint, write_predictions, write_run
 from artvec.commands.train.starting_point import Start, check_phases, started, untaught_heads
@@ -157,26 +157,17 @@ def _open_watched(
     return tuple(found.values())
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Weights at the end of a phase; before the first one those of the backbone as it came."""
-
-    name: str
-    inspection: Inspection
-    outcome: FinishedPhase | None = None
-
-
-def _steps(context: RunContext) -> tuple[list[_Step], Diverged | None]:
+def _steps(context: RunContext) -> tuple[list[Step], Diverged | None]:
     """Run all phases, or those until one fails, with what is good of that one."""
-    steps = [_Step(UNTRAINED, untrained(context))]
-    for number, phase in enumerate(context.plan.phases):
+    steps = [Step(UNTRAINED, untrained(context))]
+    for number in range(len(context.plan.phases)):
         try:
-            outcome = run_phase(context, number, steps[-1].inspection)
+            step = run_phase(context, number, steps[-1].inspection)
         except Diverged as failure:
             return steps, failure
-        steps.append(_Step(phase.name, outcome.inspection, outcome.finished))
-        if outcome.failure is not None:
-            return steps, outcome.failure
+        steps.append(step)
+        if step.failure is not None:
+            return steps, step.failure
     return steps, None
 
 
@@ -189,7 +180,7 @@ def _final(report: TrainReport) -> Mapping[str, Interval]:
 
 
 def _report(
-    options: TrainOptions, context: RunContext, steps: Sequence[_Step], progress: Progress
+    options: TrainOptions, context: RunContext, steps: Sequence[Step], progress: Progress
 ) -> TrainReport:
     """Judge every step, compare them, and say what it means."""
     figures: list[Mapping[str, SplitFigures]] = []
@@ -212,10 +203,7 @@ def _report(
         untrained={**figures[0], **steps[0].inspection.watched},
         verdicts=found,
         advice=tuple(
-            one
-            for phase, step in zip(phases, steps[1:], strict=True)
-            if step.outcome is not None
-            for one in advice(phase, step.outcome.trace, classes[0], found, others=others)
+            one for phase in phases for one in advice(phase, classes[0], found, others=others)
         ),
         warnings=(
             *context.material.notes,
@@ -248,16 +236,13 @@ def _weighed(context: RunContext, anchor: Anchor | None) -> Iterator[str]:
 
 
 def _phase_report(
-    context: RunContext, number: int, step: _Step, figures: Mapping[str, SplitFigures]
+    context: RunContext, number: int, step: Step, figures: Mapping[str, SplitFigures]
 ) -> PhaseReport:
     phase = context.plan.phases[number]
-    assert step.outcome is not None
+    assert step.result is not None
     return PhaseReport(
         phase=phase,
-        history=step.outcome.history,
-        best_epoch=step.outcome.best_epoch,
-        seconds=step.outcome.seconds,
-        share=step.outcome.share,
+        result=step.result,
         splits=figures,
         watched=step.inspection.watched,
         trainable_parameters=trainable_parameters(context.classifier(phase), phase.trainable),
@@ -266,7 +251,7 @@ def _phase_report(
 
 
 def _verdicts(
-    context: RunContext, steps: Sequence[_Step], figures: Sequence[Mapping[str, SplitFigures]]
+    context: RunContext, steps: Sequence[Step], figures: Sequence[Mapping[str, SplitFigures]]
 ) -> tuple[Verdict, ...]:
     """Compare the steps on the test pictures, then on each watched collection."""
     material = context.material

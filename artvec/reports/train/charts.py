@@ -95,7 +95,7 @@ def save_rate_curve(
 
 def curves(report: TrainReport) -> dict[str, Figure]:
     """Return loss, accuracy, rate and what chose the epochs, over all epochs of all phases."""
-    if not any(part.history for part in report.phases):
+    if not any(part.result.history for part in report.phases):
         return {}
     with styled():
         found = {"loss": _loss(report), "accuracy": _accuracy(report), "rate": _rate(report)}
@@ -169,7 +169,7 @@ def _rate(report: TrainReport) -> Figure:
     figure, axes = _empty("epoch", "learning rate at the head")
     _line(axes, report, lambda epoch: epoch.rate or None, _VAL, None)
     axes.set_yscale("log")
-    _powers(axes, "y", [e.rate for part in report.phases for e in part.history])
+    _powers(axes, "y", [e.rate for part in report.phases for e in part.result.history])
     return _over_phases(figure, report, None)
 
 
@@ -184,16 +184,16 @@ def _line(axes: Axes, report: TrainReport, value: _Value, colour: str, name: str
 def _over_phases(figure: Figure, report: TrainReport, best: _Value | None) -> Figure:
     """Mark where phases begin, what they are called, and the epochs whose weights were kept."""
     axes = figure.axes[0]
-    epochs = sum(len(part.history) for part in report.phases)
+    epochs = sum(len(part.result.history) for part in report.phases)
     axes.set_xlim(0.5, epochs + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     label: str | None = "best epoch"
     for part, start in _starts(report):
         if start:
             axes.axvline(start + 0.5, color=NONE, lw=0.8, ls=":")
-        if best and 0 < part.best_epoch <= len(part.history):
-            best_value = _values(part, best)[part.best_epoch - 1]
-            at_epoch = [start + part.best_epoch]
+        if best and 0 < part.result.best_epoch <= len(part.result.history):
+            best_value = _values(part, best)[part.result.best_epoch - 1]
+            at_epoch = [start + part.result.best_epoch]
             axes.plot(at_epoch, [best_value], "o", mfc="none", mec=_VAL, ms=9, mew=1.4, label=label)
             label = None
     _names(axes, report)
@@ -205,7 +205,7 @@ def _over_phases(figure: Figure, report: TrainReport, best: _Value | None) -> Fi
 def _names(axes: Axes, report: TrainReport) -> None:
     """Write the names of phases above their epochs, every other one higher, cut to their room."""
     starts = [start for _, start in _starts(report)]
-    end = sum(len(part.history) for part in report.phases)
+    end = sum(len(part.result.history) for part in report.phases)
     for at, (part, start) in enumerate(_starts(report)):
         room = [*starts, end, end][at + 2] - start
         letters = max(2, _LETTERS * room // max(1, end))
@@ -218,12 +218,12 @@ def _names(axes: Axes, report: TrainReport) -> None:
 
 def _starts(report: TrainReport) -> list[tuple[PhaseReport, int]]:
     """Return each phase with the number of epochs before it."""
-    before = np.cumsum([0, *(len(part.history) for part in report.phases)])
+    before = np.cumsum([0, *(len(part.result.history) for part in report.phases)])
     return list(zip(report.phases, before.tolist(), strict=False))
 
 
 def _values(part: PhaseReport, value: _Value) -> Float64Array:
-    found = (value(epoch) for epoch in part.history)
+    found = (value(epoch) for epoch in part.result.history)
     return np.array([np.nan if one is None else one for one in found], dtype=np.float64)
 
 

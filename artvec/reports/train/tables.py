@@ -98,9 +98,9 @@ def phases(report: TrainReport) -> list[Line]:
         cells = (
             Cell(part.phase.trainable),
             Cell(f"{part.trainable_parameters:,}"),
-            Cell(f"{part.best_epoch} of {len(part.history)}"),
-            Cell(words.duration(part.seconds)),
-            Cell(f"{part.share:g}"),
+            Cell(f"{part.result.best_epoch} of {len(part.result.history)}"),
+            Cell(words.duration(part.result.seconds)),
+            Cell(f"{part.result.share:g}"),
             Cell("" if gap is None else f"{100 * gap:+z.1f}".replace("-", "−")),
         )
         lines.append(Line(part.phase.name, cells))

@@ -23,8 +23,8 @@ def write_tensorboard(report: TrainReport, folder: Path) -> None:
     if report.untrained:
         log("untrained", _numbers(report.untrained), 0)
     for part in report.phases:
-        log(part.phase.name, _numbers(part.splits), part.best_epoch)
-        log(part.phase.name, _numbers(part.watched, "watched "), part.best_epoch)
+        log(part.phase.name, _numbers(part.splits), part.result.best_epoch)
+        log(part.phase.name, _numbers(part.watched, "watched "), part.result.best_epoch)
 
 
 def _numbers(found: Mapping[str, SplitFigures], before: str = "") -> dict[str, float | None]:

@@ -21,7 +21,7 @@ from artvec.commands.train.diagnosis import (
 from artvec.commands.train.split_figures import Rows, figures_of_split
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, Verdict
 from artvec.core.results import Interval
-from artvec.training.phase import Epoch, Phase
+from artvec.training.phase import Epoch, Phase, PhaseResult
 
 CLASSES = tuple("abcd")
 PHASE = Phase(name="finetune", epochs=8, rate=1e-3, augment="none")
@@ -47,6 +47,7 @@ def _report(
     phase: Phase = PHASE,
     train: SplitFigures | None = None,
     val: SplitFigures | None = None,
+    batches: Sequence[float] = CALM,
 ) -> PhaseReport:
     history = tuple(
         Epoch(phase.name, number, phase.rate, fitted, None, held, 0.5, 0.5, 1.0, 100.0)
@@ -54,7 +55,8 @@ def _report(
     )
     best = min(history, key=lambda epoch: epoch.val_loss).number
     splits = {"train": train or _split(0.85), "val": val or _split(0.8)}
-    return PhaseReport(phase, history, best, 1.0, 1.0, splits, {}, 10, None)
+    result = PhaseResult(history, tuple(_trace(batches)), best, 1.0)
+    return PhaseReport(phase, result, splits, {}, 10, None)
 
 
 def _trace(epochs: Sequence[float], batches: int = 10, noise: float = 0.1) -> list[float]:
@@ -65,67 +67,67 @@ def _trace(epochs: Sequence[float], batches: int = 10, noise: float = 0.1) -> li
 
 
 def test_a_calm_phase_gets_no_advice() -> None:
-    assert advice(_report(), _trace(CALM), CLASSES) == ()
+    assert advice(_report(), CLASSES) == ()
 
 
 def test_a_loss_that_rises() -> None:
     """It began near log 4 = 1.39, the loss of guessing, and went to 8 before the rate fell."""
     curve = [1.4, 8.0, 7.0, 5.0, 4.0, 3.0, 2.0, 1.2]
-    found = too_high(_report(), _trace(curve))
+    found = too_high(_report(batches=curve))
     assert found is not None
     assert found.finding.startswith("rate too high: the loss rose from 1.")
     assert (found.phase, found.flag) == ("finetune", "--set finetune.rate=0.0001")
-    assert too_high(_report(), _trace(CALM)) is None
+    assert too_high(_report()) is None
 
 
 def test_a_network_that_knew_its_pictures_may_stumble() -> None:
     """From .05 to .2: four times, and far from guessing; at 1.2 it has forgotten."""
-    assert too_high(_report(), _trace([0.05, 0.2, 0.1, 0.08, 0.06, 0.05, 0.05, 0.05])) is None
-    assert too_high(_report(), _trace([0.05, 1.2, 0.4, 0.1, 0.06, 0.05, 0.05, 0.05])) is not None
+    assert too_high(_report(batches=[0.05, 0.2, 0.1, 0.08, 0.06, 0.05, 0.05, 0.05])) is None
+    assert too_high(_report(batches=[0.05, 1.2, 0.4, 0.1, 0.06, 0.05, 0.05, 0.05])) is not None
 
 
 def test_a_val_loss_that_swings() -> None:
     """As the report that called its val loss unstable, between .052 and .096."""
     swinging = [0.09, 0.052, 0.096, 0.06, 0.09, 0.055, 0.095, 0.058]
-    found = too_high(_report(swinging), _trace(CALM))
+    found = too_high(_report(swinging))
     assert found is not None
     assert "swings by 0.0" in found.finding
     assert found.flag == "--set finetune.rate=0.00033"
     wobbling = [1.4, 1.0, 0.8, 0.7, 0.72, 0.69, 0.71, 0.7]
-    assert too_high(_report(wobbling), _trace(CALM)) is None
+    assert too_high(_report(wobbling)) is None
 
 
 def test_a_val_loss_that_was_overshot_at_once() -> None:
     """It is 3 after the first epoch, worse than guessing (log 4 = 1.39); the train loss falls."""
     overshot = [3.0, 3.5, 4.0, 4.2, 4.5, 5.0, 5.5, 6.0]
-    found = too_high(_report(overshot), _trace(CALM))
+    found = too_high(_report(overshot))
     assert found is not None
     assert found.finding.endswith("the val loss was never below 3, and guessing is 1.39")
     assert found.flag == "--set finetune.rate=0.0001"
     overfitted = [1.3, *overshot[1:]]
-    assert too_high(_report(overfitted), _trace(CALM)) is None
+    assert too_high(_report(overfitted)) is None
 
 
 def test_losses_of_several_label_columns_are_sums() -> None:
     """Guessing one of 4 and one of 10 costs log 4 + log 10 = 3.69: a val loss of 2.5 is better."""
-    found = _report([2.5] * 8), _trace([0.8] * 8)
-    assert too_high(*found) is not None
-    assert too_high(*found, [10]) is None
+    found = _report([2.5] * 8, batches=[0.8] * 8)
+    assert too_high(found) is not None
+    assert too_high(found, [10]) is None
 
 
 def test_nothing_moved() -> None:
     flat = [1.39, 1.385, 1.38, 1.38, 1.375, 1.37, 1.37, 1.37]
-    found = nothing_moved(_report(flat, flat), _trace(flat))
+    found = nothing_moved(_report(flat, flat, batches=flat))
     assert found is not None
     assert found.finding.endswith("rate too low")
     assert found.flag == "--set finetune.rate=0.01"
-    assert nothing_moved(_report(), _trace(CALM)) is None
+    assert nothing_moved(_report()) is None
 
 
 def test_a_flat_loss_of_learned_pictures_is_not_a_low_rate() -> None:
     flat = [0.62] * 8
-    report = _report(flat, flat, train=_split(0.99))
-    found = nothing_moved(report, _trace(flat))
+    report = _report(flat, flat, train=_split(0.99), batches=flat)
+    found = nothing_moved(report)
     assert found is not None
     assert "99% of the training pictures are right" in found.finding
     assert found.flag == "--set finetune.augment=light"
@@ -238,10 +240,10 @@ def _verdict(metric: str, word: str, end: str = "finetune", start: str = "head")
 def test_a_phase_that_helped_gets_no_advice_but_the_gravest() -> None:
     told = [_verdict("accuracy", "yes"), _verdict("silhouette_cosine", "inconclusive")]
     overfitted = _report(train=_split(0.99))
-    assert advice(overfitted, _trace(CALM), CLASSES, told) == ()
-    assert len(advice(overfitted, _trace(CALM), CLASSES)) == 1
+    assert advice(overfitted, CLASSES, told) == ()
+    assert len(advice(overfitted, CLASSES)) == 1
     blind = _report(val=_split(0.2))
-    (grave,) = advice(blind, _trace(CALM), CLASSES, told)
+    (grave,) = advice(blind, CLASSES, told)
     assert grave.finding.startswith("accuracy at chance")
 
 
@@ -260,6 +262,6 @@ def test_helped() -> None:
 def test_too_high_is_told_alone() -> None:
     """What follows from the rate is no further reason."""
     curve = [1.4, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0]
-    report = _report(curve, curve, train=_split(0.99), val=_split(0.7))
-    (found,) = advice(report, _trace(curve), CLASSES)
+    report = _report(curve, curve, train=_split(0.99), val=_split(0.7), batches=curve)
+    (found,) = advice(report, CLASSES)
     assert found.finding.startswith("rate too high")

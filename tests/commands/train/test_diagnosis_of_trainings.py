@@ -42,10 +42,7 @@ def _trained(phase: Phase, n_train: int = 320) -> tuple[Advice, ...]:
         logits = torch.from_numpy(answers(model, inputs[name]).logits[0])
         odds = logits.softmax(dim=1).numpy()
         splits[name] = figures_of_split(own, rows["train"], probabilities=odds)
-    report = PhaseReport(
-        phase, trained.history, trained.best_epoch, 1.0, 1.0, splits, {}, DIM * 4 + 4, None
-    )
-    return advice(report, trained.trace, CLASSES)
+    return advice(PhaseReport(phase, trained, splits, {}, DIM * 4 + 4, None), CLASSES)
 
 
 @pytest.mark.parametrize("optimizer", ["adamw", "sgd"])

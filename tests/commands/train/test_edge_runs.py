@@ -204,5 +204,5 @@ def test_a_first_phase_that_gains_nothing_is_undone(here: Path) -> None:
     report = run_training(
         TrainOptions(collection=Path("indexes/speckles"), run=Path("runs/a"), plan=plan)
     )
-    assert report.phases[0].share == 0
+    assert report.phases[0].result.share == 0
     assert "accuracy" in report.phases[0].splits["test"].figures

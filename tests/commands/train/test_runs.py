@@ -351,7 +351,7 @@ def test_a_loss_that_explodes_keeps_the_last_good_weights(run: Train) -> None:
 
 def test_views_are_embedded_once_and_learned_from(run: Train) -> None:
     report = run(recipe="two-phase", settings=("head.views=2", "head.augment=light"))
-    assert len(report.phases[0].history) == 2
+    assert len(report.phases[0].result.history) == 2
 
 
 @pytest.mark.parametrize(("phase", "number"), [("head", 1), ("finetune", 1), ("finetune", 2)])
@@ -376,7 +376,7 @@ def test_stopped_and_resumed_is_as_undisturbed(run: Train, phase: str, number: i
         [
             replace(epoch, seconds=0, images_per_second=0)
             for one in report.phases
-            for epoch in one.history
+            for epoch in one.result.history
         ]
         for report in (resumed, whole)
     )
