@@ -7,22 +7,14 @@ from dataclasses import asdict, fields, replace
 from typing import Any, get_args, get_type_hints
 
 from artvec.core.errors import ArtvecError, mistyped
-from artvec.training.phase import Phase
+from artvec.training.phase import NOT_NEGATIVE, Phase, Range
 from artvec.training.recipes import main_phases
 
 ALL = "all"
 _RESERVED = (ALL, "untrained")
 """No names of phases: the second one is that of the backbone as it came."""
-_KINDS: dict[str, Any] = get_type_hints(Phase)
-_AT_LEAST_ONE = ("epochs", "batch_size", "accumulate", "step_epochs", "plateau_epochs")
-_SHARES = ("train_fraction", "layer_decay")
-"""Above 0, at most 1."""
-_BELOW_ONE = ("label_smoothing", "dropout", "ema")
-_ABOVE_ZERO = ("rate",)
-_ENDLESS = 1e32
-"""Steps of such numbers soon are infinite in single precision."""
-_OPTIONAL_SHARES = ("interpolate",)
-"""From 0 to 1, or none."""
+_TYPES: dict[str, Any] = get_type_hints(Phase)
+_ANNOTATED: dict[str, Any] = get_type_hints(Phase, include_extras=True)
 
 
 def apply_settings(phases: tuple[Phase, ...], settings: Sequence[str]) -> tuple[Phase, ...]:
@@ -95,13 +87,14 @@ def value_of(field: str, given: object) -> Any:
             names,
             otherwise=f"its fields: {', '.join(names)}",
         )
-    kind = _KINDS[field]
+    kind, numbers = _TYPES[field], _range_of(field)
     try:
         value = _read(kind, given)
-        _check(field, value)
+        if isinstance(value, int | float) and not numbers.holds(value):
+            raise ValueError(value)
     except (ValueError, TypeError) as error:
         raise ArtvecError(
-            f"{field} can't be {given!r}", f"give {_allowed(field, kind)}", usage=True
+            f"{field} can't be {given!r}", f"give {_allowed(kind, numbers)}", usage=True
         ) from error
     return value
 
@@ -143,41 +136,25 @@ def _read(kind: Any, given: object) -> Any:
         return None if given is None or str(given).lower() == "none" else float(str(given))
     if kind is int or kind is float:
         return kind(str(given))
-    if not isinstance(given, str) or (get_args(kind) and given not in get_args(kind)):
+    if not isinstance(given, str) or not given or given not in (get_args(kind) or (given,)):
         raise ValueError(given)
     return given
 
 
-def _check(field: str, value: Any) -> None:
-    """Refuse values outside of a field's range; nothing is negative, endless or undefined."""
-    if isinstance(value, str) or value is None:
-        if value == "":
-            raise ValueError(value)
-        return
-    bounded = field in (*_SHARES, *_BELOW_ONE, *_OPTIONAL_SHARES)
-    too_low = not value >= 0 or (value == 0 and field in (*_SHARES, *_ABOVE_ZERO))
-    too_high = value >= _ENDLESS or (
-        bounded and (value > 1 or (value == 1 and field in _BELOW_ONE))
-    )
-    if too_low or too_high or (field in _AT_LEAST_ONE and value < 1):
-        raise ValueError(value)
+def _range_of(field: str) -> Range:
+    """Return the range that stands beside a field's type."""
+    ranges = getattr(_ANNOTATED[field], "__metadata__", (NOT_NEGATIVE,))
+    found: Range = ranges[0]
+    return found
 
 
-def _allowed(field: str, kind: Any) -> str:
-    if field in _OPTIONAL_SHARES:
-        return "a number from 0 to 1, or none"
-    if get_args(kind):
-        return f"one of {', '.join(get_args(kind))}"
+def _allowed(kind: Any, numbers: Range) -> str:
+    """Say in words what a field can be."""
     if kind is str:
         return "a name"
-    if field in _SHARES:
-        return "a number above 0, at most 1"
-    if field in _BELOW_ONE:
-        return "a number from 0, below 1"
-    if field in _ABOVE_ZERO:
-        return "a number above 0"
-    whole = "a whole number" if kind is int else "a number"
-    return f"{whole}, {1 if field in _AT_LEAST_ONE else 0} or more"
+    if get_args(kind) and kind != float | None:
+        return f"one of {', '.join(get_args(kind))}"
+    return f"{'a whole number' if kind is int else 'a number'}{numbers.words}"
 
 
 def _no_recipe(why: str) -> ArtvecError:

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 Schedule = Literal["constant", "cosine", "step", "plateau"]
 BatchNorm = Literal["frozen", "train"]
 Balance = Literal["none", "weights", "sampler"]
 Monitor = Literal["accuracy", "loss", "knn20_accuracy", "precision_at_5", "silhouette_cosine"]
+
+_ENDLESS = 1e32
+"""Steps of such numbers soon are infinite in single precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The numbers that a field can have.
+
+    Attributes:
+        words: The range, to follow "a number".
+        holds: Says whether a number is in it; one that is undefined is in none.
+    """
+
+    words: str
+    holds: Callable[[float], bool]
+
+
+NOT_NEGATIVE = Range(", 0 or more", lambda number: 0 <= number < _ENDLESS)
+"""Of fields without a range of their own."""
+Count = Annotated[int, Range(", 1 or more", lambda number: 1 <= number < _ENDLESS)]
+Positive = Annotated[float, Range(" above 0", lambda number: 0 < number < _ENDLESS)]
+Fraction = Annotated[float, Range(" above 0, at most 1", lambda number: 0 < number <= 1)]
+BelowOne = Annotated[float, Range(" from 0, below 1", lambda number: 0 <= number < 1)]
+OptionalShare = Annotated[
+    float | None, Range(" from 0 to 1, or none", lambda number: 0 <= number <= 1)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,32 +85,32 @@ class Phase:
     name: str
     trainable: str = "all"
     unfreeze_every: int = 0
-    epochs: int = 10
-    train_fraction: float = 1.0
+    epochs: Count = 10
+    train_fraction: Fraction = 1.0
     optimizer: str = "adamw"
-    rate: float = 1e-3
-    layer_decay: float = 1.0
+    rate: Positive = 1e-3
+    layer_decay: Fraction = 1.0
     weight_decay: float = 0.0
     l2_sp: float = 0.0
-    interpolate: float | None = 1.0
+    interpolate: OptionalShare = 1.0
     anchor: float = 0.0
     schedule: Schedule = "cosine"
     warmup_epochs: float = 0.0
-    step_epochs: int = 10
-    plateau_epochs: int = 3
+    step_epochs: Count = 10
+    plateau_epochs: Count = 3
     loss: str = "ce"
-    label_smoothing: float = 0.0
-    dropout: float = 0.0
+    label_smoothing: BelowOne = 0.0
+    dropout: BelowOne = 0.0
     augment: str = "none"
     views: int = 0
     mixup: float = 0.0
     cutmix: float = 0.0
-    batch_size: int = 32
-    accumulate: int = 1
+    batch_size: Count = 32
+    accumulate: Count = 1
     clip_norm: float = 0.0
     batch_norm: BatchNorm = "frozen"
     balance: Balance = "none"
-    ema: float = 0.0
+    ema: BelowOne = 0.0
     monitor: Monitor = "accuracy"
     patience: int = 0
 
