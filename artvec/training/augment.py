@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 from torchvision.transforms import v2
 
 from artvec.core.errors import mistyped
 from artvec.core.types import Preprocessing, UInt8Array
-from artvec.training.seeded_draws import DrawnFrom
 
 Transform = Callable[[torch.Tensor], torch.Tensor]
 """Of (3, h, w) uint8 to (3, S, S) uint8."""
@@ -26,6 +26,17 @@ _TURN_DEG = 15.0
 """Further, and a tenth of the square is border."""
 _ART_ZOOM = 1.3
 """How much larger than in evaluation a picture may be shown."""
+_DRAWING = frozenset(
+    {
+        torch.rand,
+        torch.randint,
+        torch.randperm,
+        torch.multinomial,
+        torch.Tensor.uniform_,
+        torch.Tensor.normal_,
+        torch._sample_dirichlet,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +170,31 @@ SETS = {
     ),
 }
 """Sets by name."""
+
+
+class DrawnFrom(TorchFunctionMode):
+    """Gives what torchvision's transforms draw, in this thread, a generator of its own.
+
+    The global generator is left alone: it belongs to the training loop (dropout), which may be at
+    work in another thread meanwhile.
+    """
+
+    def __init__(self, *entropy: int) -> None:
+        """Seed the generator.
+
+        Args:
+            entropy: At least 0 each.
+        """
+        super().__init__()
+        seed = np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]
+        self._generator = torch.Generator().manual_seed(int(seed))
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        own = {"generator": self._generator} if func in _DRAWING else {}
+        return func(*args, **(kwargs or {}), **own)

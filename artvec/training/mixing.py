@@ -8,8 +8,8 @@ import torch
 from torchvision.transforms import v2
 
 from artvec.core.errors import ArtvecError
+from artvec.training.augment import DrawnFrom
 from artvec.training.phase import Phase
-from artvec.training.seeded_draws import DrawnFrom
 
 
 @dataclass(frozen=True, slots=True)

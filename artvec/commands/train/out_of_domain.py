@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from artvec.collection.reader import Collection, columns
-from artvec.commands.train.split_figures import Rows, figures_of_split
+from artvec.commands.train.inspection import Rows, figures_of_split
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import sha256_of

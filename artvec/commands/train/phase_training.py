@@ -8,18 +8,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from artvec.commands.train.inspection import Inspection, encoder_of, figures_of, probabilities_of
+from artvec.commands.train.inspection import (
+    Inspection,
+    encoder_of,
+    figures_of,
+    figures_of_split,
+    probabilities_of,
+)
+from artvec.commands.train.inspection import Rows as Judged
 from artvec.commands.train.run_checkpoints import State
 from artvec.commands.train.run_context import Rows, RunContext
-from artvec.commands.train.split_figures import Rows as Judged
-from artvec.commands.train.split_figures import figures_of_split
-from artvec.commands.train.weight_share import choose_share
+from artvec.commands.train.weight_choice import choose_share, interpolated
 from artvec.core.progress import Progress, silent
 from artvec.core.types import Float32Array
 from artvec.training.checkpoint import Checkpoint
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import Inputs, StoredPictures, StoredVectors
-from artvec.training.interpolate import interpolated
 from artvec.training.loop import Diverged, result_at, train_phase
 from artvec.training.phase import Epoch, Phase, PhaseResult
 from artvec.training.recipes import trains_backbone

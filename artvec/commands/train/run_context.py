@@ -12,7 +12,6 @@ from torch import nn
 
 from artvec.collection.reader import Collection
 from artvec.collection.stamps import StoredContent, still_holds
-from artvec.commands.train.anchor_weight import choose_anchor, precision_of
 from artvec.commands.train.inspection import (
     Inspection,
     embedded,
@@ -27,6 +26,7 @@ from artvec.commands.train.run_checkpoints import RunCheckpoints, State, copied
 from artvec.commands.train.starting_point import Start
 from artvec.commands.train.train_options import Listener
 from artvec.commands.train.train_report import SplitFigures
+from artvec.commands.train.weight_choice import choose_anchor, precision_of
 from artvec.core.types import Backbone, EncoderOptions, Float32Array, Int64Array, Sample
 from artvec.encoding.backbones.anchored import Anchor, side_by_side
 from artvec.encoding.backbones.feature_map import FeatureMap

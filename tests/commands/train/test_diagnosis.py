@@ -18,7 +18,7 @@ from artvec.commands.train.diagnosis import (
     too_few_epochs,
     too_high,
 )
-from artvec.commands.train.split_figures import Rows, figures_of_split
+from artvec.commands.train.inspection import Rows, figures_of_split
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, Verdict
 from artvec.core.results import Interval
 from artvec.training.phase import Epoch, Phase, PhaseResult

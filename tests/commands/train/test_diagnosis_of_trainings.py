@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from artvec.commands.train.diagnosis import advice
-from artvec.commands.train.split_figures import Rows, figures_of_split
+from artvec.commands.train.inspection import Rows, figures_of_split
 from artvec.commands.train.train_report import Advice, PhaseReport
 from artvec.encoding.heads import build_head
 from artvec.training.classifier import Classifier, answers

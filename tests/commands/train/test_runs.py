@@ -27,7 +27,7 @@ from artvec.commands.train import (
     run_training,
     unfinished,
 )
-from artvec.commands.train.anchor_weight import PARTS
+from artvec.commands.train.weight_choice import PARTS
 from artvec.core.errors import ArtvecError
 from artvec.core.types import BackboneRequest
 from artvec.encoding import backbones

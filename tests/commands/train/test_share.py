@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from artvec.commands.train.weight_share import choose_share
+from artvec.commands.train.weight_choice import choose_share
 from artvec.core.results import Interval
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)

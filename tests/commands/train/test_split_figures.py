@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss, silhouette_score, top_k_accuracy_score
 from artvec.collection.reader import open_collection
 from artvec.commands.embed import EmbedOptions, embed_images
 from artvec.commands.evaluate import EvaluateOptions, evaluate_collection
-from artvec.commands.train.split_figures import Rows, figures_of_split
+from artvec.commands.train.inspection import Rows, figures_of_split
 from artvec.commands.train.train_report import SplitFigures
 from artvec.core.results import Interval
 from artvec.core.types import Int64Array

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from artvec.commands.train.anchor_weight import Precision, choose_anchor
+from artvec.commands.train.weight_choice import Precision, choose_anchor
 from artvec.encoding.backbones.anchored import Anchor
 
 ASKED = Anchor(1.5, 20.0)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from artvec.commands.train.weight_choice import interpolated
 from artvec.training.checkpoint import State
-from artvec.training.interpolate import interpolated
 
 
 def network(seed: int) -> nn.Module:
