@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from artvec.core.errors import ArtvecError
 from artvec.core.files import write_whole
@@ -58,6 +59,14 @@ class Checkpoint:
     seconds: float
     best: State
     learner: LearnerState
+
+
+def copy_weights(module: nn.Module) -> State:
+    """Copy a module's weights: safetensors wants them contiguous, each with memory of its own."""
+    return {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in module.state_dict().items()
+    }
 
 
 def write_checkpoint(file: Path, checkpoint: Checkpoint) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +18,8 @@ from artvec.core.types import BoolArray, Float32Array, Int64Array, Sample
 from artvec.core.wording import counted
 from artvec.evaluation import Selection, content_hashes, label_texts, rows_of, select, trained_on
 from artvec.images.find import file_of
+
+SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,15 @@ def without(given: Material, gone: BoolArray) -> Material:
         test=test,
         notes=(*given.notes, note + (", …" if len(lost) > 1 else "")),
     )
+
+
+def data_fingerprint(material: Material) -> str:
+    """Return the sha256 over contents, labels and splits: what a resumed run must find again."""
+    digest = hashlib.sha256(json.dumps(material.classes).encode())
+    digest.update(b"".join(material.hashes))
+    for numbers in (material.labels, material.train, material.gallery, material.val, material.test):
+        digest.update(np.ascontiguousarray(numbers, dtype=np.int64).tobytes() + b"|")
+    return digest.hexdigest()
 
 
 def _texts(collection: Collection, column: str) -> list[str | None]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from artvec.commands.train.phase_training import run_phase, task_of
+from artvec.commands.train.run_context import open_context
 from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
-from artvec.commands.train.training_run import open_context, untrained
 from artvec.training.rate_range_test import RateCurve, find_rate
 from artvec.training.recipes import main_phases
 
@@ -29,11 +29,11 @@ def rate_curve(options: TrainOptions, listener: Listener = NOBODY) -> RateCurve:
         TemporaryDirectory(prefix="artvec-") as place,
         open_context(replace(options, run=Path(place) / "run", resume=False), listener) as context,
     ):
-        before = untrained(context)
+        before = context.untrained()
         for earlier in range(number):
             before = run_phase(context, earlier, before).inspection
         task = task_of(context, number, before.inputs)
         with listener.stage("trying rates") as progress:
             return find_rate(
-                context.classifier(phases[number]), phases[number], task, progress=progress
+                context.network.classifier(phases[number]), phases[number], task, progress=progress
             )

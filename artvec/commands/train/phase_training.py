@@ -8,20 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from artvec.commands.train.decoded_pictures import ChosenRows
 from artvec.commands.train.inspection import (
     Inspection,
-    encoder_of,
+    Rows,
     figures_of,
     figures_of_split,
     probabilities_of,
 )
-from artvec.commands.train.inspection import Rows as Judged
-from artvec.commands.train.run_checkpoints import State
-from artvec.commands.train.run_context import Rows, RunContext
+from artvec.commands.train.run_context import RunContext
 from artvec.commands.train.weight_choice import choose_share, interpolated
 from artvec.core.progress import Progress, silent
-from artvec.core.types import Float32Array
-from artvec.training.checkpoint import Checkpoint
+from artvec.core.types import Float32Array, Int64Array
+from artvec.training.checkpoint import Checkpoint, State
 from artvec.training.classifier import Classifier, answers
 from artvec.training.inputs import Inputs, StoredPictures, StoredVectors
 from artvec.training.loop import Diverged, result_at, train_phase
@@ -66,23 +65,23 @@ def run_phase(context: RunContext, number: int, before: Inspection) -> Step:
         Diverged: The loss is no longer finite, before the first epoch has ended.
         ArtvecError: A picture can't be read any more.
     """
-    phase = context.plan.phases[number]
+    phase = context.setup.plan.phases[number]
     done = context.checkpoints.finished(number)
     if done is not None:
-        context.load(context.checkpoints.weights(number))
+        context.network.load(context.checkpoints.weights(number))
         return Step(phase.name, look(context, phase, before, done.share), done)
-    start = context.weights()
+    start = context.network.weights()
     failure = None
     try:
         trained = _trained(context, number, before.inputs)
     except Diverged as error:
         failure = error
         trained = _until(context, number, error)
-    context.rest()
+    context.network.rest()
     share, found = _best_share(context, phase, start, before)
     result = replace(trained, share=share)
     if failure is None:
-        context.checkpoints.finish(number, result, context.weights())
+        context.checkpoints.finish(number, result, context.network.weights())
     return Step(phase.name, found, result, failure)
 
 
@@ -90,9 +89,9 @@ def _until(context: RunContext, number: int, failure: Diverged) -> PhaseResult:
     """Return how a phase went until it failed; the context holds its best weights."""
     stand = context.checkpoints.epoch(number)
     if stand is None:
-        context.rest()
+        context.network.rest()
         raise failure
-    return result_at(stand, context.plan.phases[number])
+    return result_at(stand, context.setup.plan.phases[number])
 
 
 def look(context: RunContext, phase: Phase, before: Inspection, share: float = 1.0) -> Inspection:
@@ -102,13 +101,13 @@ def look(context: RunContext, phase: Phase, before: Inspection, share: float = 1
     figures, as they were.
     """
     if not trains_backbone(phase) or not share:
-        return replace(before, probabilities=probabilities_of(context.heads, before.inputs))
+        return replace(before, probabilities=probabilities_of(context.network.heads, before.inputs))
     return context.look(phase.name, phase.anchor)
 
 
 def _trained(context: RunContext, number: int, inputs: Float32Array) -> PhaseResult:
     """Train; the context then holds the weights of the best epoch."""
-    phase = context.plan.phases[number]
+    phase = context.setup.plan.phases[number]
 
     def on_epoch(epoch: Epoch, checkpoint: Checkpoint) -> None:
         context.checkpoints.keep_epoch(number, checkpoint)
@@ -117,7 +116,7 @@ def _trained(context: RunContext, number: int, inputs: Float32Array) -> PhaseRes
     task = task_of(context, number, inputs)
     with context.listener.stage(_title(phase)) as progress:
         return train_phase(
-            context.classifier(phase),
+            context.network.classifier(phase),
             phase,
             task,
             resume=context.checkpoints.epoch(number),
@@ -128,64 +127,54 @@ def _trained(context: RunContext, number: int, inputs: Float32Array) -> PhaseRes
 
 def task_of(context: RunContext, number: int, inputs: Float32Array) -> Task:
     """Return what a phase learns from, given (M, W) what heads take as the phase begins."""
-    phase = context.plan.phases[number]
+    phase = context.setup.plan.phases[number]
     train, val = _inputs(context, phase, inputs)
     return Task(
         train=train,
         val=val,
-        n_classes=tuple(len(head.classes) for head in context.heads),
-        seed=context.plan.seed,
+        n_classes=tuple(len(head.classes) for head in context.network.heads),
+        seed=context.setup.plan.seed,
         phase_number=number,
-        device=context.encoder.device,
-        precision="bf16" if context.encoder.precision == "bf16" else "fp32",
+        device=context.setup.encoder.device,
+        precision="bf16" if context.setup.encoder.precision == "bf16" else "fp32",
         monitor=None if phase.monitor in _PLAIN else _monitor(context, phase, train, val),
     )
 
 
 def _inputs(context: RunContext, phase: Phase, inputs: Float32Array) -> tuple[Inputs, Inputs]:
     """Return what a phase learns from, and what its best epoch is chosen by."""
-    material = context.material
-    labels = material.labels
-    val = material.val if len(material.val) else material.train
+    material, labels = context.setup.material, context.setup.material.labels
+    train, val = material.train, material.val if len(material.val) else material.train
     if trains_backbone(phase):
-        pictures = _pictures(context, phase)
-        return pictures(material.train), pictures(val)
-    learned: Float32Array = inputs[material.train]
-    if phase.views:
-        learned = _views(context, phase)
-    return (
-        StoredVectors(learned, labels[material.train]),
-        StoredVectors(inputs[val], labels[val]),
-    )
+        places, stored = _stored_pictures(context, phase)
+        return (
+            ChosenRows(stored, places[train], labels[train]),
+            ChosenRows(stored, places[val], labels[val]),
+        )
+    learned = _views(context, phase) if phase.views else inputs[train]
+    return StoredVectors(learned, labels[train]), StoredVectors(inputs[val], labels[val])
 
 
-def _pictures(context: RunContext, phase: Phase) -> Callable[..., Rows]:
-    """Return a function from places in the material to their pictures."""
-    pictures, labels = context.pictures, context.material.labels
+def _stored_pictures(context: RunContext, phase: Phase) -> tuple[Int64Array, StoredPictures]:
+    """Return which stored picture each row of the material is, and all of them as inputs."""
+    pictures = context.setup.pictures
     assert pictures is not None
-    every = np.full((len(pictures.store), labels.shape[1]), -1)
-    every[pictures.places] = labels
-    stored = StoredPictures(
-        pictures.store, every, context.start.backbone.identity.preprocessing, phase.augment
-    )
-    return lambda places: Rows(stored, pictures.places[places], labels[places])
+    preprocessing = context.network.start.backbone.identity.preprocessing
+    labels = context.setup.material.labels
+    return pictures.places, pictures.inputs(labels, preprocessing, phase.augment)
 
 
 def _views(context: RunContext, phase: Phase) -> Float32Array:
     """Embed (V, n, D) augmented views of the training pictures, once."""
-    pictures, train = context.pictures, context.material.train
-    assert pictures is not None
-    blank = np.zeros((len(pictures.store), 1), dtype=np.int64)
-    preprocessing = context.start.backbone.identity.preprocessing
-    stored = StoredPictures(pictures.store, blank, preprocessing, phase.augment)
-    encoder = encoder_of(context.start.backbone, context.backbone, context.encoder)
-    rows = pictures.places[train]
+    places, stored = _stored_pictures(context, phase)
+    encoder = context.encoder_of(context.network.backbone)
+    rows = places[context.setup.material.train]
     views = np.empty((phase.views, len(rows), encoder.identity.dim), dtype=np.float32)
     with context.listener.stage(f"{phase.name}: {phase.views} views of each picture") as progress:
         for view in range(phase.views):
             for first in range(0, len(rows), encoder.batch_size):
                 some = rows[first : first + encoder.batch_size]
-                pixels = stored.augmented(some, context.plan.seed + view)
+                pixels = stored.augmented(some, context.setup.plan.seed + view)
                 views[view, first : first + len(some)] = encoder.encode(pixels)
                 progress(view * len(rows) + first + len(some), views.shape[0] * len(rows))
     return views
@@ -196,23 +185,25 @@ def _best_share(
 ) -> tuple[float, Inspection]:
     """Choose between the weights before and after a phase, and load what was chosen."""
     asked = (
-        1.0 if phase.interpolate is None and not len(context.material.val) else phase.interpolate
+        1.0
+        if phase.interpolate is None and not len(context.setup.material.val)
+        else phase.interpolate
     )
     if not trains_backbone(phase) or asked == 1:
         return 1.0, look(context, phase, before)
-    end = context.weights()
+    end = context.network.weights()
 
     def at(share: float) -> Inspection:
-        context.load(interpolated(start, end, share))
+        context.network.load(interpolated(start, end, share))
         return look(context, phase, before, share)
 
     if asked is not None:
         return asked, at(asked)
     found = [at(share) for share in SHARES]
-    val = [figures_of(context.material, one, ("val",))["val"].figures for one in found]
+    val = [figures_of(context.setup.material, one, ("val",))["val"].figures for one in found]
     watched = [{name: of.figures for name, of in one.watched.items()} for one in found]
     share = choose_share(SHARES, val, watched)
-    context.load(interpolated(start, end, share))
+    context.network.load(interpolated(start, end, share))
     return share, found[SHARES.index(share)]
 
 
@@ -222,11 +213,9 @@ def _monitor(
     """Return what computes the phase's figure of the embedding on val, against the train rows."""
 
     def figure(model: Classifier) -> float:
-        device, precision = context.encoder.device, context.encoder.precision
+        device, precision = context.setup.encoder.device, context.setup.encoder.precision
         gallery, queries = (
-            Judged(
-                answers(model, of, device=device, precision=precision).embeddings, of.labels[:, 0]
-            )
+            Rows(answers(model, of, device=device, precision=precision).embeddings, of.labels[:, 0])
             for of in (train, val)
         )
         found = figures_of_split(queries, gallery).figures.get(phase.monitor)
@@ -257,8 +246,8 @@ def _in_pictures(progress: Progress, phase: Phase, also: Progress) -> Progress:
 
 def _warner(context: RunContext, number: int) -> Progress:
     """Return what tells once, after a few batches, that training would take long on a CPU."""
-    phases = context.plan.phases
-    if context.encoder.device != "cpu" or not trains_backbone(phases[number]):
+    phases = context.setup.plan.phases
+    if context.setup.encoder.device != "cpu" or not trains_backbone(phases[number]):
         return silent
     later = sum(phase.epochs for phase in phases[number + 1 :] if trains_backbone(phase))
     began: list[tuple[float, int]] = []

@@ -10,23 +10,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
 
 from artvec.collection.lock import writing
 from artvec.commands.train.plan import plan_from, record_of
 from artvec.commands.train.train_options import TrainOptions
 from artvec.core.errors import ArtvecError, command
 from artvec.core.files import write_whole
-from artvec.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from artvec.training.checkpoint import Checkpoint, State, read_checkpoint, write_checkpoint
 from artvec.training.phase import Epoch, PhaseResult
 
 FOLDER = "checkpoint"
 _BEGUN = "begun.json"
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, SafetensorError)
-State = dict[str, torch.Tensor]
 
 
 class RunCheckpoints:
@@ -189,14 +186,6 @@ def begun(run: Path) -> TrainOptions:
         )
     except _UNREADABLE as error:
         raise _damaged(file, error) from error
-
-
-def copied(module: nn.Module) -> State:
-    """Copy a module's weights: safetensors wants them contiguous, each with memory of its own."""
-    return {
-        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-        for name, tensor in module.state_dict().items()
-    }
 
 
 def check_place(run: Path, *, resume: bool) -> None:

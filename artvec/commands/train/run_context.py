@@ -1,17 +1,18 @@
-"""What all phases of a run share: the backbone and heads that they train, and the pictures."""
+"""A run at work: what it is given, what changes as it trains, and a look at both together."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
-from artvec.collection.reader import Collection
-from artvec.collection.stamps import StoredContent, still_holds
+from artvec.collection.reader import Collection, open_collection
+from artvec.collection.stamps import read_proofs
+from artvec.commands.train.decoded_pictures import Pictures, reachable
 from artvec.commands.train.inspection import (
     Inspection,
     embedded,
@@ -19,38 +20,40 @@ from artvec.commands.train.inspection import (
     figures_of,
     probabilities_of,
 )
-from artvec.commands.train.labelled_rows import Material, without
-from artvec.commands.train.out_of_domain import Watched, after
+from artvec.commands.train.labelled_rows import SPLITS, Material, data_fingerprint, material
+from artvec.commands.train.network import Network, Start, check_phases, load_start, new_heads
+from artvec.commands.train.out_of_domain import Watched, after, watched
+from artvec.commands.train.phase_verdicts import UNTRAINED
 from artvec.commands.train.plan import Plan
-from artvec.commands.train.run_checkpoints import RunCheckpoints, State, copied
-from artvec.commands.train.starting_point import Start
-from artvec.commands.train.train_options import Listener
+from artvec.commands.train.run_checkpoints import RunCheckpoints, check_place, open_checkpoints
+from artvec.commands.train.train_options import Listener, TrainOptions
 from artvec.commands.train.train_report import SplitFigures
 from artvec.commands.train.weight_choice import choose_anchor, precision_of
-from artvec.core.types import Backbone, EncoderOptions, Float32Array, Int64Array, Sample
+from artvec.core.errors import ArtvecError
+from artvec.core.types import Encoder, EncoderOptions, Float32Array, Sample
 from artvec.encoding.backbones.anchored import Anchor, side_by_side
-from artvec.encoding.backbones.feature_map import FeatureMap
-from artvec.encoding.backbones.penultimate import Penultimate
-from artvec.encoding.heads import Head, takes_map
-from artvec.images.find import sample_of
-from artvec.training.classifier import Classifier
-from artvec.training.inputs import Inputs
-from artvec.training.phase import Phase
-from artvec.training.pictures import PictureStore, store_pictures
-from artvec.training.recipes import reads_pictures
+from artvec.encoding.encoders.compiled import resolve
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """The decoded pictures of a material.
+class RunSetup:
+    """What a run is given: plan and data. Nothing of it changes.
 
     Attributes:
-        store: Of all that were asked for.
-        places: (M,) which of them each row of the material is.
+        plan: What to learn and how.
+        encoder: Device and precision, resolved.
+        collection: Learned from.
+        material: Rows.
+        pictures: None where no phase needs them.
+        watched: Collections that are looked at, never learned from.
     """
 
-    store: PictureStore
-    places: Int64Array
+    plan: Plan
+    encoder: EncoderOptions
+    collection: Collection
+    material: Material
+    pictures: Pictures | None
+    watched: tuple[Watched, ...]
 
 
 @dataclass(frozen=True)
@@ -58,62 +61,28 @@ class RunContext:
     """A run at work.
 
     Attributes:
-        plan: What to learn and how.
-        encoder: Device and precision, resolved.
-        collection: Learned from.
-        start: The backbone; its module is trained in place.
-        heads: One a label column, trained in place.
-        material: Rows.
-        pictures: None where no phase needs them.
-        watched: Collections that are looked at, never learned from.
-        checkpoints: What an interrupted run goes on from.
+        setup: What it is given.
+        network: What it trains, in place.
+        checkpoints: What it goes on from if it is interrupted.
         listener: Follows the run.
     """
 
-    plan: Plan
-    encoder: EncoderOptions
-    collection: Collection
-    start: Start
-    heads: tuple[Head, ...]
-    material: Material
-    pictures: Pictures | None
-    watched: tuple[Watched, ...]
+    setup: RunSetup
+    network: Network
     checkpoints: RunCheckpoints
     listener: Listener
 
-    @property
-    def backbone(self) -> nn.Module:
-        """What heads are put on: the start's module, or its unpooled feature map."""
-        if not takes_map(self.plan.head):
-            return self.start.module
-        assert isinstance(self.start.module, Penultimate)
-        return FeatureMap(self.start.module)
+    def encoder_of(self, module: nn.Module) -> Encoder:
+        """Compile the network's backbone, or another module made of it, as it is now."""
+        return encoder_of(self.network.start.backbone, module, self.setup.encoder)
 
-    def classifier(self, phase: Phase) -> Classifier:
-        """Return what a phase trains; the weights are the context's own."""
-        stored = phase.trainable == "head"
-        backbone = nn.Identity() if stored else self.backbone
-        return Classifier(backbone, [head.module for head in self.heads])
-
-    def weights(self) -> State:
-        """Copy the weights of backbone and heads, contiguous, to the CPU."""
-        return copied(self._whole())
-
-    def load(self, weights: State) -> None:
-        """Put weights back."""
-        self._whole().load_state_dict(weights)
-
-    def rest(self) -> None:
-        """Bring everything to the CPU and into inference mode, for evaluation and writing."""
-        self._whole().cpu().eval()
-
-    def inputs(self, title: str, learned: Float32Array) -> Float32Array:
+    def head_inputs(self, title: str, learned: Float32Array) -> Float32Array:
         """Return what heads take: (M, D) embeddings themselves, or feature maps made now."""
-        if not takes_map(self.plan.head):
+        if not self.network.takes_map:
             return learned
-        encoder = encoder_of(self.start.backbone, self.backbone, self.encoder)
+        encoder = self.encoder_of(self.network.backbone)
         with self.listener.stage(f"{title}: feature maps") as progress:
-            return embedded(self.material.samples, encoder, progress)
+            return embedded(self.setup.material.samples, encoder, progress)
 
     def look(self, title: str, weight: float) -> Inspection:
         """See what the weights make of the pictures, and of the watched collections.
@@ -122,43 +91,47 @@ class RunContext:
             title: For the progress.
             weight: Of the anchor, where nothing is watched; 0 for none.
         """
-        encoder = encoder_of(self.start.backbone, self.start.module, self.encoder)
+        encoder = self.encoder_of(self.network.start.module)
         with self.listener.stage(f"{title}: embedding") as progress:
-            learned = embedded(self.material.samples, encoder, progress)
+            learned = embedded(self.setup.material.samples, encoder, progress)
         watched_vectors = []
-        for one in self.watched:
+        for one in self.setup.watched:
             with self.listener.stage(f"{title}: embedding {one.name}") as progress:
                 watched_vectors.append(embedded(one.samples, encoder, progress))
         anchor = self._anchor(learned, watched_vectors, weight) if weight else None
-        inputs = self.inputs(title, learned)
+        inputs = self.head_inputs(title, learned)
         return Inspection(
-            vectors=self._beside(learned, self.material.vectors, anchor),
+            vectors=self._beside(learned, self.setup.material.vectors, anchor),
             inputs=inputs,
-            probabilities=probabilities_of(self.heads, inputs),
+            probabilities=probabilities_of(self.network.heads, inputs),
             watched=self._after(watched_vectors, anchor),
             anchor=anchor,
         )
 
-    def at_first(self, title: str) -> Inspection:
-        """See what the backbone makes of all as it came: the stored vectors."""
-        stored = self.material.vectors
-        inputs = self.inputs(title, self.start.learned(stored))
-        return Inspection(stored, inputs, watched=self._at_first(), anchor=self.start.weighed)
+    def untrained(self) -> Inspection:
+        """See what the backbone makes of the pictures as it came: what is stored, if its own."""
+        if self.setup.plan.from_scratch:
+            return replace(self.look(UNTRAINED, weight=0), probabilities=())
+        stored = self.setup.material.vectors
+        inputs = self.head_inputs(UNTRAINED, self.network.start.learned(stored))
+        return Inspection(
+            stored, inputs, watched=self._at_first(), anchor=self.network.start.weighed
+        )
 
     def _anchor(
         self, learned: Float32Array, watched_vectors: Sequence[Float32Array], weight: float
     ) -> Anchor:
         """Return how an embedding is weighed, by val and what is watched."""
-        stored = self.material.vectors
-        length = float(np.median(np.linalg.norm(learned[self.material.train], axis=1)))
+        stored = self.setup.material.vectors
+        length = float(np.median(np.linalg.norm(learned[self.setup.material.train], axis=1)))
         asked = Anchor(weight, length or 1.0)  # of a network that died every length is 0
-        if not self.watched or not len(self.material.val):
+        if not self.setup.watched or not len(self.setup.material.val):
             return asked
 
         def in_domain(anchor: Anchor | None) -> float:
             vectors = self._beside(learned, stored, anchor) if anchor else stored
             return precision_of(
-                figures_of(self.material, Inspection(vectors, vectors), ("val",))["val"]
+                figures_of(self.setup.material, Inspection(vectors, vectors), ("val",))["val"]
             )
 
         def out_of_domain(anchor: Anchor | None) -> float:
@@ -172,78 +145,79 @@ class RunContext:
     ) -> dict[str, SplitFigures]:
         return {
             one.name: after(one, self._beside(vectors, one.vectors, anchor))
-            for one, vectors in zip(self.watched, watched_vectors, strict=True)
+            for one, vectors in zip(self.setup.watched, watched_vectors, strict=True)
         }
 
     def _at_first(self) -> dict[str, SplitFigures]:
-        return {one.name: after(one, one.vectors) for one in self.watched}
+        return {one.name: after(one, one.vectors) for one in self.setup.watched}
 
     def _beside(
         self, learned: Float32Array, stored: Float32Array, anchor: Anchor | None
     ) -> Float32Array:
         return (
-            learned if anchor is None else side_by_side(learned, self.start.known(stored), anchor)
+            learned
+            if anchor is None
+            else side_by_side(learned, self.network.start.known(stored), anchor)
         )
 
-    def _whole(self) -> Classifier:
-        return Classifier(self.backbone, [head.module for head in self.heads])
 
+@contextmanager
+def open_context(options: TrainOptions, listener: Listener) -> Iterator[RunContext]:
+    """Prepare a run: claim its folder, load its backbone, decode its pictures.
 
-class Rows:
-    """Some rows of other inputs, numbered from 0."""
-
-    def __init__(self, inputs: Inputs, places: Int64Array, labels: Int64Array) -> None:
-        self.labels = labels
-        self._inputs, self._places = inputs, places
-
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        return len(self._places)
-
-    def batch(self, rows: Int64Array, seed: int, *, augment: bool) -> torch.Tensor:
-        """Return what the inputs give for these rows."""
-        return self._inputs.batch(self._places[rows], seed, augment=augment)
-
-
-def reachable(
-    material: Material,
-    plan: Plan,
-    start: Backbone,
-    folder: Path,
-    listener: Listener,
-    proofs: Container[int],
-) -> tuple[Material, Pictures | None]:
-    """Decode the pictures that phases need; leave out what can't be read any more.
+    The folder is claimed last of all that can be refused, and finished when the work is done.
 
     Raises:
-        ArtvecError: There is no space, or too little is left.
+        ArtvecError: See `train`.
     """
-    decodes = any(map(reads_pictures, plan.phases))
-    if not (decodes or takes_map(plan.head)):
-        return material, None
-    gone = np.array(
-        [
-            not _is_there(sample, content_hash, proofs)
-            for sample, content_hash in zip(material.samples, material.hashes, strict=True)
-        ]
-    )
-    if not decodes:
-        return without(material, gone), None
-    with listener.stage("decoding") as progress:
-        store = store_pictures(
-            [sample.file for sample in material.samples],
-            folder,
-            start.identity.preprocessing,
-            progress=progress,
+    plan = options.plan
+    check_place(options.run, resume=options.resume)
+    encoder = _device_of(options)
+    collection = open_collection(options.collection)
+    found = material(collection, plan.labels, plan.group)
+    start = load_start(collection, plan)
+    check_phases(plan, start)
+    network = Network(start, new_heads(plan, start, found.classes))
+    watched_collections = _open_watched(plan, start, found, encoder, listener)
+    with open_checkpoints(options) as folder:
+        listener.began(options.run)
+        proofs = read_proofs(collection.folder, collection.manifest)
+        found, pictures = reachable(found, plan, start.backbone, options.run, listener, proofs)
+        folder.check_data(data_fingerprint(found))
+        yield RunContext(
+            RunSetup(plan, encoder, collection, found, pictures, watched_collections),
+            network,
+            checkpoints=folder,
+            listener=listener,
         )
-    gone[list(store.unreadable)] = True
-    return without(material, gone), Pictures(store, np.flatnonzero(~gone))
 
 
-def _is_there(sample: Sample, content_hash: bytes, proofs: Container[int]) -> bool:
-    """Say whether a file still holds what was embedded."""
-    try:
-        now = sample_of(Path(sample.file))
-    except OSError:
-        return False
-    return still_holds(now, StoredContent(sample.size_bytes, content_hash), proofs)
+def _device_of(options: TrainOptions) -> EncoderOptions:
+    encoder = resolve(replace(options.encoder, engine="auto"))
+    if encoder.precision == "fp16":
+        raise ArtvecError(
+            "gradients vanish in fp16", "train in mixed precision: --precision bf16", usage=True
+        )
+    return encoder
+
+
+def _open_watched(
+    plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
+) -> tuple[Watched, ...]:
+    """Open what is watched; one that bears the name of a split, or of another, goes by its path."""
+    trained_hashes = {*material.hashes, *start.backbone.splits}
+    identity = start.backbone.identity
+
+    def embed(samples: Sequence[Sample]) -> Float32Array:
+        assert start.backbone.module is not None
+        own = encoder_of(start.backbone, start.backbone.module, encoder)
+        with listener.stage("embedding what is watched") as progress:
+            return embedded(samples, own, progress)
+
+    found: dict[str, Watched] = {}
+    for folder in plan.watch:
+        one = watched(open_collection(Path(folder)), identity, trained_hashes, embed)
+        if one.name in {*SPLITS, *found}:
+            one = replace(one, name=folder)
+        found[one.name] = one
+    return tuple(found.values())

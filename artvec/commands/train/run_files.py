@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import math
@@ -22,9 +21,8 @@ from safetensors.torch import save
 from torch import nn
 
 from artvec.commands.train.inspection import Inspection
-from artvec.commands.train.labelled_rows import Material
+from artvec.commands.train.labelled_rows import Material, data_fingerprint
 from artvec.commands.train.plan import record_of
-from artvec.commands.train.run_checkpoints import copied
 from artvec.commands.train.run_context import RunContext
 from artvec.commands.train.train_report import PhaseReport, SplitFigures, TrainReport
 from artvec.core.files import replaced_whole, write_whole
@@ -34,6 +32,7 @@ from artvec.encoding.backbones.anchored import Anchor
 from artvec.encoding.backbones.run_directory import ANCHOR, MODEL
 from artvec.encoding.heads import takes_map
 from artvec.encoding.identity import identity_json
+from artvec.training.checkpoint import copy_weights
 from artvec.training.phase import Epoch
 
 RECORD = "run.json"
@@ -45,13 +44,13 @@ def write_run(
     folder: Path, context: RunContext, report: TrainReport, anchor: Anchor | None
 ) -> None:
     """Write everything but predictions; `run.json`, which makes the folder a run, comes last."""
-    write_whole(folder / MODEL, save(_network_state(context.start.module)))
+    write_whole(folder / MODEL, save(_network_state(context.network.start.module)))
     if anchor is not None:
-        assert context.start.anchor is not None
-        write_whole(folder / ANCHOR, save(_network_state(context.start.anchor)))
-    for column, head in zip(context.plan.labels, context.heads, strict=True):
-        file = _head_file(column, first=column == context.plan.labels[0])
-        write_whole(folder / file, save(copied(head.module)))
+        assert context.network.start.anchor is not None
+        write_whole(folder / ANCHOR, save(_network_state(context.network.start.anchor)))
+    for column, head in zip(context.setup.plan.labels, context.network.heads, strict=True):
+        file = _head_file(column, first=column == context.setup.plan.labels[0])
+        write_whole(folder / file, save(copy_weights(head.module)))
     write_whole(folder / "history.csv", _history(report.phases))
     record = _record(context, anchor) | figures_record(report)
     write_whole(folder / RECORD, json.dumps(record, indent=1, allow_nan=False).encode())
@@ -79,20 +78,11 @@ def write_predictions(file: Path, material: Material, found: Inspection) -> None
         pq.write_table(table, sink)
 
 
-def data_fingerprint(material: Material) -> str:
-    """Return the sha256 over contents, labels and splits: what a resumed run must find again."""
-    digest = hashlib.sha256(json.dumps(material.classes).encode())
-    digest.update(b"".join(material.hashes))
-    for numbers in (material.labels, material.train, material.gallery, material.val, material.test):
-        digest.update(np.ascontiguousarray(numbers, dtype=np.int64).tobytes() + b"|")
-    return digest.hexdigest()
-
-
 def _network_state(module: nn.Module) -> dict[str, torch.Tensor]:
     """Return a backbone's weights under its network's own names, without its old classifier."""
     network = getattr(module, "model", module)
     unused = tuple(f"{part}." for part in getattr(module, "unused", ()))
-    state = copied(network)
+    state = copy_weights(network)
     return {name: of for name, of in state.items() if not unused or not name.startswith(unused)}
 
 
@@ -112,30 +102,32 @@ def _history(phases: Sequence[PhaseReport]) -> bytes:
 
 def _record(context: RunContext, anchor: Anchor | None) -> dict[str, Any]:
     """Return what a run began with, and what it is to those who read it as a backbone."""
-    identity, material = context.start.backbone.identity, context.material
-    beside = anchor is not None and not takes_map(context.plan.head)
-    wide = {"width": 2 * context.start.own.identity.dim} if beside else {}
+    identity, material = context.network.start.backbone.identity, context.setup.material
+    beside = anchor is not None and not takes_map(context.setup.plan.head)
+    wide = {"width": 2 * context.network.start.own.identity.dim} if beside else {}
     described = [
         {"layers": head.layers, "dim": head.dim, **wide, "classes": list(head.classes)}
-        for head in context.heads
+        for head in context.network.heads
     ]
     return {
         "format_version": FORMAT_VERSION,
         "artvec_version": __version__,
         "backbone": {
             "name": identity.backbone,
-            "image_size_px": context.start.image_size_px,
+            "image_size_px": context.network.start.image_size_px,
             "preprocessing": asdict(identity.preprocessing),
             "anchor": None if anchor is None else asdict(anchor),
         },
         "began_with": json.loads(identity_json(identity)),
-        "collection": str(context.collection.folder.absolute()),
-        "source": str(context.collection.source),
-        "plan": record_of(context.plan),
+        "collection": str(context.setup.collection.folder.absolute()),
+        "source": str(context.setup.collection.source),
+        "plan": record_of(context.setup.plan),
         "head": described[0],
         "heads": {
             column: {"file": _head_file(column, first=not at), **of}
-            for at, (column, of) in enumerate(zip(context.plan.labels, described, strict=True))
+            for at, (column, of) in enumerate(
+                zip(context.setup.plan.labels, described, strict=True)
+            )
         },
         "data": {
             "fingerprint": data_fingerprint(material),
@@ -149,8 +141,8 @@ def _record(context: RunContext, anchor: Anchor | None) -> dict[str, Any]:
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
         },
-        "device": context.encoder.device,
-        "precision": context.encoder.precision,
+        "device": context.setup.encoder.device,
+        "precision": context.setup.encoder.precision,
     }
 
 
@@ -225,7 +217,7 @@ def _splits(context: RunContext) -> dict[str, list[str]]:
     What any run of the chain learned from stays a training picture. So do pictures drawn to choose
     weights by: their stored split is `train`.
     """
-    material, earlier = context.material, context.start.backbone.splits
+    material, earlier = context.setup.material, context.network.start.backbone.splits
     sides = dict(earlier)
     for name, places in (("test", material.test), ("val", material.val), ("train", material.train)):
         side = "train" if material.val_drawn and name == "val" else name

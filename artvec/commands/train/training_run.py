@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from typing import Any
 
-from artvec.collection.reader import open_collection
-from artvec.collection.stamps import read_proofs
 from artvec.commands.train.diagnosis import advice
-from artvec.commands.train.inspection import Inspection, embedded, encoder_of, figures_of, map_of
-from artvec.commands.train.labelled_rows import Material, material
-from artvec.commands.train.other_seeds import run_other_seeds
-from artvec.commands.train.out_of_domain import Watched, watched
+from artvec.commands.train.inspection import figures_of, map_of
+from artvec.commands.train.labelled_rows import SPLITS
 from artvec.commands.train.phase_training import Step, run_phase
 from artvec.commands.train.phase_verdicts import UNTRAINED, verdicts
-from artvec.commands.train.plan import Plan
-from artvec.commands.train.run_checkpoints import check_place, open_checkpoints
-from artvec.commands.train.run_context import RunContext, reachable
-from artvec.commands.train.run_files import data_fingerprint, write_predictions, write_run
-from artvec.commands.train.starting_point import Start, check_phases, started, untaught_heads
+from artvec.commands.train.plan import record_at
+from artvec.commands.train.run_checkpoints import has_begun
+from artvec.commands.train.run_context import RunContext, RunSetup, open_context
+from artvec.commands.train.run_files import write_predictions, write_run
 from artvec.commands.train.train_options import NOBODY, Listener, TrainOptions
 from artvec.commands.train.train_report import (
     WATCHED,
@@ -30,18 +24,13 @@ from artvec.commands.train.train_report import (
     TrainReport,
     Verdict,
 )
-from artvec.core.errors import ArtvecError
 from artvec.core.progress import Progress
 from artvec.core.results import Interval
-from artvec.core.types import EncoderOptions, Float32Array, Sample
 from artvec.encoding.backbones.anchored import Anchor
-from artvec.encoding.encoders.compiled import resolve
 from artvec.evaluation.notes import TOP, absent, top5
 from artvec.training.backbone_blocks import trainable_parameters
 from artvec.training.loop import Diverged
 from artvec.training.recipes import trains_backbone
-
-SPLITS = ("train", "val", "test")
 
 
 def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainReport:
@@ -72,7 +61,7 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
             failure=failure.message if failure else "",
         )
         write_predictions(
-            options.run / "predictions.parquet", context.material, steps[-1].inspection
+            options.run / "predictions.parquet", context.setup.material, steps[-1].inspection
         )
         listener.judged(report)
         write_run(options.run, context, report, steps[-1].inspection.anchor)
@@ -82,85 +71,10 @@ def run_training(options: TrainOptions, listener: Listener = NOBODY) -> TrainRep
     return report
 
 
-@contextmanager
-def open_context(options: TrainOptions, listener: Listener) -> Iterator[RunContext]:
-    """Prepare a run: claim its folder, load its backbone, decode its pictures.
-
-    The folder is claimed last of all that can be refused, and finished when the work is done.
-
-    Raises:
-        ArtvecError: See `train`.
-    """
-    plan = options.plan
-    check_place(options.run, resume=options.resume)
-    encoder = _device_of(options)
-    collection = open_collection(options.collection)
-    found = material(collection, plan.labels, plan.group)
-    start = started(collection, plan)
-    check_phases(plan, start)
-    heads = untaught_heads(plan, start, found.classes)
-    watched_collections = _open_watched(plan, start, found, encoder, listener)
-    with open_checkpoints(options) as folder:
-        listener.began(options.run)
-        proofs = read_proofs(collection.folder, collection.manifest)
-        found, pictures = reachable(found, plan, start.backbone, options.run, listener, proofs)
-        folder.check_data(data_fingerprint(found))
-        yield RunContext(
-            plan=plan,
-            encoder=encoder,
-            collection=collection,
-            start=start,
-            heads=heads,
-            material=found,
-            pictures=pictures,
-            watched=watched_collections,
-            checkpoints=folder,
-            listener=listener,
-        )
-
-
-def _device_of(options: TrainOptions) -> EncoderOptions:
-    encoder = resolve(replace(options.encoder, engine="auto"))
-    if encoder.precision == "fp16":
-        raise ArtvecError(
-            "gradients vanish in fp16", "train in mixed precision: --precision bf16", usage=True
-        )
-    return encoder
-
-
-def untrained(context: RunContext) -> Inspection:
-    """See what the backbone makes of the pictures as it came: what is stored, if it is its own."""
-    if context.plan.from_scratch:
-        return replace(context.look(UNTRAINED, weight=0), probabilities=())
-    return context.at_first(UNTRAINED)
-
-
-def _open_watched(
-    plan: Plan, start: Start, material: Material, encoder: EncoderOptions, listener: Listener
-) -> tuple[Watched, ...]:
-    """Open what is watched; one that bears the name of a split, or of another, goes by its path."""
-    trained_hashes = {*material.hashes, *start.backbone.splits}
-    identity = start.backbone.identity
-
-    def embed(samples: Sequence[Sample]) -> Float32Array:
-        assert start.backbone.module is not None
-        own = encoder_of(start.backbone, start.backbone.module, encoder)
-        with listener.stage("embedding what is watched") as progress:
-            return embedded(samples, own, progress)
-
-    found: dict[str, Watched] = {}
-    for folder in plan.watch:
-        one = watched(open_collection(Path(folder)), identity, trained_hashes, embed)
-        if one.name in {*SPLITS, *found}:
-            one = replace(one, name=folder)
-        found[one.name] = one
-    return tuple(found.values())
-
-
 def _steps(context: RunContext) -> tuple[list[Step], Diverged | None]:
     """Run all phases, or those until one fails, with what is good of that one."""
-    steps = [Step(UNTRAINED, untrained(context))]
-    for number in range(len(context.plan.phases)):
+    steps = [Step(UNTRAINED, context.untrained())]
+    for number in range(len(context.setup.plan.phases)):
         try:
             step = run_phase(context, number, steps[-1].inspection)
         except Diverged as failure:
@@ -172,7 +86,37 @@ def _steps(context: RunContext) -> tuple[list[Step], Diverged | None]:
 
 
 def _other_seeds(options: TrainOptions, listener: Listener) -> dict[int, Mapping[str, Interval]]:
-    return run_other_seeds(options, lambda one: _final(run_training(one, listener)), listener.note)
+    """Run with the seeds after the first, in folders of the run's own, for the spread by chance.
+
+    What an interrupted run has finished is taken as it is. A seed whose loss explodes is left out,
+    with a note.
+
+    Returns:
+        Seed → final figures on test.
+    """
+    found = {}
+    for seed in range(options.plan.seed + 1, options.plan.seed + options.seeds):
+        folder = options.run / f"seed-{seed}"
+        try:
+            if (folder / "run.json").is_file():
+                found[seed] = _recorded_figures(record_at(folder))
+            else:
+                plan, resume = replace(options.plan, seed=seed), has_begun(folder)
+                own = replace(options, run=folder, plan=plan, seeds=1, resume=resume)
+                found[seed] = _final(run_training(own, listener))
+        except Diverged as failure:
+            listener.note(f"seed {seed} is left out of the spread: {failure.message}")
+    return found
+
+
+def _recorded_figures(record: dict[str, Any]) -> Mapping[str, Interval]:
+    if "failure" in record:
+        raise Diverged(record["failure"], "lower the rate")
+    ends = record["test_ci95"]
+    nothing = (float("nan"), float("nan"))
+    return {
+        name: Interval(value, *ends.get(name, nothing)) for name, value in record["test"].items()
+    }
 
 
 def _final(report: TrainReport) -> Mapping[str, Interval]:
@@ -183,21 +127,22 @@ def _report(
     options: TrainOptions, context: RunContext, steps: Sequence[Step], progress: Progress
 ) -> TrainReport:
     """Judge every step, compare them, and say what it means."""
+    setup = context.setup
     figures: list[Mapping[str, SplitFigures]] = []
     for done, step in enumerate(steps):
-        figures.append(figures_of(context.material, step.inspection, SPLITS))
+        figures.append(figures_of(setup.material, step.inspection, SPLITS))
         progress(done + 1, len(steps))
     phases = tuple(
         _phase_report(context, number, step, own)
         for number, (step, own) in enumerate(zip(steps[1:], figures[1:], strict=True))
     )
-    found = _verdicts(context, steps, figures)
-    classes = context.material.classes
+    found = _verdicts(setup, steps, figures)
+    classes = setup.material.classes
     others = [len(names) for names in classes[1:]]
     return TrainReport(
         run=options.run,
-        backbone=context.start.backbone.identity.backbone,
-        label_columns=context.plan.labels,
+        backbone=context.network.start.backbone.identity.backbone,
+        label_columns=setup.plan.labels,
         classes=classes,
         phases=phases,
         untrained={**figures[0], **steps[0].inspection.watched},
@@ -206,12 +151,12 @@ def _report(
             one for phase in phases for one in advice(phase, classes[0], found, others=others)
         ),
         warnings=(
-            *context.material.notes,
-            *(note for one in context.watched for note in one.notes),
-            *_weighed(context, steps[-1].inspection.anchor),
+            *setup.material.notes,
+            *(note for one in setup.watched for note in one.notes),
+            *_weighed(setup, steps[-1].inspection.anchor),
             *_on_figures(figures[-1]["test"], len(classes[0])),
         ),
-        test_paths=tuple(context.material.samples[at].path for at in context.material.test),
+        test_paths=tuple(setup.material.samples[at].path for at in setup.material.test),
         seeds={},
         seconds=0.0,
     )
@@ -226,9 +171,9 @@ def _on_figures(test: SplitFigures, n_classes: int) -> Iterator[str]:
         yield top5(test.figures, n_classes)
 
 
-def _weighed(context: RunContext, anchor: Anchor | None) -> Iterator[str]:
-    if anchor is not None and context.watched and any(map(trains_backbone, context.plan.phases)):
-        names = ", ".join(one.name for one in context.watched)
+def _weighed(setup: RunSetup, anchor: Anchor | None) -> Iterator[str]:
+    if anchor is not None and setup.watched and any(map(trains_backbone, setup.plan.phases)):
+        names = ", ".join(one.name for one in setup.watched)
         yield (
             f"what was learned weighs {anchor.weight:.2g} against 1 of what was known, "
             f"as val and {names} allow"
@@ -238,27 +183,28 @@ def _weighed(context: RunContext, anchor: Anchor | None) -> Iterator[str]:
 def _phase_report(
     context: RunContext, number: int, step: Step, figures: Mapping[str, SplitFigures]
 ) -> PhaseReport:
-    phase = context.plan.phases[number]
+    setup, network = context.setup, context.network
+    phase = setup.plan.phases[number]
     assert step.result is not None
     return PhaseReport(
         phase=phase,
         result=step.result,
         splits=figures,
         watched=step.inspection.watched,
-        trainable_parameters=trainable_parameters(context.classifier(phase), phase.trainable),
-        points=map_of(step.inspection.vectors[context.material.test], context.plan.seed),
+        trainable_parameters=trainable_parameters(network.classifier(phase), phase.trainable),
+        points=map_of(step.inspection.vectors[setup.material.test], setup.plan.seed),
     )
 
 
 def _verdicts(
-    context: RunContext, steps: Sequence[Step], figures: Sequence[Mapping[str, SplitFigures]]
+    setup: RunSetup, steps: Sequence[Step], figures: Sequence[Mapping[str, SplitFigures]]
 ) -> tuple[Verdict, ...]:
     """Compare the steps on the test pictures, then on each watched collection."""
-    material = context.material
+    material = setup.material
     groups = None if material.groups is None else material.groups[material.test]
     names = [step.name for step in steps]
     found = verdicts([(n, of["test"]) for n, of in zip(names, figures, strict=True)], groups)
-    for one in context.watched:
+    for one in setup.watched:
         inspections = [(step.name, step.inspection.watched[one.name]) for step in steps]
         found += verdicts(inspections, one.groups, on=one.name, metrics=WATCHED)
     return found

@@ -1,4 +1,4 @@
-"""What a run begins with: the backbone of a collection, its head, and the pictures in reach."""
+"""The network of a run: the backbone of a collection and heads of its own, trained in place."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from artvec.encoding.backbones.penultimate import Penultimate, width
 from artvec.encoding.heads import Head, build_head, takes_map
 from artvec.encoding.setup import describe
 from artvec.training.backbone_blocks import trainable_parameters
+from artvec.training.checkpoint import State, copy_weights
 from artvec.training.classifier import Classifier
+from artvec.training.phase import Phase
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,52 @@ class Start:
         return vectors[:, -self.own.identity.dim :]
 
 
-def started(collection: Collection, plan: Plan) -> Start:
+@dataclass(frozen=True)
+class Network:
+    """A backbone with heads; its weights change as a run trains.
+
+    Attributes:
+        start: The backbone; its module is trained in place.
+        heads: One a label column, trained in place.
+    """
+
+    start: Start
+    heads: tuple[Head, ...]
+
+    @property
+    def takes_map(self) -> bool:
+        """Whether heads take unpooled feature maps instead of embeddings."""
+        return takes_map(self.heads[0].layers)
+
+    @property
+    def backbone(self) -> nn.Module:
+        """What heads are put on: the start's module, or its unpooled feature map."""
+        if not self.takes_map:
+            return self.start.module
+        assert isinstance(self.start.module, Penultimate)
+        return FeatureMap(self.start.module)
+
+    def classifier(self, phase: Phase) -> Classifier:
+        """Return what a phase trains; the weights are the network's own."""
+        return self._heads_on(nn.Identity() if phase.trainable == "head" else self.backbone)
+
+    def weights(self) -> State:
+        """Copy the weights of backbone and heads, contiguous, to the CPU."""
+        return copy_weights(self._heads_on(self.backbone))
+
+    def load(self, weights: State) -> None:
+        """Put weights back."""
+        self._heads_on(self.backbone).load_state_dict(weights)
+
+    def rest(self) -> None:
+        """Bring everything to the CPU and into inference mode, for evaluation and writing."""
+        self._heads_on(self.backbone).cpu().eval()
+
+    def _heads_on(self, backbone: nn.Module) -> Classifier:
+        return Classifier(backbone, [head.module for head in self.heads])
+
+
+def load_start(collection: Collection, plan: Plan) -> Start:
     """Load the backbone that a collection was embedded with.
 
     Raises:
@@ -95,9 +142,7 @@ def started(collection: Collection, plan: Plan) -> Start:
     return Start(backbone, own, anchor, size_px)
 
 
-def untaught_heads(
-    plan: Plan, start: Start, classes: Sequence[tuple[str, ...]]
-) -> tuple[Head, ...]:
+def new_heads(plan: Plan, start: Start, classes: Sequence[tuple[str, ...]]) -> tuple[Head, ...]:
     """Build one head a label column; the seed decides their weights.
 
     Raises:
