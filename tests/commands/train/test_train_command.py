@@ -127,9 +127,9 @@ def test_a_folder_is_embedded_first(here: Path, artvec: Artvec) -> None:
     assert done.code == 0, done.err
     assert (here / "indexes" / "speckles" / "collection.json").is_file()
     assert done.json["run"] == str(here / "runs" / "speckles")
-    # the folder now means that collection; what is new in it is embedded first
+    # a path means the folder, and the folder its collection; what is new in it is embedded first
     shutil.copy(here / "speckles/red/00.png", here / "speckles/red/new.png")
-    done = artvec("train", "speckles", "-i", "speckles", *quick, "--name", "second")
+    done = artvec("train", "./speckles", *quick, "--name", "second")
     assert done.code == 0, done.err
     status = artvec("status", "-i", "speckles", "--json").json
     assert (status["rows"], status["missing"]) == (46, [])
